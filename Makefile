@@ -1,0 +1,97 @@
+# paene: one Makefile. `make help` lists what it can do.
+VERSION := 0.1.0
+
+CC      ?= gcc
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BUILD   ?= build
+V       ?=
+Q       := $(if $(V),,@)
+say     = $(if $(V),@:,@printf '  %-8s%s\n' $(1) $(2))
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+libexec := $(PREFIX)/libexec/paene
+
+CPPFLAGS += -I. -D_GNU_SOURCE -DPAENE_VERSION='"$(VERSION)"' -DPAENE_LIBEXEC='"$(libexec)"'
+warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Werror
+CFLAGS   ?= -O2 -g
+flags    := -std=gnu17 $(warnings) -fno-strict-aliasing -fno-common -fvisibility=hidden -ffunction-sections -fdata-sections
+
+ifdef SANITIZE
+flags    += -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+hardening :=
+static   := -pie
+else
+hardening := -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-clash-protection -fcf-protection
+static   := -static-pie
+endif
+flags    += $(hardening) -fPIE
+ldflags  := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
+
+# One archive for each folder, in the order of the layers: a program takes from them only what it calls.
+folders  := cli runtime namespaces cgroups seccomp network images images/worker spec base
+sources  := $(foreach d,$(folders),$(wildcard $(d)/*.c))
+mains    := cli/paene.c cli/paene_oci.c images/worker/main.c
+objects  := $(sources:%.c=$(BUILD)/%.o)
+lib      = $(BUILD)/lib/$(subst /,-,$(1)).a
+libs_of  = $(foreach d,$(1),$(call lib,$(d)))
+programs := $(foreach p,$(if $(wildcard cli/paene.c),paene) $(if $(wildcard cli/paene_oci.c),paene-oci) \
+	$(if $(wildcard images/worker/main.c),paene-worker),$(BUILD)/$(p))
+
+archives := -Wl,-Bstatic -lseccomp -lcap -ljansson -Wl,-Bdynamic
+
+all: $(programs)
+
+$(BUILD)/%.o: %.c Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(flags) -MMD -MP -c $< -o $@
+
+define archive_rule
+$(call lib,$(1)): $$(patsubst %.c,$(BUILD)/%.o,$$(filter-out $(mains),$$(wildcard $(1)/*.c)))
+	$$(call say,AR,$$@)
+	@mkdir -p $$(@D) && rm -f $$@
+	$$(Q)ar rcs $$@ $$^
+endef
+$(foreach d,$(folders),$(eval $(call archive_rule,$(d))))
+
+engine   := cli runtime namespaces cgroups seccomp network images spec base
+oci      := cli runtime namespaces cgroups seccomp spec base
+worker   := images/worker images seccomp spec base
+
+$(BUILD)/paene: $(BUILD)/cli/paene.o $(call libs_of,$(engine))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(flags) $(ldflags) $^ -Wl,-Bstatic -lnftnl -lseccomp -lcap -ljansson -Wl,-Bdynamic -lmnl -o $@
+
+$(BUILD)/paene-oci: $(BUILD)/cli/paene_oci.o $(call libs_of,$(oci))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(flags) $(filter-out -pie,$(ldflags)) $(static) $^ $(if $(SANITIZE),$(archives),-lseccomp -lcap -ljansson) -o $@
+
+$(BUILD)/paene-worker: $(BUILD)/images/worker/main.o $(call libs_of,$(worker))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(flags) $(ldflags) $^ -larchive -lcrypto -lisal -lzstd $(archives) -o $@
+
+include tests/tests.mk
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(libexec) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 0755 $(BUILD)/paene $(BUILD)/paene-oci $(DESTDIR)$(PREFIX)/bin/
+	install -m 0755 $(BUILD)/paene-worker $(DESTDIR)$(libexec)/
+
+tidy:
+	$(Q)clang-tidy --quiet $(sources) -- $(CPPFLAGS) -std=gnu17
+
+asan:
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=1 CFLAGS='-O1 -g' check-built
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@sed -n 's/^#: //p' Makefile tests/tests.mk
+
+.PHONY: all install tidy asan clean help
+-include $(objects:.o=.d)

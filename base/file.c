@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+
+#define READ_STEP 4096
+
+int file_read_fd(int fd, const char *what, size_t max, char **ret, size_t *ret_len, struct err *e)
+{
+	struct stat st;
+	size_t room = READ_STEP, len = 0;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
+		room = MIN((size_t)st.st_size, max) + 2; /* kernel files say 0 or one page */
+	auto_free char *buf = malloc(room);
+
+	if (!buf)
+		return err_nomem(e);
+	for (;;) {
+		ssize_t n = fd_read_all(fd, buf + len, room - len - 1);
+
+		if (n < 0)
+			return err_set(e, (int)-n, "read %s", what);
+		len += (size_t)n;
+		if (len > max)
+			return err_say(e, EFBIG, "%s has more than %zu bytes", what, max);
+		if (len < room - 1)
+			break;
+		char *more = realloc(buf, room * 2);
+
+		if (!more)
+			return err_nomem(e);
+		buf = more;
+		room *= 2;
+	}
+	buf[len] = '\0';
+	*ret = buf;
+	buf = NULL;
+	if (ret_len)
+		*ret_len = len;
+	return 0;
+}
+
+int file_read(int dir, const char *name, size_t max, char **ret, size_t *ret_len, struct err *e)
+{
+	auto_fd int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return err_set(e, errno, "open %s", name);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_say(e, EINVAL, "%s is not a regular file", name);
+	return file_read_fd(fd, name, max, ret, ret_len, e);
+}
+
+int file_write(int dir, const char *name, const char *text, struct err *e)
+{
+	auto_fd int fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_set(e, errno, "open %s", name);
+	int r = fd_write_all(fd, text, strlen(text));
+
+	if (r < 0)
+		return err_set(e, -r, "write \"%.80s\" to %s", text, name);
+	return 0;
+}
+
+static void temporary_name(const char *name, char buf[NAME_MAX + 1])
+{
+	unsigned char r[6];
+
+	if (getrandom(r, sizeof(r), 0) != (ssize_t)sizeof(r))
+		memset(r, 0, sizeof(r)); /* O_EXCL below still keeps two writers apart */
+	snprintf(buf, NAME_MAX + 1, ".%.200s.%02x%02x%02x%02x%02x%02x", name, r[0], r[1], r[2], r[3], r[4], r[5]);
+}
+
+static int write_and_name(int fd, int dir, const char *temp, const char *name, const void *data, size_t len,
+			  mode_t mode, unsigned flags)
+{
+	int r = fd_write_all(fd, data, len);
+
+	if (r < 0)
+		return r;
+	if (fchmod(fd, mode) < 0)
+		return -errno;
+	if ((flags & FILE_SYNC) && fsync(fd) < 0)
+		return -errno;
+	r = flags & FILE_EXCL ? linkat(dir, temp, dir, name, 0) : renameat(dir, temp, dir, name);
+	if (r < 0)
+		return -errno;
+	if (flags & FILE_EXCL)
+		(void)unlinkat(dir, temp, 0); /* a second name of the same file: litter at worst */
+	if (!(flags & FILE_SYNC))
+		return 0;
+	auto_fd int folder = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return folder < 0 || fsync(folder) < 0 ? -errno : 0;
+}
+
+int file_publish(int dir, const char *name, const void *data, size_t len, mode_t mode, unsigned flags, struct err *e)
+{
+	char temp[NAME_MAX + 1];
+
+	temporary_name(name, temp);
+	auto_fd int fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err_set(e, errno, "create %s", name);
+	int r = write_and_name(fd, dir, temp, name, data, len, mode, flags);
+
+	if (r < 0) {
+		(void)unlinkat(dir, temp, 0);
+		return err_set(e, -r, "write %s", name);
+	}
+	return 0;
+}
+
+static int remove_entry(int dir, const char *name, void *arg, struct err *e)
+{
+	(void)arg;
+	return file_remove(dir, name, e);
+}
+
+/* Names in one folder, including those that begin with a dot. */
+static int each_name(int dir, bool dots, int (*f)(int, const char *, void *, struct err *), void *arg, struct err *e)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_dir DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!d) {
+		int saved = errno;
+
+		if (fd >= 0)
+			close(fd);
+		return err_set(e, saved, "read a folder");
+	}
+	for (;;) {
+		errno = 0;
+		struct dirent *entry = readdir(d);
+
+		if (!entry)
+			return errno ? err_set(e, errno, "read a folder") : 0;
+		const char *n = entry->d_name;
+
+		if (n[0] == '.' && (!dots || !n[1] || (n[1] == '.' && !n[2])))
+			continue;
+		int r = f(dirfd(d), n, arg, e);
+
+		if (r != 0)
+			return r;
+	}
+}
+
+int file_each(int dir, int (*f)(int dir, const char *name, void *arg, struct err *e), void *arg, struct err *e)
+{
+	return each_name(dir, false, f, arg, e);
+}
+
+int file_remove(int dir, const char *name, struct err *e)
+{
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return err_set(e, errno, "remove %s", name);
+	auto_fd int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == EACCES) { /* overlayfs leaves a work folder of mode 000, which its owner may open up */
+		auto_fd int closed = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		char link[FD_PATH_MAX];
+
+		if (closed >= 0 && chmod(fd_path(closed, link), 0700) == 0)
+			fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return err_set(e, errno, "remove %s", name);
+	int r = each_name(fd, true, remove_entry, NULL, e);
+
+	if (r < 0)
+		return r;
+	if (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_set(e, errno, "remove folder %s", name);
+	return 0;
+}
+
+static int add_bytes(int dir, const char *name, void *arg, struct err *e)
+{
+	uint64_t *sum = arg;
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "look at %s", name);
+	*sum += (uint64_t)st.st_blocks * 512;
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	auto_fd int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? 0 : each_name(fd, true, add_bytes, arg, e);
+}
+
+int file_tree_bytes(int dir, const char *name, uint64_t *ret, struct err *e)
+{
+	uint64_t sum = 0;
+	int r = add_bytes(dir, name, &sum, e);
+
+	if (r < 0)
+		return r;
+	*ret = sum;
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sock.h: Unix sockets: messages with fds between our own processes, and named sockets in our own folders. */
+#ifndef BASE_SOCK_H
+#define BASE_SOCK_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+
+#define SOCK_FDS_MAX 16
+
+/* A connected pair of SOCK_SEQPACKET sockets. Return: 0, or -errno with @e filled. */
+int sock_pair(int *ret_a, int *ret_b, struct err *e);
+
+/**
+ * sock_send() - One message, with fds if @n_fds > 0
+ *
+ * Return: 0, or -errno (-EPIPE: nobody reads any more; no signal is raised)
+ */
+int sock_send(int fd, const void *buf, size_t len, const int *fds, size_t n_fds);
+
+/**
+ * sock_recv() - One message
+ * @fds:	Room for @max_fds received fds, close-on-exec, owned by the caller; unused ones are set to -1; NULL: refuse fds
+ *
+ * Return: the length, 0 for end of file, or -errno (-EMSGSIZE: longer than @len)
+ */
+ssize_t sock_recv(int fd, void *buf, size_t len, int *fds, size_t max_fds);
+
+/**
+ * sock_listen() - A listening socket with a name in one of our folders (mode 0600)
+ * @type:	SOCK_SEQPACKET or SOCK_STREAM
+ *
+ * Return: the fd, or -errno with @e filled
+ */
+int sock_listen(int dir, const char *name, int type, struct err *e);
+
+/* Connect to one; names longer than sockaddr_un allows are no problem. Return: the fd, or -errno with @e filled. */
+int sock_connect(int dir, const char *name, int type, struct err *e);
+
+#endif

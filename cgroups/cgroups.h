@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cgroups.h: one cgroup of the version 2 hierarchy for each container: made, limited, watched, emptied, removed. See the
+ * kernel's Documentation/admin-guide/cgroup-v2.rst.
+ *
+ * A cgroup is named by its path below the root of the hierarchy ("/paene/ID"), and handled by an fd of its folder. On a
+ * hybrid machine the cgroup2 hierarchy lies elsewhere and lacks controllers: what was asked for and cannot be had is an
+ * error that names the controller; what was only a default is skipped, and the caller is told (cgroup_set_default).
+ */
+#ifndef CGROUPS_CGROUPS_H
+#define CGROUPS_CGROUPS_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+/* Controllers as bits, in the order of cgroup_controller_names. */
+enum cgroup_controller {
+	CGROUP_CPU,
+	CGROUP_CPUSET,
+	CGROUP_IO,
+	CGROUP_MEMORY,
+	CGROUP_PIDS,
+	CGROUP_HUGETLB,
+	CGROUP_RDMA,
+	CGROUP_CONTROLLER_COUNT,
+};
+extern const char *const cgroup_controller_names[CGROUP_CONTROLLER_COUNT];
+
+/**
+ * cgroup_open_root() - The cgroup2 hierarchy that this process sees
+ * @ret_path:	Its mount point, at most PATH_MAX bytes; NULL if not wanted
+ *
+ * /sys/fs/cgroup, then /sys/fs/cgroup/unified, else what mountinfo says.
+ *
+ * Return: an O_PATH folder fd owned by the caller, or -ENOENT and others with @e filled
+ */
+int cgroup_open_root(char *ret_path, struct err *e);
+
+/* The calling process's own cgroup ("0::" of /proc/self/cgroup), at most PATH_MAX bytes. Return: 0, or -errno with @e. */
+int cgroup_own_path(char *ret, struct err *e);
+
+/**
+ * cgroup_check_path() - A cgroup path from outside: absolute, no "..", no empty part, no control character
+ *
+ * Return: 0, or -EINVAL with @e filled
+ */
+int cgroup_check_path(const char *path, struct err *e);
+
+/**
+ * cgroup_create() - Make a cgroup and the folders above it, with the controllers that @want needs switched on in them
+ * @root:	From cgroup_open_root()
+ * @path:	Below the root; the last part must be new (-EEXIST), unless it is empty of processes
+ * @want:	Limits that the user asked for; NULL: none. A controller that they need and that is not there is an error
+ *
+ * The limits themselves are set by cgroup_set().
+ *
+ * Return: the new folder's fd, owned by the caller, or -errno with @e filled and nothing new left behind
+ */
+int cgroup_create(int root, const char *path, const struct spec_resources *want, struct err *e);
+
+/* Open one that is there. Return: its fd, or -errno with @e filled (-ENOENT). */
+int cgroup_open(int root, const char *path, struct err *e);
+
+/**
+ * cgroup_set() - Set limits: at creation, and again for update
+ *
+ * memory, cpu (weight from shares by the formula of runc 1.3 and crun 1.23 and newer, quota, period, burst, idle), cpuset,
+ * pids, io (weight, per device), hugetlb, rdma and unified. Realtime, kernel memory, swappiness, OOM switch, network class:
+ * version 1 only: refused where they ask for something, ignored where they are zero or the default.
+ * Not the device rules: see cgroup_set_devices().
+ *
+ * Return: 0, or -errno with @e filled (which file, what value)
+ */
+int cgroup_set(int cgroup, const struct spec_resources *r, struct err *e);
+
+/**
+ * cgroup_set_default() - Set a default where its controller is there
+ * @file:	"pids.max", "memory.oom.group", …
+ *
+ * Return: 0, or 1 where the file does not exist (no such controller), or -errno with @e filled
+ */
+int cgroup_set_default(int cgroup, const char *file, const char *value, struct err *e);
+
+/**
+ * cgroup_set_devices() - Attach the program that decides which device nodes may be used; replaces an older one
+ * @rules:	In order, the last match counts; the default is deny. NULL: deny all but the standard ones (null, zero, full,
+ *		random, urandom, tty, console, ptmx, pts/N; mknod of anything is allowed, its use is not)
+ * @defaults:	Append the standard ones to @rules
+ *
+ * Return: 0, or -errno with @e filled (-EPERM with a hint where BPF is not allowed)
+ */
+int cgroup_set_devices(int cgroup, const struct spec_device_rules *rules, bool defaults, struct err *e);
+
+/* Freeze or thaw, and wait until the kernel says so. Return: 0, or -errno with @e filled. */
+int cgroup_freeze(int cgroup, bool frozen, struct err *e);
+/* Return: 1 frozen, 0 not, or -errno with @e filled. */
+int cgroup_is_frozen(int cgroup, struct err *e);
+
+/* SIGKILL for all in it and below, at once (cgroup.kill). Return: 0, or -errno with @e filled. */
+int cgroup_kill(int cgroup, struct err *e);
+/* A signal to each process in it and below, until no new one appears. Return: their number, or -errno with @e filled. */
+int cgroup_signal(int cgroup, int signal, struct err *e);
+
+/* Processes in it and below. @ret: freed by the caller. Return: 0, or -errno with @e filled. */
+int cgroup_pids(int cgroup, pid_t **ret, size_t *ret_n, struct err *e);
+
+/**
+ * cgroup_remove() - Kill what is in it, wait until it is empty, remove it with what is below. One that is not there is fine
+ *
+ * Parents that only cgroup_create() could have made are left: they are shared.
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int cgroup_remove(int root, const char *path, struct err *e);
+
+#define CGROUP_NO_LIMIT UINT64_MAX
+
+struct cgroup_pressure {
+	bool known;
+	uint64_t some_us, full_us;		       /* total stall time */
+	uint32_t some_avg10, some_avg60, some_avg300; /* hundredths of a percent */
+	uint32_t full_avg10, full_avg60, full_avg300;
+};
+
+struct cgroup_stats {
+	uint64_t cpu_usage_us, cpu_user_us, cpu_system_us; /* cpu.stat: there without any controller */
+	uint64_t cpu_periods, cpu_throttled_periods, cpu_throttled_us;
+	bool has_memory, has_pids, has_io;
+	uint64_t memory_bytes, memory_peak_bytes, memory_limit_bytes, swap_bytes, swap_limit_bytes;
+	uint64_t memory_inactive_file_bytes;
+	uint64_t oom_events, oom_kills; /* memory.events */
+	uint64_t pids, pids_limit, pids_max_events;
+	uint64_t io_read_bytes, io_write_bytes, io_read_ops, io_write_ops;
+	struct cgroup_pressure cpu_pressure, memory_pressure, io_pressure;
+};
+
+/* Read the counters; what is not there stays 0 and its has_ flag false. Return: 0, or -errno with @e filled. */
+int cgroup_read_stats(int cgroup, struct cgroup_stats *ret, struct err *e);
+
+#endif

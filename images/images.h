@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * images.h: the image store and what one does with it. Layout (DESIGN): images/{blobs/sha256,refs,records,layers,tmp} below
+ * the data folder. A name appears last, by rename; content is durable before the name that points to it. No lock but those of
+ * the layer concerned.
+ */
+#ifndef IMAGES_IMAGES_H
+#define IMAGES_IMAGES_H
+
+#include "images/record.h"
+
+struct store {
+	int root;    /* images/ */
+	int blobs;   /* images/blobs/sha256 */
+	int refs, records, layers, tmp;
+};
+
+/**
+ * store_open() - Open the store, making its folders (0700) where they are missing
+ * @data:	Folder fd of /var/lib/paene
+ *
+ * Work folders of processes that have ended are removed from tmp/ by store_sweep(), not here: this is the path of `run`.
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int store_open(int data, struct store *ret, struct err *e);
+void store_close(struct store *s);
+#define auto_store __attribute__((cleanup(store_close)))
+
+/* Remove what crashed commands left in tmp/ (their lock is free). Best effort. */
+void store_sweep(const struct store *s);
+
+/* "debian", "debian:13", "host.example:5000/a/b:tag", "a/b@sha256:HEX". */
+struct image_ref {
+	char host[256], name[256], tag[129], digest[DIGEST_HEX + 1]; /* tag: "latest" where neither is given */
+};
+/* Return: 0, or -EINVAL with @e filled. Host "docker.io" and "library/" are filled in as docker does. */
+int image_ref_parse(const char *text, struct image_ref *ret, struct err *e);
+/* "docker.io/library/debian:13"; @familiar leaves out docker.io/library/ and docker.io/. */
+#define IMAGE_REF_MAX 800
+const char *image_ref_text(const struct image_ref *ref, bool familiar, char buf[IMAGE_REF_MAX]);
+
+/**
+ * image_find() - An image by reference, by digest, or by the first digits (12 or more… at least 3, if only one fits) of its id
+ * @ret:	To be freed with image_free()
+ *
+ * A name without a host is looked for as docker.io/…, then as localhost/….
+ *
+ * Return: 0, or -ENOENT with a hint and others, @e filled
+ */
+int image_find(const struct store *s, const char *name, struct image *ret, struct err *e);
+
+/* Every image, each once with all its names. @f's result other than 0 ends the walk. */
+int image_each(const struct store *s, int (*f)(const struct image *image, void *arg, struct err *e), void *arg,
+	       struct err *e);
+
+/* A layer's folder: O_PATH fd below s->layers. Return: the fd, or -errno with @e filled. */
+int image_open_layer(const struct store *s, const char *folder, struct err *e);
+
+struct load_result {
+	struct arena arena;
+	struct strv loaded; /* references, or ids where the archive names none, in order */
+};
+
+struct load_options {
+	const char *worker; /* path of the paene-worker program */
+	uint64_t max_layer_bytes; /* 0: none */
+	/* called now and then; NULL: not wanted. @what: "reading", "layer 3f2a…" */
+	void (*progress)(const char *what, uint64_t done, uint64_t total, void *arg);
+	void *progress_arg;
+};
+
+/**
+ * image_load() - Take in a docker-archive, an OCI archive (plain, gzip, zstd) or an OCI layout folder
+ * @input:	File, pipe or folder; not consumed
+ * @what:	What to call it in messages ("app.tar", "standard input")
+ *
+ * All or nothing for each image: blobs, layers, record, then names. A killed load leaves work in tmp/ only.
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int image_load(const struct store *s, int input, const char *what, const struct load_options *o,
+	       struct load_result *ret, struct err *e);
+
+/* Give an image a further name. An existing one moves, and says so in *ret_moved. */
+int image_tag(const struct store *s, const char *source, const char *name, bool *ret_moved, struct err *e);
+
+struct remove_result {
+	struct arena arena;
+	struct strv untagged, deleted; /* references; sha256 ids */
+};
+
+/**
+ * image_remove() - Take a name away, and with the last one the image, its blobs and the layers that no other image has
+ * @force:	By id: even with several names
+ * @in_use:	Asked before content goes: returns a container's name that uses this image (manifest hex), or NULL
+ *
+ * Return: 0, or -errno with @e filled (-EBUSY: in use, said by whom; -ENOENT)
+ */
+int image_remove(const struct store *s, const char *name, bool force,
+		 const char *(*in_use)(const char *manifest, void *arg), void *arg, struct remove_result *ret,
+		 struct err *e);
+
+#endif

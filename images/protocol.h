@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * protocol.h: what `paene` and `paene-worker` say to each other, over one SOCK_SEQPACKET socket, the worker's fd 3.
+ *
+ * The worker is started for one job, with an empty environment and no fd but 0 to 2 (/dev/null, and stderr for a crash's
+ * last words) and 3. It receives one WORK_JOB with fds, locks itself in (images/worker/sandbox.h), says WORK_LOCKED, and
+ * only then reads the first untrusted byte. It answers with any number of WORK_PROGRESS and one WORK_DONE or WORK_FAILED;
+ * an end of file without them is a crash. Numbers and names that come from it are as untrusted as the archive: the parent
+ * checks sizes and names again before it uses them.
+ *
+ *   job     fds                                    what it leaves behind
+ *   import  input (file, pipe or folder), work     in work/: a file HEX for each blob, its sha256 verified; `images.json`
+ *   unpack  blob, target [, lower]                 in target/: the layer's tree, whiteouts as overlayfs knows them
+ */
+#ifndef IMAGES_PROTOCOL_H
+#define IMAGES_PROTOCOL_H
+
+#include "base/err.h"
+
+#define DIGEST_HEX 64 /* sha256: digits of its hexadecimal form */
+
+enum work_type {
+	WORK_JOB,      /* parent → worker: struct work_job and its fds */
+	WORK_LOCKED,   /* worker → parent: from here on untrusted bytes are read */
+	WORK_PROGRESS, /* struct work_progress */
+	WORK_DONE,     /* struct work_done */
+	WORK_FAILED,   /* struct err */
+};
+
+enum work_kind {
+	WORK_IMPORT,
+	WORK_UNPACK,
+};
+
+enum work_compression {
+	COMPRESSION_DETECT, /* by the first bytes */
+	COMPRESSION_NONE,
+	COMPRESSION_GZIP,
+	COMPRESSION_ZSTD,
+};
+
+struct work_job {
+	enum work_kind kind;
+	enum work_compression compression; /* of the archive, or of the layer */
+	bool input_is_folder;		   /* import: an OCI layout directory */
+	char blob_digest[DIGEST_HEX + 1];  /* unpack: sha256 of the blob as it is; "": not checked (it was, by us) */
+	char diff_id[DIGEST_HEX + 1];	   /* unpack: sha256 of what comes out of it */
+	uint64_t blob_bytes;		   /* unpack: its size; 0: not known */
+	uint64_t max_bytes;		   /* more than this, uncompressed, is refused; 0: no limit of ours */
+	bool rootless;			   /* device nodes can't be made: they are skipped */
+};
+
+struct work_progress {
+	uint64_t done_bytes; /* of the input */
+	uint64_t total_bytes; /* 0: not known */
+};
+
+struct work_done {
+	uint64_t bytes;	      /* unpack: sum of file sizes; import: of blobs */
+	uint64_t entries;
+	bool needs_lower;     /* unpack: parents left out or hard links to lower layers: do it again with a lower fd */
+	char chain_detail[80]; /* the first path that needed it, harmless text */
+};
+
+struct work_message {
+	enum work_type type;
+	union {
+		struct work_job job;
+		struct work_progress progress;
+		struct work_done done;
+		struct err err;
+	};
+};
+
+/*
+ * images.json of an import, written by the worker from what it has checked, read by the parent with the tables of
+ * images/record.h: { "images": [ RECORD… ] }, each with "names": the references that the archive lists for it.
+ */
+#define WORK_IMAGES_FILE "images.json"
+#define WORK_IMAGES_MAX	 (16 << 20)
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * seccomp.h: from a profile to filter programs, compiled before the container's first process exists and installed as its
+ * last step.
+ *
+ * A profile is the linux.seccomp of a configuration, or one of ours by name. Ours needs two stacked filters: an allow-list,
+ * and beside it a list of denied argument values whose default is allow (libseccomp 2.5 drops a masked deny of one value
+ * beside an allow of the same call, without a word). The kernel takes the strictest answer of all filters.
+ */
+#ifndef SECCOMP_SECCOMP_H
+#define SECCOMP_SECCOMP_H
+
+#include <linux/filter.h>
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+#define SECCOMP_FILTERS_MAX 2
+
+struct seccomp_filter {
+	struct sock_filter *code; /* owned */
+	unsigned short n;
+};
+
+struct seccomp_plan {
+	struct seccomp_filter filters[SECCOMP_FILTERS_MAX]; /* installed in this order */
+	size_t n;					    /* 0: no filter at all */
+	unsigned flags;					    /* SECCOMP_FILTER_FLAG_* of seccomp(2) */
+	bool notify; /* the last filter has a listener: its fd comes out of seccomp_install() */
+};
+
+void seccomp_plan_free(struct seccomp_plan *p);
+
+enum seccomp_profile {
+	SECCOMP_TIGHT,	    /* the default: SECURITY section 4 */
+	SECCOMP_COMPAT,	    /* podman's posture */
+	SECCOMP_UNCONFINED, /* no filter */
+	SECCOMP_PROFILE_COUNT,
+};
+extern const char *const seccomp_profile_names[SECCOMP_PROFILE_COUNT]; /* "tight", "compat", "unconfined" */
+
+/**
+ * seccomp_from_profile() - Compile one of our own profiles
+ * @caps:	Capabilities in the bounding set (bit N is capability N): some calls are allowed only with theirs
+ * @abi32:	Allow the 32-bit ABI of this machine too
+ * @cache:	Folder fd of compiled filters (ours alone, mode 0700), -1 for none. An entry is used only when the whole key
+ *		stored in it is equal; a damaged one is compiled anew and replaced
+ * @ret:	To be freed with seccomp_plan_free()
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int seccomp_from_profile(enum seccomp_profile profile, uint64_t caps, bool abi32, int cache, struct seccomp_plan *ret,
+			 struct err *e);
+
+/**
+ * seccomp_from_spec() - Compile linux.seccomp of a configuration
+ *
+ * Unknown syscall names are skipped, as the specification allows; an unknown flag, architecture or an argument index over 5
+ * is an error. Rules on one call with several comparisons of one argument are or-ed, as runc does. When the default action
+ * is an errno, calls newer than every call the profile names get ENOSYS.
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int seccomp_from_spec(const struct spec_seccomp *s, int cache, struct seccomp_plan *ret, struct err *e);
+
+/**
+ * seccomp_install() - Put the filters on the calling thread; afterwards only what they allow works
+ * @ret_listener: With @p->notify the listener's fd, owned by the caller; may be NULL otherwise
+ *
+ * Needs no_new_privs or CAP_SYS_ADMIN in the caller's user namespace (seccomp(2)).
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int seccomp_install(const struct seccomp_plan *p, int *ret_listener, struct err *e);
+
+#endif
