@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mount_options.h: the option words of a mount, read by one table: runtime-spec config.md "Linux mount options" and
+ * features.md. Pure. What is no known word is data for the file system.
+ */
+#ifndef NAMESPACES_MOUNT_OPTIONS_H
+#define NAMESPACES_MOUNT_OPTIONS_H
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+enum mount_word_flags {
+	MOUNT_WORD_BIND = BIT(0),
+	MOUNT_WORD_RBIND = BIT(1),
+	MOUNT_WORD_TMPCOPYUP = BIT(2),
+	MOUNT_WORD_IDMAP = BIT(3),
+	MOUNT_WORD_RIDMAP = BIT(4),
+	MOUNT_WORD_SRC_NOFOLLOW = BIT(5),
+	MOUNT_WORD_DEST_NOFOLLOW = BIT(6),
+	MOUNT_WORD_COPY_SYMLINK = BIT(7),
+	MOUNT_WORD_REMOUNT = BIT(8),
+};
+
+struct mount_options {
+	uint64_t set, clear;	   /* MOUNT_ATTR_*, of the mount itself */
+	uint64_t rset, rclear;	   /* the same for everything below it too (rro, rnosuid, …) */
+	uint32_t sb_flags;	   /* MS_* that belong to the file system: MS_RDONLY of a new one, MS_SYNCHRONOUS, … */
+	uint64_t propagation;	   /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, or 0 */
+	bool propagation_recursive;
+	unsigned words;		   /* enum mount_word_flags */
+	struct strv data;	   /* "size=64k", "mode=755", … in @arena */
+};
+
+/**
+ * mount_options_parse() - Read the words
+ *
+ * Return: 0, or -EINVAL with @e filled (contradicting words are not an error: the last one counts)
+ */
+int mount_options_parse(struct arena *arena, const struct strv *words, struct mount_options *ret, struct err *e);
+
+/* Every word known, for `features`; ends with NULL. */
+const char *const *mount_option_words(void);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rootfs.h: the container's root: a folder (a bundle's rootfs), an overlay of layers, or this machine's own root under an
+ * overlay (the pseudo-image `host`); attached in the container's mount namespace and entered by pivot_root.
+ *
+ * Overlays: one detached clone of images/layers serves every layer, one of the container's folder serves upper and work; the
+ * parent opens both before clone3 and idmaps them with init's user namespace. overlayfs wants its folders attached in the
+ * caller's mount namespace: init attaches the container's folder over itself and the layers on the empty folder lower/ in it,
+ * while it still is the host's root to the file system, then becomes the container's root, changes into the first and names
+ * all folders relative to it. DESIGN, "Layers and images".
+ */
+#ifndef NAMESPACES_ROOTFS_H
+#define NAMESPACES_ROOTFS_H
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+enum rootfs_kind {
+	ROOTFS_FOLDER,
+	ROOTFS_OVERLAY,
+	ROOTFS_HOST,
+};
+
+/* ROOTFS_HOST: one file system of the host that gets an overlay or is bound read-only. */
+struct rootfs_part {
+	const char *path; /* "/", "/home" */
+	int tree;	  /* detached, not recursive; owned */
+	bool overlay;	  /* false: bound read-only */
+};
+
+struct rootfs_plan {
+	enum rootfs_kind kind;
+	const char *path;	  /* FOLDER: the folder; else the container's folder (has upper/ work/ lower/); absolute */
+	bool readonly;
+	bool userns;		  /* the container has a private user namespace: trees are idmapped */
+	uint64_t propagation;	  /* MS_* for rootfsPropagation; 0: MS_PRIVATE… of the default */
+	const char *layers;	  /* OVERLAY: path of images/layers */
+	char *const *lowers;	  /* OVERLAY: names in it, lowest first */
+	size_t n_lowers;
+	/* opened by rootfs_open() */
+	int layers_tree, container_tree; /* owned, -1: none */
+	struct rootfs_part *parts;	 /* HOST; in the arena */
+	size_t n_parts;
+	struct strv notes; /* HOST: what could not be caught or idmapped, for the user */
+};
+
+void rootfs_close(struct rootfs_plan *r);
+
+/**
+ * rootfs_open() - Open what init cannot: trees of the host, as detached clones; in the parent, before clone3
+ *
+ * Without rights in the host nothing is opened: init does it in rootfs_attach().
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int rootfs_open(struct rootfs_plan *r, struct arena *arena, struct err *e);
+
+/* Idmap the trees with init's user namespace; in the parent after clone3. */
+int rootfs_idmap(struct rootfs_plan *r, int userns, struct err *e);
+
+/**
+ * rootfs_attach_trees() - First part in init, still with the host's file system ids: propagation private, trees attached
+ * (FOLDER: a recursive bind of the folder over itself)
+ */
+int rootfs_attach_trees(struct rootfs_plan *r, struct err *e);
+
+/**
+ * rootfs_mount() - Second part in init, as the container's root: the overlay itself
+ *
+ * Return: fd of the new root, attached in this mount namespace, owned by the caller; or -errno with @e filled
+ */
+int rootfs_mount(struct rootfs_plan *r, struct err *e);
+
+/**
+ * rootfs_enter() - pivot_root into it, the old root gone; cwd is "/"
+ * @no_pivot:	Move it over "/" and chroot instead (a root on a ramfs)
+ *
+ * Then read-only if asked, by the fd, and rootfsPropagation.
+ */
+int rootfs_enter(const struct rootfs_plan *r, int root, bool no_pivot, struct err *e);
+
+#endif
