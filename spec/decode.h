@@ -22,9 +22,10 @@ struct decoder {
 	struct err *e;
 };
 
+/* Return: 0, or -EINVAL or -ENOMEM with d->e filled */
 typedef int (*field_decode)(struct decoder *d, const struct field *f, json_t *value, void *ret);
-/* Return: a new reference, or NULL where the value is not given (nothing is written), or on no memory with *failed set */
-typedef json_t *(*field_encode)(const struct field *f, const void *value, bool *failed);
+/* @ret: a new reference, or untouched where the value is not given (nothing is written). Return: 0, or -errno */
+typedef int (*field_encode)(const struct field *f, const void *value, json_t **ret, struct err *e);
 
 struct field {
 	const char *key;
@@ -45,7 +46,7 @@ struct field {
 
 /* The kinds of fields; each pair reads and writes one C type. */
 #define FIELD(kind) int field_##kind(struct decoder *d, const struct field *f, json_t *v, void *ret); \
-	json_t *put_##kind(const struct field *f, const void *value, bool *failed)
+	int put_##kind(const struct field *f, const void *value, json_t **ret, struct err *e)
 FIELD(string);	 /* char *; no zero byte inside */
 FIELD(bool);	 /* bool */
 FIELD(u32);	 /* uint32_t, min to max */
@@ -62,6 +63,7 @@ FIELD(map);	 /* struct spec_map */
 FIELD(enum);	 /* uint32_t, a word of names */
 FIELD(object);	 /* the struct itself, in place */
 FIELD(list);	 /* struct { T *v; size_t n; } of objects */
+FIELD(keyed);	 /* the same for { "KEY": OBJECT, … }: the first member of T is a char * that gets the key */
 #undef FIELD
 
 /* clang-format off */
@@ -90,6 +92,8 @@ FIELD(list);	 /* struct { T *v; size_t n; } of objects */
 	  .flag_offset = offsetof(type, member.flag) - offsetof(type, member) + 1 }
 #define FIELD_LIST(type, member, name, req, tab, elem) \
 	{ FIELD_OF(type, member, name, list, req), .table = (tab), .n_table = ARRAY_SIZE(tab), .size = sizeof(elem) }
+#define FIELD_KEYED(type, member, name, tab, elem) \
+	{ FIELD_OF(type, member, name, keyed, false), .table = (tab), .n_table = ARRAY_SIZE(tab), .size = sizeof(elem) }
 /* a row of its own kind: NAME is a pair field_NAME / put_NAME of the file that holds the table */
 #define FIELD_OWN(type, member, name, kind, req) { FIELD_OF(type, member, name, kind, req) }
 /* clang-format on */
@@ -101,7 +105,7 @@ FIELD(list);	 /* struct { T *v; size_t n; } of objects */
  * @arena:	Owns every string and list in @ret
  * @ret:	The struct, zeroed before by the caller
  *
- * Return: 0, or -EINVAL or -ENOMEM with @e filled
+ * Return: 0, or -EINVAL or -ENOMEM with @e filled and @ret filled in part
  */
 int decode_text(const char *text, size_t len, const char *what, const struct field *table, size_t n,
 		struct arena *arena, void *ret, struct err *e);
@@ -115,10 +119,18 @@ int decode_fail(struct decoder *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* For rows of their own kind: go down to a key, decode with @f, come up again. */
 int decode_below(struct decoder *d, const char *key, const struct field *f, json_t *value, void *ret);
 
-/* A struct as a JSON object. Return: a new reference, or NULL on no memory */
-json_t *encode_object(const struct field *table, size_t n, const void *value);
+/* A struct as a JSON object, @ret being a new reference. Return: 0, or as encode_text() */
+int encode_object(const struct field *table, size_t n, const void *value, json_t **ret, struct err *e);
 
-/* A struct as text. @ret: freed by the caller. Return: 0, or -ENOMEM with @e filled */
+/**
+ * encode_text() - A struct as JSON text on one line
+ * @ret:	Freed by the caller
+ *
+ * What is not given is not written: NULL, an opt_* that is not set and, where the row is not required, false, 0 and an
+ * empty list.
+ *
+ * Return: 0, or -ENOMEM, or -EILSEQ (a string that is no UTF-8: JSON cannot hold it) with @e filled
+ */
 int encode_text(const struct field *table, size_t n, const void *value, char **ret, struct err *e);
 
 #endif

@@ -12,25 +12,20 @@ extern const char *const spec_op_names[OP_END];			/* "SCMP_CMP_NE" at OP_NE, …
 extern const char *const spec_propagation_names[PROPAGATION_COUNT]; /* "", "shared", … */
 extern const char *const spec_throttle_names[THROTTLE_COUNT];	/* "throttleReadBpsDevice", … */
 
+/* Those whose index is the kernel's number; holes are NULL. */
+extern const char *const spec_rlimit_names[16];	       /* "RLIMIT_CPU", … */
+extern const char *const spec_sched_policy_names[7];   /* "SCHED_OTHER", … */
+extern const char *const spec_sched_flag_names[7];     /* by bit: "SCHED_FLAG_RESET_ON_FORK", … */
+extern const char *const spec_ioprio_class_names[4];   /* "IOPRIO_CLASS_RT" at 1, … */
+extern const char *const spec_mempolicy_mode_names[7]; /* "MPOL_DEFAULT", … */
+extern const char *const spec_personality_names[9];    /* "LINUX", "LINUX32" at PER_LINUX32 */
+
 /* A word's index in a table, -1 where it is not in it. NULL entries are skipped. */
 int spec_name_index(const char *const *names, size_t n, const char *word);
 
 /* "RLIMIT_NOFILE" to RLIMIT_NOFILE and back; -1 and NULL where unknown. */
 int spec_rlimit_number(const char *name);
 const char *spec_rlimit_name(int resource);
-
-/* Words with a number: "SCHED_BATCH", "IOPRIO_CLASS_RT", "MPOL_BIND", …: the number, or -1. */
-int64_t spec_sched_policy(const char *name);
-int64_t spec_sched_flag(const char *name);
-int64_t spec_ioprio_class(const char *name);
-int64_t spec_mempolicy_mode(const char *name);
-int64_t spec_personality_domain(const char *name);
-
-/* The reverse of each; NULL where unknown. */
-const char *spec_sched_policy_name(uint32_t number);
-const char *spec_ioprio_class_name(uint32_t number);
-const char *spec_mempolicy_mode_name(uint32_t number);
-const char *spec_personality_name(uint64_t number);
 
 /**
  * spec_cap_number() - A capability by name: "CAP_CHOWN", "chown", in any case

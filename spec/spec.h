@@ -343,7 +343,7 @@ enum spec_propagation {
 
 struct spec_personality {
 	bool given;
-	uint64_t domain; /* PER_LINUX, PER_LINUX32 */
+	uint32_t domain; /* PER_LINUX, PER_LINUX32 */
 	struct strv flags;
 };
 
