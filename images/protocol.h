@@ -11,6 +11,14 @@
  *   job     fds                                    what it leaves behind
  *   import  input (file, pipe or folder), work     in work/: a file HEX for each blob, its sha256 verified; `images.json`
  *   unpack  blob, target [, lower]                 in target/: the layer's tree, whiteouts as overlayfs knows them
+ *
+ * A layer may name files in folders that it does not have itself, or hard-link to files of lower layers. A job that meets
+ * one ends at once with WORK_DONE and needs_lower; what is in target/ then is a part of the layer: the parent removes it
+ * and gives the job again, with an empty target and a folder fd of the merged lower layers (read-only; never written by
+ * the worker), from which those folders' owners and modes and those files are copied. A layer with nothing below it is
+ * marked `lowest` instead: folders left out are made (root's, 0755), such a hard link is an error, needs_lower never set.
+ *
+ * An unpacked tree is not made durable by the worker: syncfs is the parent's, before it publishes.
  */
 #ifndef IMAGES_PROTOCOL_H
 #define IMAGES_PROTOCOL_H
@@ -48,6 +56,7 @@ struct work_job {
 	uint64_t blob_bytes;		   /* unpack: its size; 0: not known */
 	uint64_t max_bytes;		   /* more than this, uncompressed, is refused; 0: no limit of ours */
 	bool rootless;			   /* device nodes can't be made: they are skipped */
+	bool lowest;			   /* unpack: nothing lies below this layer */
 };
 
 struct work_progress {
@@ -58,7 +67,7 @@ struct work_progress {
 struct work_done {
 	uint64_t bytes;	      /* unpack: sum of file sizes; import: of blobs */
 	uint64_t entries;
-	bool needs_lower;     /* unpack: parents left out or hard links to lower layers: do it again with a lower fd */
+	bool needs_lower;     /* unpack: ended early, to be done again with a lower fd (see above) */
 	char chain_detail[80]; /* the first path that needed it, harmless text */
 };
 
