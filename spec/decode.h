@@ -31,12 +31,12 @@ struct field {
 	const char *key;
 	size_t offset;
 	field_decode decode;
-	field_encode encode;
+	field_encode encode; /* NULL: never written */
 	bool required;
 	int64_t min;
 	uint64_t max;
 	const struct field *table; /* the table of a nested object or of a list's elements */
-	size_t n_table, size;	   /* rows in it; bytes of one element */
+	size_t n_table, size;	   /* rows in it; bytes of the object, or of one element of the list */
 	const char *const *names;  /* words of an enum, index is the value; n_table words */
 	size_t flag_offset;	   /* objects: offset + 1 of a bool that says "was given"; 0: none */
 };
@@ -62,7 +62,7 @@ FIELD(u32_list); /* struct spec_u32_list */
 FIELD(map);	 /* struct spec_map */
 FIELD(enum);	 /* uint32_t, a word of names */
 FIELD(object);	 /* the struct itself, in place */
-FIELD(list);	 /* struct { T *v; size_t n; } of objects */
+FIELD(list);	 /* struct { T *v; size_t n; } of objects; two members of a struct in this order will do */
 FIELD(keyed);	 /* the same for { "KEY": OBJECT, … }: the first member of T is a char * that gets the key */
 #undef FIELD
 
@@ -85,7 +85,8 @@ FIELD(keyed);	 /* the same for { "KEY": OBJECT, … }: the first member of T is 
 #define FIELD_ENUM(type, member, name, req, words) \
 	{ FIELD_OF(type, member, name, enum, req), .names = (words), .n_table = ARRAY_SIZE(words) }
 #define FIELD_OBJECT(type, member, name, req, tab) \
-	{ FIELD_OF(type, member, name, object, req), .table = (tab), .n_table = ARRAY_SIZE(tab) }
+	{ FIELD_OF(type, member, name, object, req), .table = (tab), .n_table = ARRAY_SIZE(tab), \
+	  .size = sizeof(((type *)NULL)->member) }
 /* flag: a bool member of the object's own struct that is set when the object was given */
 #define FIELD_OBJECT_GIVEN(type, member, name, flag, tab) \
 	{ FIELD_OF(type, member, name, object, false), .table = (tab), .n_table = ARRAY_SIZE(tab), \
@@ -126,8 +127,8 @@ int encode_object(const struct field *table, size_t n, const void *value, json_t
  * encode_text() - A struct as JSON text on one line
  * @ret:	Freed by the caller
  *
- * What is not given is not written: NULL, an opt_* that is not set and, where the row is not required, false, 0 and an
- * empty list.
+ * What is not given is not written: NULL, an opt_* that is not set and, where the row is not required, false, 0, an empty
+ * list, and an object that is all zeros.
  *
  * Return: 0, or -ENOMEM, or -EILSEQ (a string that is no UTF-8: JSON cannot hold it) with @e filled
  */

@@ -54,7 +54,7 @@ int encode_object(const struct field *table, size_t n, const void *value, json_t
 		return err_nomem(e);
 	for (const struct field *f = table; f < table + n; f++) {
 		json_t *v = NULL;
-		int r = f->encode(f, (const char *)value + f->offset, &v, e);
+		int r = f->encode ? f->encode(f, (const char *)value + f->offset, &v, e) : 0;
 
 		if (r == 0)
 			r = set(object, f->key, v, e);
@@ -156,11 +156,18 @@ int put_enum(const struct field *f, const void *value, json_t **ret, struct err 
 	return word && *word ? put_text(word, ret, e) : 0;
 }
 
+static bool all_zero(const unsigned char *bytes, size_t n)
+{
+	while (n > 0 && bytes[n - 1] == 0)
+		n--;
+	return n == 0;
+}
+
 int put_object(const struct field *f, const void *value, json_t **ret, struct err *e)
 {
 	json_auto_t *object = NULL;
 
-	if (f->flag_offset && !*((const bool *)value + f->flag_offset - 1))
+	if (f->flag_offset ? !*((const bool *)value + f->flag_offset - 1) : !f->required && all_zero(value, f->size))
 		return 0;
 	int r = encode_object(f->table, f->n_table, value, &object, e);
 

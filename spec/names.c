@@ -5,7 +5,6 @@
 #include <linux/ioprio.h>
 #include <linux/mempolicy.h>
 #include <linux/sched.h>
-#include <stdio.h>
 #include <strings.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
