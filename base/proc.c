@@ -78,7 +78,7 @@ int proc_wait(int pidfd, struct err *e)
 {
 	siginfo_t info;
 
-	while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0)
+	while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL) < 0)
 		if (errno != EINTR)
 			return err_set(e, errno, "wait for a child");
 	return proc_status(&info);

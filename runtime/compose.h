@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * compose.h: from what the user asked for and what the image says to a configuration and settings. Nothing is taken or made
+ * here but the folders of named volumes; every mistake in an option is found here, before the container exists.
+ *
+ * What an image says is data (rule K10): its environment, command, user, folder and labels are defaults for the process; no
+ * label or annotation of it changes the sandbox.
+ */
+#ifndef RUNTIME_COMPOSE_H
+#define RUNTIME_COMPOSE_H
+
+#include "runtime/engine.h"
+
+/* The options of run and create as written; NULL: not given. */
+struct run_options {
+	const char *image;
+	char *const *command; /* ends with NULL; may be empty */
+	const char *name, *hostname, *user, *workdir, *entrypoint, *network, *userns, *profile;
+	const char *stop_signal, *stop_timeout, *restart, *pull;
+	const char *memory, *memory_swap, *memory_reservation, *cpus, *cpu_shares, *cpuset_cpus, *cpuset_mems, *pids_limit;
+	const char *shm_size, *ip;
+	struct strv env, env_files, volumes, mounts, tmpfs, publish, cap_add, cap_drop, security_opts, ulimits, labels,
+		devices, sysctls, add_hosts, groups;
+	bool interactive, tty, detach, rm, read_only, privileged, init, quiet;
+};
+
+/**
+ * compose() - Decide what the container is
+ * @s:		Zeroed; filled but for id, created and a name that was not given
+ * @spec:	Zeroed; filled but for what a start decides: id maps, files of the network
+ *
+ * Return: 0, or -errno with @e filled (exit status 125 is the caller's)
+ */
+int compose(const struct engine *g, const struct run_options *o, struct settings *s, struct spec *spec, struct err *e);
+
+/* Capabilities that a container keeps by default, by profile. */
+uint64_t compose_caps(enum seccomp_profile profile);
+
+#endif

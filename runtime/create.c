@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Making a container, the parent's side. What init does at the same time stands in init.c; their talk in message.h.
+ *
+ * Everything is written down before it is taken (state.json has the cgroup's path; the id's folder is locked until we are
+ * done), so that a kill at any instant leaves nothing that container_destroy() would not find.
+ */
+#include "runtime/create.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/sock.h"
+#include "base/sys.h"
+#include "cgroups/cgroups.h"
+#include "namespaces/idmap.h"
+#include "namespaces/ns.h"
+#include "runtime/destroy.h"
+#include "runtime/hooks.h"
+#include "runtime/init.h"
+#include "runtime/message.h"
+#include "runtime/process.h"
+
+struct creation {
+	const struct create_request *q;
+	struct plan plan;
+	struct state state;
+	int dir;     /* state folder, holds the lock */
+	int start;   /* listening socket, -1 */
+	int cgroup;  /* -1 */
+	int sock;    /* to init */
+	int bundle;  /* folder fd, where hooks start */
+	pid_t pid;
+	int pidfd;
+	int console;
+	bool reserved;
+};
+
+static int now_text(char buf[40])
+{
+	struct timespec t;
+	struct tm tm;
+
+	if (clock_gettime(CLOCK_REALTIME, &t) < 0 || !gmtime_r(&t.tv_sec, &tm))
+		return -errno;
+	size_t n = strftime(buf, 40, "%Y-%m-%dT%H:%M:%S", &tm);
+
+	snprintf(buf + n, 40 - n, ".%09ldZ", t.tv_nsec);
+	return 0;
+}
+
+static int reserve(struct creation *c, struct err *e)
+{
+	const struct plan_options *o = &c->q->plan;
+	char created[40];
+	int r = str_check_name(o->id, "container id", e);
+
+	if (r < 0)
+		return r;
+	if (now_text(created) < 0)
+		return err_set(e, errno, "read the clock");
+	c->state.oci_version = (char *)SPEC_VERSION;
+	c->state.id = (char *)o->id;
+	c->state.bundle = (char *)o->bundle;
+	c->state.rootfs = (char *)c->plan.rootfs.path;
+	c->state.created = arena_strdup(&c->plan.arena, created);
+	c->state.annotations = c->q->spec->annotations;
+	c->state.cgroup_path = (char *)c->plan.cgroup_path;
+	c->state.cgroup_manager = o->cgroup_manager;
+	c->state.private_userns = (struct opt_bool){ true, c->plan.userns };
+	c->state.later_hooks = (struct opt_bool){
+		true, c->q->spec->hooks[HOOK_POSTSTART].n || c->q->spec->hooks[HOOK_POSTSTOP].n
+	};
+	r = state_reserve(c->q->root, &c->state, &c->dir, e);
+	if (r == -EEXIST && container_clear_crashed(c->q->root, o->id))
+		r = state_reserve(c->q->root, &c->state, &c->dir, e);
+	c->reserved = r >= 0;
+	return r;
+}
+
+static int listen_for_start(struct creation *c, struct err *e)
+{
+	if (c->q->run)
+		return 0;
+	c->start = sock_listen(c->dir, STATE_START, SOCK_SEQPACKET, e);
+	return c->start < 0 ? c->start : 0;
+}
+
+static int set_cgroup_defaults(struct creation *c, struct err *e)
+{
+	for (size_t i = 0; c->q->cgroup_defaults && c->q->cgroup_defaults[i][0]; i++) {
+		const char *file = c->q->cgroup_defaults[i][0];
+		int r = cgroup_set_default(c->cgroup, file, c->q->cgroup_defaults[i][1], e);
+
+		if (r < 0)
+			return r;
+		if (r > 0 && c->q->missing_defaults &&
+		    strv_add(c->q->missing_arena, c->q->missing_defaults, file) < 0)
+			return err_nomem(e);
+	}
+	return 0;
+}
+
+static int make_cgroup(struct creation *c, struct err *e)
+{
+	const struct spec_resources *want = &c->plan.resources;
+
+	if (!c->plan.cgroup_path)
+		return 0;
+	auto_fd int root = cgroup_open_root(NULL, e);
+
+	if (root < 0)
+		return root;
+	c->cgroup = cgroup_create(root, c->plan.cgroup_path, want, e);
+	if (c->cgroup < 0)
+		return c->cgroup;
+	int r = set_cgroup_defaults(c, e);
+
+	if (r >= 0)
+		r = cgroup_set(c->cgroup, want, e);
+	if (r >= 0)
+		r = cgroup_set_devices(c->cgroup, &want->devices, c->q->plan.default_devices, e);
+	return r;
+}
+
+static int open_all(struct creation *c, struct err *e)
+{
+	return plan_open(&c->plan, e);
+}
+
+static _Noreturn void child(struct creation *c, int sock)
+{
+	struct init in = {
+		.plan = &c->plan,
+		.state = &c->state,
+		.sock = sock,
+		.start = c->start,
+		.root = -1,
+		.terminal = -1,
+	};
+
+	init_run(&in);
+}
+
+/*
+ * A pid namespace to join counts for children only, so it is joined here, around the clone; the caller's own is taken
+ * back at once.
+ */
+static int clone_init(struct creation *c, int child_sock, struct err *e)
+{
+	struct clone_args args = {
+		.flags = c->plan.clone_flags | CLONE_PIDFD | (c->cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
+		.pidfd = (uint64_t)(uintptr_t)&c->pidfd,
+		.cgroup = (uint64_t)c->cgroup,
+		.exit_signal = SIGCHLD,
+	};
+	int join = c->plan.joins[NS_PID];
+	auto_fd int own = join >= 0 ? ns_open(NS_PID, "/proc/self/ns/pid", e) : -1;
+
+	if (join >= 0 && (own < 0 || setns(join, CLONE_NEWPID) < 0))
+		return own < 0 ? own : err_set(e, errno, "join the pid namespace");
+	c->pid = sys_clone3(&args);
+	if (c->pid == 0)
+		child(c, child_sock);
+	int errnum = errno;
+
+	if (join >= 0 && setns(own, CLONE_NEWPID) < 0)
+		return err_set(e, errno, "return to the own pid namespace");
+	if (c->pid > 0)
+		return 0;
+	err_set(e, errnum, "make a process in new namespaces");
+	if (errnum == EPERM || errnum == ENOSPC)
+		(void)err_hint(e, "user namespaces may be switched off: see sysctl user.max_user_namespaces");
+	return -e->code;
+}
+
+static int make_init(struct creation *c, struct err *e)
+{
+	struct proc_id id;
+	auto_fd int child_sock = -1;
+	int r = sock_pair(&c->sock, &child_sock, e);
+
+	if (r >= 0)
+		r = clone_init(c, child_sock, e);
+	if (r >= 0)
+		r = proc_identify(c->pid, &id, e);
+	if (r < 0)
+		return r;
+	fd_close(&c->start); /* init's alone from here on */
+	c->state.init = id;
+	return state_set_init(c->dir, &id, e);
+}
+
+/* What needs init's user namespace to exist, and what init may no longer do in it. */
+static int prepare_init(struct creation *c, struct err *e)
+{
+	int r = 0;
+
+	if (c->plan.userns) {
+		r = c->plan.uids.n ? idmap_write(c->pid, &c->plan.uids, &c->plan.gids, e) : 0;
+		auto_fd int userns = r < 0 ? -1 : ns_open_pid(NS_USER, c->pid, e);
+
+		if (r >= 0 && userns < 0)
+			r = userns;
+		if (r >= 0)
+			r = rootfs_idmap(&c->plan.rootfs, userns, e);
+		if (r >= 0)
+			r = mount_list_idmap(&c->plan.mounts, userns, e);
+	}
+	if (r >= 0)
+		r = process_limits(c->pid, &c->q->spec->process, e);
+	return r < 0 ? r : message_send(c->sock, MSG_GO, c->pid, -1, e);
+}
+
+static int work_at_mounts(struct creation *c, struct err *e)
+{
+	auto_free char *document = NULL;
+
+	if (!c->plan.parent_works)
+		return 0;
+	int r = c->q->wire ? c->q->wire(c->pid, c->q->wire_arg, e) : 0;
+
+	if (r >= 0)
+		r = message_expect(c->sock, MSG_MOUNTS_DONE, e);
+	if (r >= 0)
+		r = state_document(&c->state, &document, e);
+	if (r >= 0)
+		r = hooks_run(c->q->spec, HOOK_PRESTART, document, c->bundle, e);
+	if (r >= 0)
+		r = hooks_run(c->q->spec, HOOK_CREATE_RUNTIME, document, c->bundle, e);
+	return r < 0 ? r : message_send(c->sock, MSG_HOOKS_DONE, 0, -1, e);
+}
+
+static int send_console(const char *socket, int console, struct err *e)
+{
+	static const char name[] = "/dev/ptmx"; /* what receivers expect as the message's text */
+	auto_fd int s = sock_connect(AT_FDCWD, socket, SOCK_STREAM, e);
+
+	if (s < 0)
+		return err_wrap(e, "console socket");
+	int r = sock_send(s, name, sizeof(name) - 1, &console, 1);
+
+	return r < 0 ? err_set(e, -r, "send the terminal to %s", socket) : 0;
+}
+
+static int take_console(struct creation *c, int *fd, struct err *e)
+{
+	if (c->q->console_socket)
+		return send_console(c->q->console_socket, *fd, e);
+	c->console = fd_take(fd);
+	return 0;
+}
+
+static int wait_ready(struct creation *c, struct err *e)
+{
+	for (;;) {
+		auto_fd int fd = -1;
+		int r = message_next(c->sock, NULL, &fd, e);
+
+		if (r == MSG_CONSOLE)
+			r = take_console(c, &fd, e);
+		else if (r == MSG_READY)
+			return 0;
+		else if (r >= 0)
+			r = err_say(e, EPROTO, "a message out of order: %d", r);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int write_pid_file(struct creation *c, struct err *e)
+{
+	char text[16], folder[PATH_MAX];
+	const char *path = c->q->pid_file, *slash = path ? strrchr(path, '/') : NULL;
+
+	if (!path)
+		return 0;
+	int n = snprintf(text, sizeof(text), "%d", c->pid);
+
+	if (!slash)
+		return file_publish(AT_FDCWD, path, text, (size_t)n, 0644, 0, e);
+	snprintf(folder, sizeof(folder), "%.*s", (int)MAX(slash - path, 1), path);
+	auto_fd int dir = path_open_dir(folder, O_RDONLY, e);
+
+	return dir < 0 ? dir : file_publish(dir, slash + 1, text, (size_t)n, 0644, 0, e);
+}
+
+/* `run`: the exec itself decides; the socket closes by it. */
+static int wait_exec(struct creation *c, struct err *e)
+{
+	if (!c->q->run)
+		return 0;
+	int r = message_next(c->sock, NULL, NULL, e);
+
+	if (r == -EPIPE)
+		return 0;
+	return r < 0 ? r : err_say(e, EPROTO, "a message out of order: %d", r);
+}
+
+static int poststart(struct creation *c, struct err *e)
+{
+	auto_free char *document = NULL;
+
+	if (!c->q->run || c->q->spec->hooks[HOOK_POSTSTART].n == 0)
+		return 0;
+	c->state.status = STATUS_RUNNING;
+	int r = state_document(&c->state, &document, e);
+
+	return r < 0 ? r : hooks_run(c->q->spec, HOOK_POSTSTART, document, c->bundle, e);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct creation *c, struct err *e);
+} steps[] = {
+	{ "", reserve },
+	{ "", listen_for_start },
+	{ "cgroup", make_cgroup },
+	{ "", open_all },
+	{ "", make_init },
+	{ "", prepare_init },
+	{ "", work_at_mounts },
+	{ "", wait_ready },
+	{ "pid file", write_pid_file },
+	{ "", wait_exec },
+	{ "", poststart },
+};
+
+static void undo(struct creation *c)
+{
+	struct err ignored;
+
+	fd_close(&c->sock); /* init sees the end of file, if it is waiting */
+	if (c->pidfd >= 0) {
+		(void)pidfd_send_signal(c->pidfd, SIGKILL, NULL, 0);
+		(void)proc_wait(c->pidfd, &ignored);
+	}
+	if (c->reserved)
+		(void)container_remove_all(c->q->root, c->dir, &c->state, &ignored);
+}
+
+int container_create(const struct create_request *q, struct created *ret, struct err *e)
+{
+	struct creation c = {
+		.q = q, .dir = -1, .start = -1, .cgroup = -1, .sock = -1, .bundle = -1, .pidfd = -1, .console = -1
+	};
+	int r = plan_make(q->spec, &q->plan, &c.plan, e);
+
+	if (r < 0)
+		return r;
+	c.plan.parent_works |= q->wire != NULL;
+	if (q->plan.bundle)
+		c.bundle = path_open_dir(q->plan.bundle, 0, e);
+	if (q->plan.bundle && c.bundle < 0)
+		r = c.bundle;
+	for (size_t i = 0; i < ARRAY_SIZE(steps) && r >= 0; i++) {
+		r = steps[i].run(&c, e);
+		if (r < 0 && *steps[i].name)
+			(void)err_wrap(e, "%s", steps[i].name);
+	}
+	if (r < 0) {
+		undo(&c);
+		fd_close(&c.pidfd);
+		fd_close(&c.console);
+	} else {
+		*ret = (struct created){ .pid = c.pid, .pidfd = c.pidfd, .console = c.console };
+	}
+	int *const fds[] = { &c.dir, &c.start, &c.cgroup, &c.sock, &c.bundle };
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		fd_close(fds[i]);
+	plan_free(&c.plan);
+	return r < 0 ? r : 0;
+}
+
+void created_close(struct created *c)
+{
+	fd_close(&c->pidfd);
+	fd_close(&c->console);
+}

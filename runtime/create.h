@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* create.h: making a container: the parent's side, from the plan to an init that is ready. */
+#ifndef RUNTIME_CREATE_H
+#define RUNTIME_CREATE_H
+
+#include "runtime/plan.h"
+#include "runtime/state.h"
+
+struct create_request {
+	const struct spec *spec;
+	struct plan_options plan;
+	int root;		    /* folder of states: state_root() */
+	bool run;		    /* execute as soon as all is ready: no start needed */
+	const char *console_socket; /* send the terminal there; NULL: keep it in created.console */
+	const char *pid_file;	    /* written when the container is ready; NULL: none */
+	/*
+	 * Work of the caller's while init builds the root: wire its network. Called with init's pid, which waits before it
+	 * enters the root. NULL: none. A failure undoes the container.
+	 */
+	int (*wire)(pid_t pid, void *arg, struct err *e);
+	void *wire_arg;
+	/* Limits that are wanted where their controller is there (cgroup file, value); NULL, NULL ends */
+	const char *const (*cgroup_defaults)[2];
+	struct strv *missing_defaults; /* files of those that could not be set; NULL: not wanted */
+	struct arena *missing_arena;
+};
+
+struct created {
+	pid_t pid;
+	int pidfd;   /* owned */
+	int console; /* ptmx, -1: none; owned */
+};
+
+/**
+ * container_create() - Make it
+ *
+ * On failure nothing is left: what had been taken is given back by container_destroy().
+ *
+ * Return: 0, or -errno with @e filled (exit_status 126 or 127 where the command can't be executed)
+ */
+int container_create(const struct create_request *q, struct created *ret, struct err *e);
+
+void created_close(struct created *c);
+#define auto_created __attribute__((cleanup(created_close)))
+
+#endif

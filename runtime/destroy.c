@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/destroy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+
+#include "base/fd.h"
+#include "cgroups/cgroups.h"
+#include "runtime/hooks.h"
+
+#define DEATH_TIMEOUT_MS 10000 /* a process that SIGKILL does not end in this time hangs in the kernel */
+
+static int kill_init(const struct state *s, struct err *e)
+{
+	struct err gone;
+	auto_fd int pidfd = proc_open(&s->init, &gone);
+
+	if (pidfd < 0)
+		return 0;
+	if (pidfd_send_signal(pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+		return err_set(e, errno, "kill process %d", s->init.pid);
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	if (poll(&p, 1, DEATH_TIMEOUT_MS) == 0)
+		return err_say(e, ETIMEDOUT, "process %d does not end: it hangs in the kernel", s->init.pid);
+	return 0;
+}
+
+static int remove_cgroup(const struct state *s, struct err *e)
+{
+	if (!s->cgroup_path)
+		return 0;
+	auto_fd int root = cgroup_open_root(NULL, e);
+
+	return root < 0 ? root : cgroup_remove(root, s->cgroup_path, e);
+}
+
+int container_remove_all(int root, int dir, const struct state *s, struct err *e)
+{
+	struct err later;
+	int first = s->init.pid > 0 ? kill_init(s, e) : 0;
+	int r = remove_cgroup(s, first < 0 ? &later : e);
+
+	(void)dir; /* its lock is why nobody else is at this */
+	if (first >= 0)
+		first = r;
+	if (first < 0) /* what is left must stay on record */
+		return first;
+	return state_remove(root, s->id, e);
+}
+
+int container_delete(int root, const char *id, bool force, struct err *e)
+{
+	auto_state struct state s = { 0 };
+	auto_fd int dir = state_open(root, id, e);
+
+	if (dir < 0)
+		return dir;
+	int r = state_lock(dir, e);
+
+	if (r >= 0)
+		r = state_read(dir, &s, e);
+	if (r < 0)
+		return r;
+	if (s.status == STATUS_CREATING) /* we hold the lock: whoever was at it has died */
+		s.status = STATUS_STOPPED;
+	if (s.status != STATUS_STOPPED && !force)
+		return err_say(e, EBUSY, "cannot delete container %s that is not stopped: it is %s", id,
+			       status_names[s.status]);
+	r = container_remove_all(root, dir, &s, e);
+	if (r < 0)
+		return r;
+	s.status = STATUS_STOPPED;
+	return hooks_run_later(&s, HOOK_POSTSTOP, e) < 0 ? 1 : 0;
+}
+
+bool container_clear_crashed(int root, const char *id)
+{
+	struct err ignored;
+	auto_state struct state s = { 0 };
+	auto_fd int dir = state_open(root, id, &ignored);
+
+	if (dir < 0 || state_try_lock(dir, &ignored) < 0 || state_read(dir, &s, &ignored) < 0)
+		return false;
+	if (s.init.pid > 0)
+		return false;
+	return container_remove_all(root, dir, &s, &ignored) == 0;
+}

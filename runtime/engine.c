@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "namespaces/idmap.h"
+
+#define SWEEP_AGE_S 10
+
+static int sub_folder(int dir, const char *name, struct err *e)
+{
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT) {
+		if (mkdirat(dir, name, 0700) < 0 && errno != EEXIST)
+			return err_set(e, errno, "make folder %s", name);
+		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	return fd < 0 ? err_set(e, errno, "open folder %s", name) : fd;
+}
+
+/* Without root everything belongs to the user's own folders (XDG base directory specification). */
+static int default_paths(const char **data, const char **run, struct arena *a, struct err *e)
+{
+	const char *home = getenv("HOME"), *xdg_data = getenv("XDG_DATA_HOME"), *xdg_run = getenv("XDG_RUNTIME_DIR");
+
+	if (geteuid() == 0) {
+		*data = *data ? *data : "/var/lib/paene";
+		*run = *run ? *run : "/run/paene";
+		return 0;
+	}
+	if (!*data && !xdg_data && !home)
+		return err_say(e, ENOENT, "neither XDG_DATA_HOME nor HOME is set; name a folder with --root");
+	if (!*data)
+		*data = xdg_data ? arena_printf(a, "%s/paene", xdg_data) : arena_printf(a, "%s/.local/share/paene", home);
+	if (!*run)
+		*run = xdg_run ? arena_printf(a, "%s/paene", xdg_run) : arena_printf(a, "/tmp/paene-%u", geteuid());
+	return *data && *run ? 0 : err_nomem(e);
+}
+
+/* The worker beside this program (a checkout's build folder), else where `make install` puts it. */
+static void find_worker(char *ret, size_t size)
+{
+	const char *env = getenv("PAENE_WORKER");
+	char self[200];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (env && geteuid() == getuid()) {
+		snprintf(ret, size, "%s", env);
+		return;
+	}
+	self[n > 0 ? n : 0] = '\0';
+	char *slash = strrchr(self, '/');
+
+	if (slash) {
+		snprintf(ret, size, "%.*s/paene-worker", (int)(slash - self), self);
+		if (access(ret, X_OK) == 0)
+			return;
+	}
+	snprintf(ret, size, "%s/paene-worker", PAENE_LIBEXEC);
+}
+
+static int open_all(struct engine *g, struct err *e)
+{
+	const struct {
+		int *fd;
+		const int *parent;
+		const char *name;
+	} folders[] = {
+		{ &g->containers, &g->data, "containers" }, { &g->names, &g->data, "names" },
+		{ &g->idranges, &g->data, "idranges" },	    { &g->networks, &g->data, "networks" },
+		{ &g->volumes, &g->data, "volumes" },	    { &g->states, &g->run, "containers" },
+		{ &g->seccomp, &g->run, "seccomp" },
+	};
+
+	g->data = path_mkdirs(g->data_path, 0700, e);
+	if (g->data < 0)
+		return g->data;
+	g->run = path_mkdirs(g->run_path, 0700, e);
+	if (g->run < 0)
+		return g->run;
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		*folders[i].fd = sub_folder(*folders[i].parent, folders[i].name, e);
+		if (*folders[i].fd < 0)
+			return err_wrap(e, "%s", folders[i].parent == &g->data ? g->data_path : g->run_path);
+	}
+	int r = store_open(g->data, &g->store, e);
+
+	return r < 0 ? err_wrap(e, "%s", g->data_path) : 0;
+}
+
+int engine_open(const char *data, const char *run, struct engine *ret, struct err *e)
+{
+	auto_arena struct arena a = { 0 };
+	struct engine g;
+	int r = default_paths(&data, &run, &a, e);
+
+	if (r < 0)
+		return r;
+	if (strlen(data) > 200 || strlen(run) > 200)
+		return err_say(e, ENAMETOOLONG, "the path of a data folder has at most 200 bytes");
+	memset(&g, 0xff, sizeof(g)); /* every fd -1 */
+	snprintf(g.data_path, sizeof(g.data_path), "%s", data);
+	snprintf(g.run_path, sizeof(g.run_path), "%s", run);
+	find_worker(g.worker, sizeof(g.worker));
+	r = open_all(&g, e);
+	if (r < 0) {
+		engine_close(&g);
+		return r;
+	}
+	*ret = g;
+	return 0;
+}
+
+void engine_close(struct engine *g)
+{
+	int *const fds[] = { &g->data,	   &g->containers, &g->names, &g->idranges, &g->networks,
+			     &g->volumes, &g->run,	   &g->states, &g->seccomp };
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		fd_close(fds[i]);
+	store_close(&g->store);
+}
+
+static bool has_container(const struct engine *g, const char *id)
+{
+	struct stat st;
+
+	return strchr(id, '/') == NULL && fstatat(g->containers, id, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int sweep_name(int dir, const char *name, void *arg, struct err *e)
+{
+	const struct engine *g = arg;
+	char id[256];
+	ssize_t n = readlinkat(dir, name, id, sizeof(id) - 1);
+
+	(void)e;
+	if (n <= 0)
+		return 0;
+	id[n] = '\0';
+	if (!has_container(g, id))
+		(void)unlinkat(dir, name, 0);
+	return 0;
+}
+
+/* idranges/START and networks/NAME/leases/ADDRESS: small files that hold the owner's id. */
+static int sweep_owned(int dir, const char *name, void *arg, struct err *e)
+{
+	const struct engine *g = arg;
+	auto_free char *owner = NULL;
+
+	if (file_read(dir, name, 256, &owner, NULL, e) < 0)
+		return 0;
+	owner[strcspn(owner, "\n")] = '\0';
+	if (*owner && !has_container(g, owner))
+		(void)unlinkat(dir, name, 0);
+	return 0;
+}
+
+static int sweep_network(int dir, const char *name, void *arg, struct err *e)
+{
+	auto_fd int leases = -1, network = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (network >= 0)
+		leases = openat(network, "leases", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return leases < 0 ? 0 : file_each(leases, sweep_owned, arg, e);
+}
+
+/* A folder that never got its settings, and that nobody is making. */
+static int sweep_container(int dir, const char *name, void *arg, struct err *e)
+{
+	auto_fd int own = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	(void)arg;
+	if (own < 0 || faccessat(own, "settings.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	if (fstat(own, &st) < 0 || time(NULL) - st.st_ctime < SWEEP_AGE_S)
+		return 0;
+	auto_fd int watch = record_watch(own, false, e);
+
+	if (watch >= 0)
+		(void)file_remove(dir, name, e);
+	return 0;
+}
+
+void engine_sweep(const struct engine *g)
+{
+	struct err ignored; /* a next sweep may do better */
+
+	(void)file_each(g->containers, sweep_container, (void *)g, &ignored);
+	(void)file_each(g->names, sweep_name, (void *)g, &ignored);
+	(void)file_each(g->idranges, sweep_owned, (void *)g, &ignored);
+	(void)file_each(g->networks, sweep_network, (void *)g, &ignored);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine.h: the folders behind `paene`, and the record of one container in them.
+ *
+ *   DATA/containers/ID/   settings.json, config.json, upper/ work/ lower/, hosts …, log, exit.json, monitor
+ *   DATA/names/NAME       symlink whose text is the ID: a name is taken by making it
+ *   RUN/containers/ID/    the state of what runs: runtime/state.h
+ *
+ * The lock of DATA/containers/ID/monitor is held by whoever looks after the container while it runs: waiting for its end is
+ * waiting for that lock. settings.json is written last: a folder without it, whose lock is free, is litter.
+ */
+#ifndef RUNTIME_ENGINE_H
+#define RUNTIME_ENGINE_H
+
+#include "images/images.h"
+#include "network/network.h"
+#include "runtime/state.h"
+
+struct engine {
+	int data, containers, names, idranges, networks, volumes, run, states, seccomp; /* folder fds */
+	struct store store;
+	char data_path[256], run_path[256], worker[256];
+};
+
+/**
+ * engine_open() - Open the folders, making what is missing
+ * @data, @run:	Paths, at most 200 bytes; NULL: /var/lib/paene and /run/paene, without root those of XDG
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int engine_open(const char *data, const char *run, struct engine *ret, struct err *e);
+void engine_close(struct engine *g);
+#define auto_engine __attribute__((cleanup(engine_close)))
+
+enum restart_policy {
+	RESTART_NO,
+	RESTART_ON_FAILURE,
+	RESTART_ALWAYS,
+	RESTART_COUNT,
+};
+extern const char *const restart_names[RESTART_COUNT];
+
+#define IMAGE_HOST   "host" /* the pseudo-image: this machine's own root */
+#define NETWORK_NONE "none"
+#define NETWORK_HOST "host"
+
+/* settings.json: what the user asked for, and what followed from it once and for all. */
+struct settings {
+	struct arena arena;
+	char *id, *name, *created, *image, *manifest; /* manifest: sha256 hex, NULL for `host` */
+	struct strv layers;			      /* folders in images/layers, lowest first */
+	struct strv command;			      /* what runs, for people */
+	char *hostname;
+	char *network; /* a network's name, "none", "host" */
+	struct strv ports, extra_hosts;
+	uint32_t restart; /* enum restart_policy */
+	struct opt_u32 restart_max;
+	bool remove, terminal, input, privileged, init, private_userns, abi32;
+	uint32_t seccomp; /* enum seccomp_profile; unconfined also where config.json has a filter of its own */
+	uint32_t stop_signal, stop_timeout_s;
+	bool pids_default; /* nothing was said about pids: the default limit, where its controller is there */
+	struct strv binds; /* as written, for inspect */
+	struct spec_map labels;
+};
+
+void settings_free(struct settings *s);
+#define auto_settings __attribute__((cleanup(settings_free)))
+
+/* exit.json: how the last run ended. */
+struct exit_record {
+	struct arena arena;
+	int32_t status;	    /* as a shell says it */
+	char *started, *finished;
+	bool oom_killed;
+	char *error;	    /* why it could not be started */
+	uint64_t restarts, cpu_us, memory_peak_bytes;
+	struct strv missing; /* defaults that this machine could not set */
+};
+void exit_record_free(struct exit_record *x);
+#define auto_exit_record __attribute__((cleanup(exit_record_free)))
+
+enum phase {
+	PHASE_CREATED, /* never started */
+	PHASE_STARTING,
+	PHASE_RUNNING,
+	PHASE_PAUSED,
+	PHASE_EXITED,
+	PHASE_COUNT,
+};
+extern const char *const phase_names[PHASE_COUNT];
+
+/* A container as people see it: settings, and what is the case now. */
+struct container {
+	struct settings settings;
+	enum phase phase;
+	bool watched; /* somebody holds the monitor lock */
+	struct proc_id init;
+	bool has_exit;
+	struct exit_record exit;
+	char started[40]; /* of the present run; "" */
+	char cgroup_path[192];
+};
+void container_free(struct container *c);
+#define auto_container __attribute__((cleanup(container_free)))
+
+/**
+ * record_create() - Make a container's folder, take its name, write settings and configuration
+ * @s:		id and name are filled in (a random name where none is given); strings in its arena
+ * @spec:	Written to config.json
+ * @ret_dir:	Its folder's fd
+ *
+ * Return: 0, or -errno with @e filled (-EEXIST: the name is in use, said by which container); nothing is left then
+ */
+int record_create(const struct engine *g, struct settings *s, const struct spec *spec, int *ret_dir, struct err *e);
+
+/**
+ * record_find() - A container's id by name, by id or by the first digits of its id
+ * @ret:	65 bytes
+ *
+ * Return: 0, or -ENOENT ("no such container") or -EINVAL (several fit) with @e filled
+ */
+int record_find(const struct engine *g, const char *name, char *ret, struct err *e);
+
+/* Its folder. Return: the fd, or -errno with @e filled. */
+int record_open(const struct engine *g, const char *id, struct err *e);
+int record_settings(int dir, struct settings *ret, struct err *e);
+int record_spec(int dir, struct spec *ret, struct err *e);
+int record_write_exit(int dir, const struct exit_record *x, struct err *e);
+/* Return: 1 with @ret filled, 0 where it never ran, or -errno with @e filled. */
+int record_exit(int dir, struct exit_record *ret, struct err *e);
+
+/* Everything about one container now. Return: 0, or -errno with @e filled. */
+int container_load(const struct engine *g, const char *id, struct container *ret, struct err *e);
+
+/* Each container, in order of creation (newest first). @f's result other than 0 ends the walk. */
+int container_each(const struct engine *g, int (*f)(const struct container *c, void *arg, struct err *e), void *arg,
+		   struct err *e);
+
+/* A volume's folder, made where it is missing. Return: an fd, or -errno with @e filled. */
+int volume_open(const struct engine *g, const char *name, struct err *e);
+
+/**
+ * record_remove() - Remove name and folder; the container must not run
+ */
+int record_remove(const struct engine *g, const char *id, struct err *e);
+
+/**
+ * record_watch() - Take the monitor lock
+ * @wait:	Until it is free; else -EBUSY
+ *
+ * Return: the lock's fd, to be kept open while the container is looked after, or -errno with @e filled
+ */
+int record_watch(int dir, bool wait, struct err *e);
+
+/* Wants for the one who looks after it: "stop" forbids a restart. In the container's folder. */
+int record_set_stop(int dir, bool stop, struct err *e);
+bool record_wants_stop(int dir);
+
+/* Remove what killed commands have left: folders without settings, names, ranges and leases without a container. */
+void engine_sweep(const struct engine *g);
+
+#endif

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/hooks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/proc.h"
+#include "spec/names.h"
+
+/* The document as a file: a hook that does not read its input must not block us as a full pipe would. */
+static int document_fd(const char *state, struct err *e)
+{
+	auto_fd int fd = memfd_create("state", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_set(e, errno, "make a file for the state document");
+	int r = fd_write_all(fd, state, strlen(state));
+
+	if (r < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return err_set(e, r < 0 ? -r : errno, "write the state document");
+	return fd_take(&fd);
+}
+
+static int wait_hook(int pidfd, const struct spec_hook *h, struct err *e)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int timeout_ms = h->timeout_s.set ? (int)MIN(h->timeout_s.v, INT64_C(2000000)) * 1000 : -1, n;
+
+	do
+		n = poll(&p, 1, timeout_ms);
+	while (n < 0 && errno == EINTR);
+	if (n == 0) {
+		(void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0); /* it may end by itself just now */
+		(void)proc_wait(pidfd, e);
+		return err_say(e, ETIMEDOUT, "%s: not done after %lld seconds", h->path, (long long)h->timeout_s.v);
+	}
+	int status = proc_wait(pidfd, e);
+
+	if (status < 0)
+		return status;
+	return status == 0 ? 0 : err_say(e, ECANCELED, "%s: exit status %d", h->path, status);
+}
+
+static int run_one(const struct spec_hook *h, const char *state, int cwd, struct err *e)
+{
+	auto_fd int input = document_fd(state, e), pidfd = -1;
+
+	if (input < 0)
+		return input;
+	char *const bare[] = { h->path, NULL };
+	const struct proc_spawn s = {
+		.path = h->path,
+		.argv = h->args.n ? h->args.v : bare,
+		.envp = h->env.v,
+		.stdio = { input, 1, 2 },
+		.cwd = cwd,
+	};
+	int r = proc_spawn(&s, NULL, &pidfd, e);
+
+	return r < 0 ? r : wait_hook(pidfd, h, e);
+}
+
+int hooks_run(const struct spec *spec, enum spec_hook_kind kind, const char *state, int cwd, struct err *e)
+{
+	const struct spec_hook_list *l = &spec->hooks[kind];
+
+	for (size_t i = 0; i < l->n; i++) {
+		int r = run_one(&l->v[i], state, cwd, e);
+
+		if (r < 0)
+			return err_wrap(e, "%s hook %zu", spec_hook_names[kind], i);
+	}
+	return 0;
+}
+
+int hooks_run_later(const struct state *s, enum spec_hook_kind kind, struct err *e)
+{
+	auto_free char *text = NULL, *document = NULL;
+	auto_spec struct spec spec = { 0 };
+	size_t len;
+
+	if (!s->later_hooks.v)
+		return 0;
+	auto_fd int bundle = path_open_dir(s->bundle, 0, e);
+	int r = bundle < 0 ? bundle : file_read(bundle, HOOKS_CONFIG, SPEC_MAX_BYTES, &text, &len, e);
+
+	if (r >= 0)
+		r = spec_decode(text, len, &spec, e);
+	if (r >= 0)
+		r = state_document(s, &document, e);
+	return r < 0 ? r : hooks_run(&spec, kind, document, bundle, e);
+}

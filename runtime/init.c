@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The first process of a container.
+ *
+ * It has: every new namespace but the cgroup one, the cgroup itself, a copy of the parent's memory and fds (the plan with its
+ * detached trees), all capabilities in its user namespace, and, until process_become_root(), the host's ids on files.
+ * It must: do the phases below in their order, and tell the parent the first failure.
+ * It must not: print, touch a path of the container other than through the root's fd before it has entered it, run
+ * anything of the container before the credentials are final, or keep an fd of the host past the exec.
+ */
+#include "runtime/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/personality.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/proc.h"
+#include "base/pty.h"
+#include "base/sock.h"
+#include "base/sys.h"
+#include "namespaces/devices.h"
+#include "namespaces/masks.h"
+#include "namespaces/ns.h"
+#include "runtime/hooks.h"
+#include "runtime/message.h"
+#include "runtime/process.h"
+#include "spec/names.h"
+
+#define EXIT_SETUP_FAILED 1
+
+static int wait_go(struct init *in, struct err *e)
+{
+	int pid = message_expect(in->sock, MSG_GO, e);
+
+	if (pid < 0)
+		return pid;
+	in->state->init.pid = pid;
+	return 0;
+}
+
+static int join_namespaces(struct init *in, struct err *e)
+{
+	int fds[NS_COUNT];
+
+	/* pid, time and user namespaces were joined by the process that cloned us */
+	memcpy(fds, in->plan->joins, sizeof(fds));
+	fds[NS_PID] = fds[NS_TIME] = fds[NS_USER] = -1;
+	int r = ns_join(fds, e);
+
+	if (r < 0)
+		return r;
+	if (in->plan->new_cgroup_ns && unshare(CLONE_NEWCGROUP) < 0)
+		return err_set(e, errno, "make a cgroup namespace");
+	return in->plan->own_netns ? ns_loopback_up(e) : 0;
+}
+
+static int new_keyring(struct init *in, struct err *e)
+{
+	if (in->plan->opt.no_new_keyring)
+		return 0;
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, in->plan->opt.id) < 0 && errno != ENOSYS)
+		return err_set(e, errno, "make a session keyring");
+	return 0;
+}
+
+static int attach_trees(struct init *in, struct err *e)
+{
+	return rootfs_attach_trees(&in->plan->rootfs, e);
+}
+
+static int become_root(struct init *in, struct err *e)
+{
+	return in->plan->userns ? process_become_root(e) : 0;
+}
+
+static int mount_root(struct init *in, struct err *e)
+{
+	in->root = rootfs_mount(&in->plan->rootfs, e);
+	return in->root < 0 ? in->root : 0;
+}
+
+static int mount_all(struct init *in, struct err *e)
+{
+	const struct plan *p = in->plan;
+	const struct mount_context c = {
+		.private_userns = p->userns,
+		.net_owned = !p->userns || p->own_netns,
+		.pid_owned = !p->userns || p->own_pidns,
+		.bundle = p->opt.bundle,
+		.label = p->spec->linux_.mount_label,
+	};
+
+	return mount_list_run(&in->plan->mounts, in->root, &c, e);
+}
+
+/* Where the parent has made /dev, its nodes are in it. A bind over /dev is the user's own: nothing is added to it. */
+static int make_devices(struct init *in, struct err *e)
+{
+	const struct plan *p = in->plan;
+
+	if (p->dev_made)
+		return 0;
+	for (size_t i = 0; i < p->mounts.n; i++)
+		if (streq(p->mounts.v[i].target, "/dev") && p->mounts.v[i].how == MOUNT_BIND)
+			return 0;
+	return devices_make_in(in->root, &p->devices, p->userns, p->dev_index >= 0, e);
+}
+
+static int set_sysctls(struct init *in, struct err *e)
+{
+	const struct spec_map *m = &in->plan->spec->linux_.sysctl;
+
+	return m->n ? sysctl_apply(m, e) : 0;
+}
+
+static int run_hooks_here(struct init *in, enum spec_hook_kind kind, enum status status, struct err *e)
+{
+	auto_free char *document = NULL;
+
+	if (in->plan->spec->hooks[kind].n == 0)
+		return 0;
+	in->state->status = status;
+	int r = state_document(in->state, &document, e);
+
+	return r < 0 ? r : hooks_run(in->plan->spec, kind, document, -1, e);
+}
+
+static int wait_hooks(struct init *in, struct err *e)
+{
+	if (!in->plan->parent_works)
+		return 0;
+	int r = message_send(in->sock, MSG_MOUNTS_DONE, 0, -1, e);
+
+	if (r >= 0)
+		r = message_expect(in->sock, MSG_HOOKS_DONE, e);
+	return r < 0 ? r : run_hooks_here(in, HOOK_CREATE_CONTAINER, STATUS_CREATING, e);
+}
+
+/* The terminal is bound on /dev/console by its fd, so that no link of the image can lead the bind astray. */
+static int bind_console(int root, int peer, struct err *e)
+{
+	auto_fd int target = path_mkfile_in(root, "/dev/console", 0600, e);
+
+	if (target < 0)
+		return target;
+	auto_fd int tree = open_tree(peer, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+
+	if (tree < 0)
+		return err_set(e, errno, "clone the terminal");
+	if (move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return err_set(e, errno, "bind the terminal on /dev/console");
+	return 0;
+}
+
+static int make_console(struct init *in, struct err *e)
+{
+	const struct spec_process *p = &in->plan->spec->process;
+	const struct spec_box *size = &p->console_size;
+
+	if (!p->terminal)
+		return 0;
+	auto_fd int ptmx = path_open_in(in->root, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, e);
+
+	if (ptmx < 0)
+		return err_hint(e, "process.terminal needs a devpts mounted on /dev/pts");
+	int r = pty_peer(ptmx, &in->terminal, e);
+
+	if (r < 0)
+		return r;
+	if (size->width || size->height) {
+		const struct winsize w = { .ws_row = (unsigned short)size->height,
+					   .ws_col = (unsigned short)size->width };
+
+		(void)ioctl(ptmx, TIOCSWINSZ, &w); /* a size only */
+	}
+	if (fchown(in->terminal, p->user.uid, (gid_t)-1) < 0)
+		return err_set(e, errno, "give the terminal to user %u", p->user.uid);
+	r = bind_console(in->root, in->terminal, e);
+	return r < 0 ? r : message_send(in->sock, MSG_CONSOLE, 0, ptmx, e);
+}
+
+static int mask_paths(struct init *in, struct err *e)
+{
+	const struct spec_linux *l = &in->plan->spec->linux_;
+
+	return masks_apply(in->root, in->plan->null_fd, &l->masked_paths, &l->readonly_paths, e);
+}
+
+static int enter_root(struct init *in, struct err *e)
+{
+	int r = rootfs_enter(&in->plan->rootfs, in->root, in->plan->opt.no_pivot, e);
+
+	fd_close(&in->root);
+	return r;
+}
+
+static int set_names(struct init *in, struct err *e)
+{
+	const struct spec *s = in->plan->spec;
+
+	if (s->hostname && sethostname(s->hostname, strlen(s->hostname)) < 0)
+		return err_set(e, errno, "set the host name %s", s->hostname);
+	if (s->domainname && setdomainname(s->domainname, strlen(s->domainname)) < 0)
+		return err_set(e, errno, "set the domain name %s", s->domainname);
+	if (s->linux_.personality.given && personality(s->linux_.personality.domain) < 0)
+		return err_set(e, errno, "set the personality");
+	return 0;
+}
+
+static int place_stdio(struct init *in, struct err *e)
+{
+	const int *stdio = in->plan->opt.stdio;
+
+	for (int fd = 0; fd < 3 && in->terminal < 0; fd++)
+		if (stdio[fd] != fd && dup2(stdio[fd] < 0 ? in->plan->null_fd : stdio[fd], fd) < 0)
+			return err_set(e, errno, "put a file on fd %d", fd);
+	return process_session(in->terminal, e);
+}
+
+static int install_filter(struct init *in, struct err *e)
+{
+	auto_fd int listener = -1;
+	int r = seccomp_install(&in->plan->seccomp, &listener, e);
+
+	if (r >= 0 && listener >= 0)
+		r = message_send(in->sock, MSG_NOTIFY, 0, listener, e);
+	return r;
+}
+
+static int become_process(struct init *in, struct err *e)
+{
+	const struct spec_process *p = &in->plan->spec->process;
+	int r = process_cwd(p->cwd, true, e);
+
+	if (r >= 0)
+		r = process_no_new_privs(p, e);
+	if (r >= 0 && in->plan->early_filter)
+		r = install_filter(in, e);
+	if (r >= 0)
+		r = process_credentials(p, e);
+	return r < 0 ? r : process_find(p, in->command, e);
+}
+
+/* Whatever the caller left open stays here; the fds that were asked for go on. */
+static int close_rest(struct init *in, struct err *e)
+{
+	unsigned n = in->plan->opt.preserve_fds;
+
+	for (unsigned fd = 3; fd < 3 + n; fd++)
+		if (fcntl((int)fd, F_SETFD, 0) < 0)
+			return err_set(e, errno, "keep fd %u open", fd);
+	if (close_range(3 + n, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return err_set(e, errno, "mark the other fds close-on-exec");
+	proc_reset_signals();
+	return 0;
+}
+
+static int say_ready(struct init *in, struct err *e)
+{
+	return message_send(in->sock, MSG_READY, 0, -1, e);
+}
+
+/* `start` connects; from here on it is the one to be told of a failure. */
+static int wait_start(struct init *in, struct err *e)
+{
+	if (in->start >= 0) {
+		int peer = accept4(in->start, NULL, NULL, SOCK_CLOEXEC);
+
+		if (peer < 0)
+			return err_set(e, errno, "wait for start");
+		fd_close(&in->start);
+		fd_close(&in->sock);
+		in->sock = peer;
+		int r = message_expect(in->sock, MSG_GO, e);
+
+		if (r < 0)
+			return r;
+	}
+	return run_hooks_here(in, HOOK_START_CONTAINER, STATUS_CREATED, e);
+}
+
+static int execute(struct init *in, struct err *e)
+{
+	if (in->plan->seccomp.n && !in->plan->early_filter) {
+		int r = install_filter(in, e);
+
+		if (r < 0)
+			return r;
+	}
+	return process_exec(&in->plan->spec->process, in->command, e);
+}
+
+static const struct {
+	const char *name; /* in front of the error; "": the error says enough */
+	int (*run)(struct init *in, struct err *e);
+} phases[] = {
+	{ "wait for the parent", wait_go },
+	{ "namespaces", join_namespaces },
+	{ "keyring", new_keyring },
+	{ "root", attach_trees },
+	{ "user namespace", become_root },
+	{ "root", mount_root },
+	{ "", mount_all },
+	{ "devices", make_devices },
+	{ "sysctl", set_sysctls },
+	{ "", wait_hooks },
+	{ "terminal", make_console },
+	{ "", mask_paths },
+	{ "root", enter_root },
+	{ "names", set_names },
+	{ "standard streams", place_stdio },
+	{ "", become_process },
+	{ "fds", close_rest },
+	{ "", say_ready },
+	{ "", wait_start },
+	{ "", execute },
+};
+
+_Noreturn void init_run(struct init *in)
+{
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_SIZE(phases); i++) {
+		if (phases[i].run(in, &e) >= 0)
+			continue;
+		if (*phases[i].name)
+			(void)err_wrap(&e, "%s", phases[i].name);
+		message_fail(in->sock, &e);
+		break;
+	}
+	_exit(EXIT_SETUP_FAILED);
+}

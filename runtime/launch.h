@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * launch.h: starting a container of the engine and looking after it until it has ended: in the foreground by the command
+ * itself, detached by a monitor.
+ *
+ * One run of it: take an id range and an address (files that hold its id), write its hosts files, container_create(), relay,
+ * record how it ended, give everything back; then again where the restart policy says so.
+ */
+#ifndef RUNTIME_LAUNCH_H
+#define RUNTIME_LAUNCH_H
+
+#include "runtime/engine.h"
+
+struct launch_options {
+	bool detach;	   /* a monitor looks after it; else this process, and it relays to its own standard streams */
+	bool input;	   /* foreground: relay standard input */
+	bool terminal;	   /* foreground: our standard input is a terminal to be made raw */
+};
+
+/**
+ * launch() - Start a container that does not run
+ * @ret_status:	Foreground: its exit status as a shell says it. Detached: untouched
+ * @ret_warnings: Lines for the user ("pids.max: …"), in @arena
+ *
+ * Return: 0, or -errno with @e filled: then it does not run (a container with --rm is removed)
+ */
+int launch(const struct engine *g, const char *id, const struct launch_options *o, int *ret_status, struct arena *arena,
+	   struct strv *ret_warnings, struct err *e);
+
+/**
+ * engine_stop() - Ask it to end, then kill it
+ * @signal:	0: the one of its settings
+ * @timeout_s:	Seconds until SIGKILL; -1: the one of its settings
+ *
+ * Return: 0 (also where it does not run), or -errno with @e filled
+ */
+int engine_stop(const struct engine *g, const char *id, int signal, int timeout_s, struct err *e);
+
+/* Send a signal. A SIGKILL or the stop signal is no reason for a restart. Return: 0, or -errno ("is not running"). */
+int engine_kill(const struct engine *g, const char *id, int signal, struct err *e);
+
+/**
+ * engine_remove() - Remove a container with all that belongs to it
+ * @force:	Kill it first
+ *
+ * Return: 0, or -errno with @e filled (-EBUSY: it runs)
+ */
+int engine_remove(const struct engine *g, const char *id, bool force, struct err *e);
+
+/**
+ * engine_wait() - Until it does not run (and is not about to be restarted)
+ * @ret_status:	Its exit status; -1 where nobody could record it (its monitor was killed)
+ */
+int engine_wait(const struct engine *g, const char *id, int *ret_status, struct err *e);
+
+/**
+ * engine_settle() - Where its monitor was killed and it has ended: give back what it took, record an unknown end
+ *
+ * Every verb calls it before it looks at a container. Return: 0, or -errno with @e filled
+ */
+int engine_settle(const struct engine *g, const char *id, struct err *e);
+
+#endif

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include "base/fd.h"
+
+#define STAMP_MAX      40
+#define FOLLOW_POLL_MS 1000 /* how soon the end of the container is noticed without output */
+
+static const char *const stream_names[LOG_STREAM_COUNT] = { "stdout", "stderr" };
+
+int log_open(int dir, uint64_t max_bytes, struct log *ret, struct err *e)
+{
+	struct stat st;
+	int fd = openat(dir, LOG_FILE, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err_set(e, errno, "open the container's log");
+	if (fstat(fd, &st) < 0)
+		st.st_size = 0;
+	*ret = (struct log){ .dir = dir, .fd = fd, .bytes = (uint64_t)st.st_size, .max_bytes = max_bytes };
+	return 0;
+}
+
+static void rotate(struct log *l)
+{
+	if (renameat(l->dir, LOG_FILE, l->dir, LOG_OLD_FILE) < 0)
+		return;
+	int fd = openat(l->dir, LOG_FILE, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return; /* go on with the old one */
+	close(l->fd);
+	l->fd = fd;
+	l->bytes = 0;
+}
+
+static void stamp(char buf[STAMP_MAX])
+{
+	struct timespec t = { 0 };
+	struct tm tm;
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	gmtime_r(&t.tv_sec, &tm);
+	size_t n = strftime(buf, STAMP_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+
+	snprintf(buf + n, STAMP_MAX - n, ".%09ldZ", t.tv_nsec);
+}
+
+void log_write(struct log *l, enum log_stream stream, const char *data, size_t len)
+{
+	char time_text[STAMP_MAX], head[STAMP_MAX + 16];
+
+	if (l->fd < 0)
+		return;
+	if (l->bytes >= l->max_bytes)
+		rotate(l);
+	stamp(time_text);
+	while (len > 0) {
+		const char *end = memchr(data, '\n', len);
+		size_t n = end ? (size_t)(end - data) + 1 : len;
+		int h = snprintf(head, sizeof(head), "%s %s %c ", time_text, stream_names[stream], end ? 'F' : 'P');
+		struct iovec parts[] = {
+			{ .iov_base = head, .iov_len = (size_t)h },
+			{ .iov_base = (void *)data, .iov_len = n },
+			{ .iov_base = "\n", .iov_len = end ? 0 : 1 },
+		};
+		ssize_t written = writev(l->fd, parts, ARRAY_SIZE(parts));
+
+		if (written > 0)
+			l->bytes += (uint64_t)written;
+		l->in_line[stream] = !end;
+		data += n;
+		len -= n;
+	}
+}
+
+void log_close(struct log *l)
+{
+	fd_close(&l->fd);
+}
+
+/* One line of the file to the stream it came from. */
+static void show(const char *line, const struct log_query *q, FILE *out, FILE *err)
+{
+	struct tm tm = { 0 };
+	const char *kind = strchr(line, ' '), *flag = kind ? strchr(kind + 1, ' ') : NULL;
+	const char *text = flag && flag[1] && flag[2] == ' ' ? flag + 3 : NULL;
+
+	if (!text)
+		return; /* cut short by a crash */
+	if (q->since_s || q->until_s) {
+		if (!strptime(line, "%Y-%m-%dT%H:%M:%S", &tm))
+			return;
+		int64_t t = timegm(&tm);
+
+		if ((q->since_s && t < q->since_s) || (q->until_s && t > q->until_s))
+			return;
+	}
+	FILE *to = str_after(kind + 1, stream_names[LOG_STDERR]) ? err : out;
+	size_t n = strlen(text);
+
+	if (flag[1] == 'P' && n > 0 && text[n - 1] == '\n')
+		n--;
+	if (q->timestamps)
+		fprintf(to, "%.*s ", (int)(kind - line), line);
+	fwrite(text, 1, n, to);
+}
+
+static uint64_t count_lines(FILE *f)
+{
+	auto_free char *line = NULL;
+	size_t room = 0;
+	uint64_t n = 0;
+
+	while (getline(&line, &room, f) > 0)
+		n++;
+	rewind(f);
+	return n;
+}
+
+static void show_file(FILE *f, uint64_t skip, const struct log_query *q, FILE *out, FILE *err)
+{
+	auto_free char *line = NULL;
+	size_t room = 0;
+
+	for (uint64_t i = 0; getline(&line, &room, f) > 0; i++)
+		if (i >= skip)
+			show(line, q, out, err);
+}
+
+static FILE *open_log(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? NULL : fdopen(fd, "r");
+}
+
+/* Show what comes, until the container has ended and everything is read. */
+static int follow(FILE *f, const struct log_query *q, FILE *out, FILE *err, struct err *e)
+{
+	auto_fd int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	char link[FD_PATH_MAX], events[4096];
+
+	if (watch < 0 || inotify_add_watch(watch, fd_path(fileno(f), link), IN_MODIFY) < 0)
+		return err_set(e, errno, "watch the log");
+	for (;;) {
+		int alive = q->running(q->arg); /* asked before reading: what is written until then is shown */
+
+		clearerr(f);
+		show_file(f, 0, q, out, err);
+		fflush(out);
+		fflush(err);
+		if (!alive)
+			return 0;
+		struct pollfd p = { .fd = watch, .events = POLLIN };
+
+		if (poll(&p, 1, FOLLOW_POLL_MS) > 0)
+			while (read(watch, events, sizeof(events)) > 0)
+				;
+	}
+}
+
+int log_read(int dir, const struct log_query *q, FILE *out, FILE *err, struct err *e)
+{
+	static const char *const files[] = { LOG_OLD_FILE, LOG_FILE };
+	uint64_t total = 0, skip;
+	FILE *open_files[ARRAY_SIZE(files)];
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		open_files[i] = open_log(dir, files[i]);
+		if (open_files[i] && q->tail != UINT64_MAX)
+			total += count_lines(open_files[i]);
+	}
+	skip = q->tail < total ? total - q->tail : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		FILE *f = open_files[i];
+
+		if (!f)
+			continue;
+		uint64_t here = q->tail != UINT64_MAX ? count_lines(f) : 0, skipped = MIN(skip, here);
+
+		show_file(f, skipped, q, out, err);
+		skip -= skipped;
+	}
+	if (q->follow && open_files[1])
+		r = follow(open_files[1], q, out, err, e);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (open_files[i])
+			fclose(open_files[i]);
+	return r;
+}

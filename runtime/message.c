@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/message.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "base/fd.h"
+#include "base/sock.h"
+
+static const char *const names[] = {
+	[MSG_GO] = "go",	     [MSG_MOUNTS_DONE] = "mounts done", [MSG_HOOKS_DONE] = "hooks done",
+	[MSG_CONSOLE] = "console", [MSG_NOTIFY] = "notify",		[MSG_READY] = "ready",
+	[MSG_FAILED] = "failed",
+};
+static_assert(ARRAY_SIZE(names) == MSG_COUNT, "every message has a name");
+
+#define SHORT_LENGTH offsetof(struct message, err)
+
+int message_send(int sock, enum message_type type, int value, int fd, struct err *e)
+{
+	const struct message m = { .type = type, .value = value };
+	int r = sock_send(sock, &m, SHORT_LENGTH, &fd, fd >= 0);
+
+	if (r < 0)
+		return err_set(e, -r, "tell the other side: %s", names[type]);
+	return 0;
+}
+
+void message_fail(int sock, const struct err *why)
+{
+	struct message m = { .type = MSG_FAILED, .err = *why };
+
+	(void)sock_send(sock, &m, sizeof(m), NULL, 0);
+}
+
+int message_next(int sock, int *ret_value, int *ret_fd, struct err *e)
+{
+	struct message m;
+	int fd = -1;
+	ssize_t n = sock_recv(sock, &m, sizeof(m), ret_fd ? &fd : NULL, ret_fd ? 1 : 0);
+
+	if (ret_fd)
+		*ret_fd = fd;
+	if (n == -ECONNRESET)
+		n = 0; /* it died with a message of ours unread */
+	if (n < 0)
+		return err_set(e, (int)-n, "receive a message");
+	if (n == 0)
+		return err_say(e, EPIPE, "the process on the other side ended without a word");
+	if (n == (ssize_t)sizeof(m) && m.type == MSG_FAILED) {
+		m.err.text[ERR_TEXT_MAX - 1] = '\0';
+		*e = m.err;
+		return e->code > 0 ? -e->code : -EPROTO;
+	}
+	if (n != (ssize_t)SHORT_LENGTH || m.type >= MSG_COUNT)
+		return err_say(e, EPROTO, "a message of %zd bytes makes no sense", n);
+	if (ret_value)
+		*ret_value = m.value;
+	return (int)m.type;
+}
+
+int message_expect(int sock, enum message_type type, struct err *e)
+{
+	int value, r = message_next(sock, &value, NULL, e);
+
+	if (r < 0)
+		return r;
+	if (r != (int)type)
+		return err_say(e, EPROTO, "expected \"%s\", received \"%s\"", names[type], names[r]);
+	return value;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * message.h: what a container's parent and its init say to each other while it is made.
+ *
+ * One SEQPACKET socket, one fixed-size message, in this order; an end of file where a message is due is an error: the other
+ * side has died, and the one that sees it gives up.
+ *
+ *   parent                                   init
+ *   MSG_GO ────────────────────────────────▶ builds the root
+ *   (hooks, network)  ◀── MSG_MOUNTS_DONE ── only where the parent has work at this point
+ *   MSG_HOOKS_DONE ────────────────────────▶ pivot, masks, credentials
+ *                     ◀──────── MSG_CONSOLE ─ with the terminal's fd, where one was asked for
+ *                     ◀───────── MSG_NOTIFY ─ with the seccomp listener's fd, where one was asked for
+ *                     ◀────────── MSG_READY ─ then waits for start, or executes at once
+ *                     ◀───────── MSG_FAILED ─ at any time: struct err
+ */
+#ifndef RUNTIME_MESSAGE_H
+#define RUNTIME_MESSAGE_H
+
+#include "base/err.h"
+
+enum message_type {
+	MSG_GO,
+	MSG_MOUNTS_DONE,
+	MSG_HOOKS_DONE,
+	MSG_CONSOLE,
+	MSG_NOTIFY,
+	MSG_READY,
+	MSG_FAILED,
+	MSG_COUNT,
+};
+
+struct message {
+	enum message_type type;
+	int value;	/* MSG_GO: init's pid as the parent sees it */
+	struct err err; /* MSG_FAILED; otherwise not sent */
+};
+
+/* Send a type, with an fd (-1: none). Return: 0, or -errno with @e filled. */
+int message_send(int sock, enum message_type type, int value, int fd, struct err *e);
+
+/* Tell the other side why this one gives up. Best effort: it may have gone. */
+void message_fail(int sock, const struct err *why);
+
+/**
+ * message_next() - Receive one
+ * @ret_value:	Its value; NULL if not wanted
+ * @ret_fd:	The fd that came with it, or -1; owned by the caller. NULL: messages with fds are refused
+ *
+ * Return: its type, or -errno with @e filled: with the other side's own words for MSG_FAILED, -EPIPE for an end of file
+ */
+int message_next(int sock, int *ret_value, int *ret_fd, struct err *e);
+
+/* Receive one that must be of this type. Return: its value, or -errno with @e filled. */
+int message_expect(int sock, enum message_type type, struct err *e);
+
+#endif

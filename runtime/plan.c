@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/plan.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/sysmacros.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "cgroups/cgroups.h"
+#include "namespaces/devices.h"
+#include "namespaces/idmap.h"
+#include "namespaces/masks.h"
+#include "namespaces/ns.h"
+#include "spec/names.h"
+
+static int plan_namespaces(struct plan *p, struct err *e)
+{
+	const struct spec_namespace *ns = p->spec->linux_.namespaces;
+
+	for (size_t k = 0; k < NS_COUNT; k++)
+		if (ns[k].wanted && !ns[k].path)
+			p->clone_flags |= ns_kinds[k].flag;
+	if (!ns[NS_MOUNT].wanted || ns[NS_MOUNT].path)
+		return err_say(e, EINVAL, "linux.namespaces: a new mount namespace is needed: the root is built in it");
+	p->new_cgroup_ns = p->clone_flags & CLONE_NEWCGROUP;
+	p->clone_flags &= ~(uint64_t)CLONE_NEWCGROUP;
+	p->userns = p->clone_flags & CLONE_NEWUSER;
+	p->own_pidns = p->clone_flags & CLONE_NEWPID;
+	p->own_netns = p->clone_flags & CLONE_NEWNET;
+	return 0;
+}
+
+static int plan_ids(struct plan *p, struct err *e)
+{
+	const struct spec_linux *l = &p->spec->linux_;
+
+	if (!p->userns) {
+		if (l->uid_mappings.n || l->gid_mappings.n) {
+			if (l->namespaces[NS_USER].wanted)
+				return 0; /* joined: it has maps of its own */
+			return err_say(e, EINVAL, "linux.uidMappings: they need a user namespace in linux.namespaces");
+		}
+		return 0;
+	}
+	p->uids = l->uid_mappings;
+	p->gids = l->gid_mappings;
+	int r = idmap_check(&p->uids, "linux.uidMappings", e);
+
+	return r < 0 ? r : idmap_check(&p->gids, "linux.gidMappings", e);
+}
+
+static int plan_cgroup(struct plan *p, struct err *e)
+{
+	const char *path = p->spec->linux_.cgroups_path;
+
+	p->resources = p->spec->linux_.resources;
+	if (p->opt.cgroup_manager == CGROUP_MANAGER_DISABLED)
+		return 0;
+	if (!path || !*path)
+		path = p->opt.cgroup_path ? p->opt.cgroup_path : arena_printf(&p->arena, "/paene-oci/%s", p->opt.id);
+	else if (*path != '/')
+		path = arena_printf(&p->arena, "/%s", path);
+	if (!path)
+		return err_nomem(e);
+	p->cgroup_path = path;
+	int r = cgroup_check_path(path, e);
+
+	return r < 0 ? err_wrap(e, "linux.cgroupsPath") : 0;
+}
+
+static int plan_rootfs(struct plan *p, struct err *e)
+{
+	const struct spec *s = p->spec;
+
+	p->rootfs = (struct rootfs_plan){ .kind = ROOTFS_FOLDER, .layers_tree = -1, .container_tree = -1 };
+	if (p->opt.rootfs) {
+		p->rootfs = *p->opt.rootfs;
+	} else {
+		if (!s->root.path)
+			return err_say(e, EINVAL, "root: missing");
+		char *path = *s->root.path == '/' ? arena_strdup(&p->arena, s->root.path)
+						  : arena_printf(&p->arena, "%s/%s", p->opt.bundle, s->root.path);
+
+		if (!path)
+			return err_nomem(e);
+		p->rootfs.path = path;
+	}
+	p->rootfs.readonly = s->root.readonly;
+	p->rootfs.userns = p->userns;
+	static const uint64_t flags[PROPAGATION_COUNT] = {
+		[PROPAGATION_SHARED] = MS_SHARED,
+		[PROPAGATION_SLAVE] = MS_SLAVE,
+		[PROPAGATION_PRIVATE] = MS_PRIVATE,
+		[PROPAGATION_UNBINDABLE] = MS_UNBINDABLE,
+	};
+	p->rootfs.propagation = flags[s->linux_.rootfs_propagation];
+	return 0;
+}
+
+static bool same_device(const struct spec_device *a, const struct spec_device *b)
+{
+	return streq(a->path, b->path);
+}
+
+/* The default devices, then the configuration's: one that has the same path replaces the default. */
+static int plan_devices(struct plan *p, struct err *e)
+{
+	const struct spec_devices *own = &p->spec->linux_.devices;
+	size_t n_default = 0;
+
+	while (devices_default[n_default].path)
+		n_default++;
+	p->devices.v = arena_array(&p->arena, n_default + own->n, sizeof(*p->devices.v));
+	if (!p->devices.v)
+		return err_nomem(e);
+	for (size_t i = 0; i < n_default; i++) {
+		bool replaced = false;
+
+		for (size_t j = 0; j < own->n; j++)
+			replaced |= same_device(&devices_default[i], &own->v[j]);
+		if (!replaced)
+			p->devices.v[p->devices.n++] = devices_default[i];
+	}
+	for (size_t j = 0; j < own->n; j++)
+		p->devices.v[p->devices.n++] = own->v[j];
+	return 0;
+}
+
+static int plan_mounts(struct plan *p, struct err *e)
+{
+	const struct mount_context c = {
+		.private_userns = p->userns,
+		.net_owned = !p->userns || p->own_netns,
+		.pid_owned = !p->userns || p->own_pidns,
+		.bundle = p->opt.bundle,
+		.label = p->spec->linux_.mount_label,
+	};
+	int r = mount_list_from_spec(&p->arena, &p->spec->mounts, &c, &p->mounts, e);
+
+	if (r < 0)
+		return r;
+	p->dev_index = -1;
+	for (size_t i = 0; i < p->mounts.n; i++) {
+		struct mount_op *op = &p->mounts.v[i];
+
+		if (op->how == MOUNT_DEV)
+			p->dev_index = (int)i;
+		if (op->how == MOUNT_BIND && p->userns && p->opt.volumes_idmapped && !op->uids)
+			op->idmap_container = true;
+	}
+	return 0;
+}
+
+static int plan_sysctls(const struct plan *p, struct err *e)
+{
+	const struct spec_map *m = &p->spec->linux_.sysctl;
+
+	for (size_t i = 0; i < m->n; i++) {
+		int r = sysctl_check(p->spec, m->v[i].key, e);
+
+		if (r < 0)
+			return err_wrap(e, "linux.sysctl");
+	}
+	return 0;
+}
+
+static int plan_seccomp(struct plan *p, struct err *e)
+{
+	const struct spec_process *proc = &p->spec->process;
+	int r = 0;
+
+	if (p->opt.seccomp != SECCOMP_UNCONFINED)
+		r = seccomp_from_profile(p->opt.seccomp, proc->capabilities.bounding.v, p->opt.abi32,
+					 p->opt.seccomp_cache, &p->seccomp, e);
+	else if (p->spec->linux_.seccomp.given)
+		r = seccomp_from_spec(&p->spec->linux_.seccomp, p->opt.seccomp_cache, &p->seccomp, e);
+	if (r < 0)
+		return err_wrap(e, "seccomp");
+	p->early_filter = p->seccomp.n > 0 && !proc->no_new_privileges;
+	return 0;
+}
+
+/* What the configuration may say and only some kernels, or later versions, can do. */
+static int plan_process(struct plan *p, struct err *e)
+{
+	const struct spec_process *proc = &p->spec->process;
+
+	if (!proc->given)
+		return err_say(e, EINVAL, "process: missing: there is nothing to run");
+	if (proc->args.n == 0)
+		return err_say(e, EINVAL, "process.args: missing: there is nothing to run");
+	if (p->userns && p->uids.n) {
+		uint32_t ignored;
+
+		if (!idmap_to_host(&p->uids, proc->user.uid, &ignored))
+			return err_say(e, EINVAL, "process.user.uid: %u is not in linux.uidMappings", proc->user.uid);
+		if (p->gids.n && !idmap_to_host(&p->gids, proc->user.gid, &ignored))
+			return err_say(e, EINVAL, "process.user.gid: %u is not in linux.gidMappings", proc->user.gid);
+	}
+	const struct spec_linux *l = &p->spec->linux_;
+	const struct {
+		bool given;
+		const char *what;
+	} unable[] = {
+		{ proc->apparmor_profile && *proc->apparmor_profile, "process.apparmorProfile" },
+		{ proc->selinux_label && *proc->selinux_label, "process.selinuxLabel" },
+		{ l->monotonic.set || l->boottime.set, "linux.timeOffsets" },
+		{ l->net_devices.n > 0, "linux.netDevices" },
+		{ l->intel_rdt.given, "linux.intelRdt" },
+		{ l->memory_policy.given, "linux.memoryPolicy" },
+		{ proc->exec_cpu_affinity.initial || proc->exec_cpu_affinity.final, "process.execCPUAffinity" },
+	};
+
+	/* better refused than ignored: each of them is there to confine or to promise something */
+	for (size_t i = 0; i < ARRAY_SIZE(unable); i++)
+		if (unable[i].given)
+			return err_say(e, EOPNOTSUPP, "%s: this version of paene cannot set it", unable[i].what);
+	for (size_t k = 0; k < HOOK_COUNT; k++) {
+		static const unsigned at_mounts =
+			BIT(HOOK_PRESTART) | BIT(HOOK_CREATE_RUNTIME) | BIT(HOOK_CREATE_CONTAINER);
+
+		if (p->spec->hooks[k].n > 0 && (at_mounts & BIT(k)))
+			p->parent_works = true;
+	}
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct plan *p, struct err *e);
+} steps[] = {
+	{ "namespaces", plan_namespaces }, { "ids", plan_ids },		{ "cgroup", plan_cgroup },
+	{ "root", plan_rootfs },	   { "devices", plan_devices }, { "mounts", plan_mounts },
+	{ "process", plan_process },
+};
+
+int plan_make(const struct spec *spec, const struct plan_options *o, struct plan *ret, struct err *e)
+{
+	struct plan p = { .spec = spec, .opt = *o, .null_fd = -1, .dev_index = -1 };
+	int r = 0;
+
+	for (size_t k = 0; k < NS_COUNT; k++)
+		p.joins[k] = -1;
+	for (size_t i = 0; i < ARRAY_SIZE(steps) && r >= 0; i++)
+		r = steps[i].run(&p, e);
+	if (r >= 0)
+		r = plan_sysctls(&p, e);
+	if (r >= 0)
+		r = plan_seccomp(&p, e);
+	if (r < 0) {
+		plan_free(&p);
+		return r;
+	}
+	*ret = p;
+	return 0;
+}
+
+static int open_joins(struct plan *p, struct err *e)
+{
+	for (size_t k = 0; k < NS_COUNT; k++) {
+		const struct spec_namespace *ns = &p->spec->linux_.namespaces[k];
+
+		if (!ns->wanted || !ns->path)
+			continue;
+		p->joins[k] = ns_open((enum spec_ns_kind)k, ns->path, e);
+		if (p->joins[k] < 0)
+			return err_wrap(e, "join the %s namespace", spec_ns_names[k]);
+	}
+	return 0;
+}
+
+static int open_null(struct plan *p, struct err *e)
+{
+	struct stat st;
+
+	p->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (p->null_fd < 0)
+		return err_set(e, errno, "open /dev/null");
+	if (fstat(p->null_fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		return err_say(e, ENODEV, "the host's /dev/null is not the null device (1:3)");
+	return 0;
+}
+
+int plan_open(struct plan *p, struct err *e)
+{
+	const struct mount_context c = { .private_userns = p->userns, .bundle = p->opt.bundle };
+	int r = open_joins(p, e);
+
+	if (r >= 0)
+		r = open_null(p, e);
+	if (r >= 0)
+		r = rootfs_open(&p->rootfs, &p->arena, e);
+	if (r >= 0)
+		r = mount_list_open(&p->mounts, &c, e);
+	if (r >= 0 && p->dev_index >= 0 && geteuid() == 0) {
+		struct mount_op *op = &p->mounts.v[p->dev_index];
+
+		r = devices_make_tmpfs(op, &p->devices, &p->uids, &p->gids, e);
+		if (r >= 0) {
+			op->tree = r;
+			p->dev_made = true;
+		}
+	}
+	return r < 0 ? r : 0;
+}
+
+void plan_free(struct plan *p)
+{
+	for (size_t k = 0; k < NS_COUNT; k++)
+		fd_close(&p->joins[k]);
+	fd_close(&p->null_fd);
+	mount_list_close(&p->mounts);
+	rootfs_close(&p->rootfs);
+	seccomp_plan_free(&p->seccomp);
+	arena_free(&p->arena);
+}

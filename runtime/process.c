@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/process.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <linux/ioprio.h>
+#include <linux/sched/types.h>
+#include <stdlib.h>
+#include <sys/capability.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/proc.h"
+#include "spec/names.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static int set_rlimits(pid_t pid, const struct spec_rlimits *l, struct err *e)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct rlimit want = { .rlim_cur = l->v[i].soft, .rlim_max = l->v[i].hard };
+
+		if (prlimit(pid, (enum __rlimit_resource)l->v[i].resource, &want, NULL) == 0)
+			continue;
+		err_set(e, errno, "process.rlimits: set %s to %llu:%llu", spec_rlimit_name(l->v[i].resource),
+			(unsigned long long)l->v[i].soft, (unsigned long long)l->v[i].hard);
+		if (e->code == EPERM)
+			(void)err_hint(e, "a hard limit can be raised only with CAP_SYS_RESOURCE");
+		return -e->code;
+	}
+	return 0;
+}
+
+static int set_oom_score(pid_t pid, const struct opt_i64 *score, struct err *e)
+{
+	char name[40], text[24];
+
+	if (!score->set)
+		return 0;
+	snprintf(name, sizeof(name), "/proc/%d/oom_score_adj", pid);
+	snprintf(text, sizeof(text), "%lld", (long long)score->v);
+	int r = file_write(AT_FDCWD, name, text, e);
+
+	return r < 0 ? err_wrap(e, "process.oomScoreAdj") : 0;
+}
+
+static int set_scheduler(pid_t pid, const struct spec_scheduler *s, struct err *e)
+{
+	const struct sched_attr attr = {
+		.size = sizeof(attr),
+		.sched_policy = s->policy,
+		.sched_flags = s->flags,
+		.sched_nice = s->nice,
+		.sched_priority = (uint32_t)s->priority,
+		.sched_runtime = s->runtime_ns,
+		.sched_deadline = s->deadline_ns,
+		.sched_period = s->period_ns,
+	};
+
+	if (s->given && syscall(SYS_sched_setattr, pid, &attr, 0) < 0)
+		return err_set(e, errno, "process.scheduler: set %s", spec_sched_policy_names[s->policy]);
+	return 0;
+}
+
+static int set_io_priority(pid_t pid, const struct spec_io_priority *p, struct err *e)
+{
+	if (p->given && syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid,
+				IOPRIO_PRIO_VALUE((int)p->class, p->priority)) < 0)
+		return err_set(e, errno, "process.ioPriority: set %s", spec_ioprio_class_names[p->class]);
+	return 0;
+}
+
+int process_limits(pid_t pid, const struct spec_process *p, struct err *e)
+{
+	int r = set_rlimits(pid, &p->rlimits, e);
+
+	if (r >= 0)
+		r = set_oom_score(pid, &p->oom_score_adj, e);
+	if (r >= 0)
+		r = set_scheduler(pid, &p->scheduler, e);
+	return r < 0 ? r : set_io_priority(pid, &p->io_priority, e);
+}
+
+int process_become_root(struct err *e)
+{
+	/* groups of the host's user would stay with us under ids that mean others inside */
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return err_set(e, errno, "drop supplementary groups");
+	if (setresgid(0, 0, 0) < 0)
+		return err_set(e, errno, "become group 0 of the user namespace");
+	if (setresuid(0, 0, 0) < 0)
+		return err_set(e, errno, "become user 0 of the user namespace");
+	return 0;
+}
+
+int process_session(int terminal, struct err *e)
+{
+	if (setsid() < 0 && errno != EPERM)
+		return err_set(e, errno, "start a new session");
+	if (terminal < 0)
+		return 0;
+	if (ioctl(terminal, TIOCSCTTY, 0) < 0)
+		return err_set(e, errno, "take the terminal");
+	for (int fd = 0; fd < 3; fd++)
+		if (dup2(terminal, fd) < 0)
+			return err_set(e, errno, "put the terminal on fd %d", fd);
+	return 0;
+}
+
+static int last_capability(void)
+{
+	int last = SPEC_CAP_COUNT - 1;
+
+	while (last > 0 && prctl(PR_CAPBSET_READ, last) < 0)
+		last--;
+	return last;
+}
+
+/* The bounding set first: dropping from it needs CAP_SETPCAP, which may be about to go. */
+static int drop_bounding(uint64_t keep, struct err *e)
+{
+	for (int c = 0, last = last_capability(); c <= last; c++)
+		if (!(keep & BIT64(c)) && prctl(PR_CAPBSET_DROP, c, 0, 0, 0) < 0)
+			return err_set(e, errno, "drop %s from the bounding set", spec_cap_name(c));
+	return 0;
+}
+
+static int fill_caps(cap_t caps, const struct spec_caps *c)
+{
+	const uint64_t masks[] = {
+		[CAP_EFFECTIVE] = c->effective.v,
+		[CAP_PERMITTED] = c->permitted.v,
+		[CAP_INHERITABLE] = c->inheritable.v,
+	};
+
+	for (int n = 0, last = last_capability(); n <= last; n++) {
+		cap_value_t v = n;
+
+		for (size_t set = 0; set < ARRAY_SIZE(masks); set++)
+			if ((masks[set] & BIT64(n)) &&
+			    cap_set_flag(caps, (cap_flag_t)set, 1, &v, CAP_SET) < 0)
+				return -errno;
+	}
+	return 0;
+}
+
+static int set_caps(const struct spec_caps *c, struct err *e)
+{
+	cap_t caps = cap_init();
+	int r = caps ? fill_caps(caps, c) : -ENOMEM;
+
+	if (r == 0 && cap_set_proc(caps) < 0)
+		r = -errno;
+	cap_free(caps);
+	if (r < 0)
+		return err_set(e, -r, "set capabilities");
+	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); /* fails only before 4.3 */
+	for (int n = 0; n < SPEC_CAP_COUNT; n++)
+		if ((c->ambient.v & BIT64(n)) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, n, 0, 0) < 0)
+			return err_set(e, errno, "raise %s to the ambient set", spec_cap_name(n));
+	return 0;
+}
+
+static int set_ids(const struct spec_user *u, struct err *e)
+{
+	if (setgroups(u->additional_gids.n, u->additional_gids.v) < 0 && (errno != EPERM || u->additional_gids.n))
+		return err_set(e, errno, "set %zu supplementary groups", u->additional_gids.n);
+	if (setresgid(u->gid, u->gid, u->gid) < 0)
+		return err_set(e, errno, "set group id %u", u->gid);
+	if (setresuid(u->uid, u->uid, u->uid) < 0)
+		return err_set(e, errno, "set user id %u", u->uid);
+	return 0;
+}
+
+int process_credentials(const struct spec_process *p, struct err *e)
+{
+	const struct spec_caps *c = &p->capabilities;
+
+	if (c->given) {
+		int r = drop_bounding(c->bounding.v, e);
+
+		if (r < 0)
+			return r;
+		/* a change of user must not clear what set_caps() narrows down right after */
+		if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+			return err_set(e, errno, "keep capabilities over the change of user");
+	}
+	int r = set_ids(&p->user, e);
+
+	if (r < 0)
+		return r;
+	if (p->user.umask.set)
+		umask((mode_t)p->user.umask.v & 0777);
+	return c->given ? set_caps(c, e) : 0;
+}
+
+int process_no_new_privs(const struct spec_process *p, struct err *e)
+{
+	if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_set(e, errno, "set no_new_privs");
+	return 0;
+}
+
+int process_cwd(const char *cwd, bool make, struct err *e)
+{
+	char where[PATH_MAX];
+
+	if (chdir(cwd) < 0 && errno == ENOENT && make) {
+		auto_fd int root = path_open_dir("/", 0, e);
+		auto_fd int made = root < 0 ? root : path_mkdirs_in(root, cwd, 0755, e);
+
+		if (made < 0)
+			return err_wrap(e, "working folder");
+		if (fchdir(made) < 0)
+			return err_set(e, errno, "change into the working folder %s", cwd);
+	} else if (chdir(cwd) < 0) {
+		return err_set(e, errno, "change into the working folder %s", cwd);
+	}
+	/* outside the root the kernel says "(unreachable)…": an fd of the host's tree was named */
+	if (!getcwd(where, sizeof(where)) || where[0] != '/')
+		return err_say(e, EPERM, "the working folder %s is not inside the container's root", cwd);
+	return 0;
+}
+
+static int refuse(struct err *e, int errnum, const char *name, const char *words, int status)
+{
+	err_say(e, errnum, "exec: \"%s\": %s", name, words);
+	return err_exit(e, status);
+}
+
+/* Return: 0 where this file can be executed, else -errno */
+static int executable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+static int check(const char *path, struct err *e)
+{
+	int r = executable(path);
+
+	if (r == -ENOENT || r == -ENOTDIR)
+		return refuse(e, ENOENT, path, "no such file or directory", 127);
+	if (r == -EISDIR)
+		return refuse(e, EISDIR, path, "is a directory", 126);
+	return r < 0 ? refuse(e, -r, path, r == -EACCES ? "permission denied" : strerrordesc_np(-r), 126) : 0;
+}
+
+int process_find(const struct spec_process *p, char *ret, struct err *e)
+{
+	const char *name = p->args.v[0], *path = strv_env(&p->env, "PATH");
+	bool denied = false;
+
+	if (strlen(name) >= PATH_MAX)
+		return refuse(e, ENAMETOOLONG, "…", "file name too long", 127);
+	if (strchr(name, '/')) {
+		memcpy(ret, name, strlen(name) + 1);
+		return check(name, e);
+	}
+	for (const char *dir = path ? path : DEFAULT_PATH; *name && dir;) {
+		size_t n = strcspn(dir, ":");
+		int len = snprintf(ret, PATH_MAX, "%.*s%s%s", (int)n, dir, n ? "/" : "./", name);
+
+		if (len > 0 && len < PATH_MAX) {
+			int r = executable(ret);
+
+			if (r == 0)
+				return 0;
+			denied |= r == -EACCES;
+		}
+		dir = dir[n] ? dir + n + 1 : NULL;
+	}
+	if (denied)
+		return refuse(e, EACCES, name, "permission denied", 126);
+	return refuse(e, ENOENT, name, "executable file not found in $PATH", 127);
+}
+
+int process_exec(const struct spec_process *p, const char *path, struct err *e)
+{
+	static char *const none[] = { NULL };
+
+	execve(path, p->args.v, p->env.v ? p->env.v : none);
+	int errnum = errno, r = check(path, e);
+
+	if (r < 0)
+		return r;
+	if (errnum == ENOENT)
+		return refuse(e, errnum, path, "no such file or directory: its interpreter is missing", 127);
+	return refuse(e, errnum, path,
+		      errnum == ENOEXEC ? "exec format error: not a program of this machine, nor a script with #!"
+					: strerrordesc_np(errnum),
+		      126);
+}

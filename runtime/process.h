@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * process.h: turning the calling process, already in its namespaces, into the configured one: session, terminal, identity,
+ * capabilities, command. Used by init and by exec; the order matters and is theirs (rule K9).
+ */
+#ifndef RUNTIME_PROCESS_H
+#define RUNTIME_PROCESS_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+/**
+ * process_limits() - rlimits, OOM score, scheduler, I/O priority of a child that waits; in the parent, which may
+ * @pid:	The child
+ *
+ * Raising a hard limit needs CAP_SYS_RESOURCE: where the parent lacks it, an unchanged or lower hard limit still works.
+ */
+int process_limits(pid_t pid, const struct spec_process *p, struct err *e);
+
+/* Become the container's root before the root file system is built (a private user namespace). */
+int process_become_root(struct err *e);
+
+/**
+ * process_session() - A new session, and the terminal as its controlling one and as fds 0 to 2
+ * @terminal:	The pty's terminal side, or -1: keep 0 to 2
+ */
+int process_session(int terminal, struct err *e);
+
+/* Groups, ids, umask and capability sets; the bounding set first. */
+int process_credentials(const struct spec_process *p, struct err *e);
+
+/* no_new_privs, if asked for. */
+int process_no_new_privs(const struct spec_process *p, struct err *e);
+
+/**
+ * process_cwd() - Change into the working folder and see that it lies below the root (CVE-2024-21626)
+ * @make:	Make it where it is missing, as the caller's user (images name folders that they do not contain)
+ */
+int process_cwd(const char *cwd, bool make, struct err *e);
+
+/**
+ * process_find() - The file to execute, looked for in the PATH of the process
+ * @ret:	Room for PATH_MAX bytes
+ *
+ * Return: 0, or -errno with @e filled in the words that callers match, and an exit status of 126 or 127
+ */
+int process_find(const struct spec_process *p, char *ret, struct err *e);
+
+/* execve; returns only on failure, with @e filled as process_find() does. */
+int process_exec(const struct spec_process *p, const char *path, struct err *e);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay.h: standing between a container and whoever looks at it: its output goes to our standard streams and to the log,
+ * our input and signals go to it, until it has ended.
+ *
+ * The container never gets the caller's own fds: only pipes, or a terminal of its own.
+ */
+#ifndef RUNTIME_RELAY_H
+#define RUNTIME_RELAY_H
+
+#include "runtime/log.h"
+
+struct relay_ends {
+	int child[3]; /* for the container; -1: /dev/null */
+	int ours[3];  /* our ends; -1: none */
+};
+
+/**
+ * relay_pipes() - Make pipes for a container without a terminal
+ * @input:	It has a standard input
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int relay_pipes(bool input, struct relay_ends *ret, struct err *e);
+void relay_close(struct relay_ends *ends);
+#define auto_relay __attribute__((cleanup(relay_close)))
+
+struct relay {
+	int pidfd;	   /* of the process to wait for: a child of ours */
+	int console;	   /* ptmx, or -1: pipes */
+	int pipes[3];	   /* our ends, or -1 */
+	int in, out, err;  /* the caller's own streams; -1: none (a monitor) */
+	struct log *log;   /* or NULL */
+	bool raw;	   /* @in is a terminal: make it raw, follow its window's size */
+	bool pass_signals; /* TERM, INT, HUP, USR1 … that we receive are the container's */
+};
+
+/**
+ * relay_run() - Until the process has ended and its output is read
+ *
+ * The caller has blocked the signals to pass (relay_block_signals) before the process was made. Fds stay the caller's.
+ *
+ * Return: the exit status as a shell says it, or -errno with @e filled
+ */
+int relay_run(struct relay *r, struct err *e);
+
+/* Block what relay_run() takes from a signalfd. */
+void relay_block_signals(void);
+
+#endif

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/sys.h"
+#include "cgroups/cgroups.h"
+#include "spec/decode.h"
+
+#define STATE_FILE     "state.json"
+#define STATE_MAX      (1 << 20)
+#define INIT_FILE      "init"
+#define NEW_PREFIX     ".new."
+#define GONE_PREFIX    ".gone."
+#define STATE_NAME_MAX 192
+#define SWEEP_AGE_S    10
+
+static const struct {
+	const char *name;
+	unsigned next;
+} statuses[] = {
+	[STATUS_CREATING] = { "creating", BIT(STATUS_CREATED) | BIT(STATUS_STOPPED) },
+	[STATUS_CREATED] = { "created", BIT(STATUS_RUNNING) | BIT(STATUS_PAUSED) | BIT(STATUS_STOPPED) },
+	[STATUS_RUNNING] = { "running", BIT(STATUS_PAUSED) | BIT(STATUS_STOPPED) },
+	[STATUS_PAUSED] = { "paused", BIT(STATUS_RUNNING) | BIT(STATUS_STOPPED) },
+	[STATUS_STOPPED] = { "stopped", 0 },
+};
+static_assert(ARRAY_SIZE(statuses) == STATUS_COUNT, "every status has a row");
+
+const char *const status_names[STATUS_COUNT] = { "creating", "created", "running", "paused", "stopped" };
+
+static const char *const managers[] = { "cgroupfs", "disabled" };
+static_assert(ARRAY_SIZE(managers) == CGROUP_MANAGER_COUNT, "every manager has a name");
+
+static const struct field state_fields[] = {
+	FIELD_STRING(struct state, oci_version, "ociVersion", REQUIRED),
+	FIELD_STRING(struct state, id, "id", REQUIRED),
+	FIELD_STRING(struct state, bundle, "bundle", REQUIRED),
+	FIELD_STRING(struct state, rootfs, "rootfs", OPTIONAL),
+	FIELD_STRING(struct state, created, "created", REQUIRED),
+	FIELD_STRING(struct state, owner, "owner", OPTIONAL),
+	FIELD_MAP(struct state, annotations, "annotations"),
+	FIELD_STRING(struct state, cgroup_path, "cgroupPath", OPTIONAL),
+	FIELD_ENUM(struct state, cgroup_manager, "cgroupManager", REQUIRED, managers),
+	FIELD_OPT_BOOL(struct state, private_userns, "privateUserNamespace"),
+	FIELD_OPT_BOOL(struct state, later_hooks, "laterHooks"),
+};
+
+bool status_may_become(enum status from, enum status to)
+{
+	return statuses[from].next & BIT(to);
+}
+
+void state_free(struct state *s)
+{
+	arena_free(&s->arena);
+}
+
+int state_root(const char *path, struct err *e)
+{
+	return path_mkdirs(path, 0700, e);
+}
+
+static int write_new(int dir, const struct state *s, struct err *e)
+{
+	auto_free char *text = NULL;
+	int r = encode_text(state_fields, ARRAY_SIZE(state_fields), s, &text, e);
+
+	if (r < 0)
+		return r;
+	auto_fd int fd = openat(dir, STATE_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err_set(e, errno, "create " STATE_FILE);
+	r = fd_write_all(fd, text, strlen(text));
+	return r < 0 ? err_set(e, -r, "write " STATE_FILE) : 0;
+}
+
+int state_reserve(int root, const struct state *s, int *ret_dir, struct err *e)
+{
+	char temp[STATE_NAME_MAX], digits[17];
+
+	if (proc_random_hex(digits, 16) < 0)
+		return err_say(e, EIO, "no random numbers");
+	snprintf(temp, sizeof(temp), NEW_PREFIX "%s", digits);
+	if (mkdirat(root, temp, 0700) < 0)
+		return err_set(e, errno, "make the state folder of %s", s->id);
+	auto_fd int dir = openat(root, temp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = dir < 0 ? err_set(e, errno, "open the state folder of %s", s->id) : state_try_lock(dir, e);
+
+	if (r >= 0)
+		r = write_new(dir, s, e);
+	if (r >= 0 && renameat2(root, temp, root, s->id, RENAME_NOREPLACE) < 0)
+		r = errno == EEXIST ? err_say(e, EEXIST, "container with given ID already exists: %s", s->id)
+				    : err_set(e, errno, "name the state folder of %s", s->id);
+	if (r < 0) {
+		struct err ignored;
+
+		(void)file_remove(root, temp, &ignored); /* the first error counts */
+		return r;
+	}
+	*ret_dir = fd_take(&dir);
+	return 0;
+}
+
+int state_open(int root, const char *id, struct err *e)
+{
+	int r = str_check_name(id, "container id", e);
+
+	if (r < 0)
+		return r;
+	int fd = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return err_say(e, ENOENT, "container does not exist: %s", id);
+	if (fd < 0)
+		return err_set(e, errno, "open the state folder of %s", id);
+	return fd;
+}
+
+static int lock(int dir, int how, struct err *e)
+{
+	struct stat st;
+
+	while (flock(dir, how) < 0) {
+		if (errno == EWOULDBLOCK)
+			return err_say(e, EBUSY, "another command is at work on this container");
+		if (errno != EINTR)
+			return err_set(e, errno, "lock the state folder");
+	}
+	/* a folder that state_remove() moved away has lost its state.json first */
+	if (fstat(dir, &st) < 0 || st.st_nlink == 0)
+		return err_say(e, ENOENT, "container does not exist");
+	return 0;
+}
+
+int state_lock(int dir, struct err *e)
+{
+	return lock(dir, LOCK_EX, e);
+}
+
+int state_try_lock(int dir, struct err *e)
+{
+	return lock(dir, LOCK_EX | LOCK_NB, e);
+}
+
+int state_set_init(int dir, const struct proc_id *init, struct err *e)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), "%d %llu\n", init->pid, (unsigned long long)init->start_time);
+	auto_fd int fd = openat(dir, INIT_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err_set(e, errno, "create " INIT_FILE);
+	int r = fd_write_all(fd, text, (size_t)n);
+
+	return r < 0 ? err_set(e, -r, "write " INIT_FILE) : 0;
+}
+
+static void read_init(int dir, struct proc_id *ret)
+{
+	char text[64];
+	unsigned long long start;
+	int pid;
+	auto_fd int fd = openat(dir, INIT_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : fd_read_all(fd, text, sizeof(text) - 1);
+
+	*ret = (struct proc_id){ 0 };
+	if (n <= 0)
+		return;
+	text[n] = '\0';
+	if (sscanf(text, "%d %llu", &pid, &start) == 2 && pid > 0)
+		*ret = (struct proc_id){ .pid = pid, .start_time = start };
+}
+
+/* Dead and not yet reaped is stopped too: pidfd polling cannot be used on strangers' zombies without opening them. */
+static bool alive(const struct proc_id *id)
+{
+	struct err ignored;
+	auto_fd int pidfd = proc_open(id, &ignored);
+
+	return pidfd >= 0 && !proc_ended(pidfd);
+}
+
+static enum status status_now(int dir, const struct state *s)
+{
+	struct err ignored;
+
+	if (s->init.pid == 0) {
+		/* somebody who holds the lock is at it, or died over it */
+		auto_fd int own = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		return own >= 0 && lock(own, LOCK_SH | LOCK_NB, &ignored) == 0 ? STATUS_STOPPED : STATUS_CREATING;
+	}
+	if (!alive(&s->init))
+		return STATUS_STOPPED;
+	auto_fd int cgroup = state_cgroup(s, &ignored);
+
+	if (cgroup >= 0 && cgroup_is_frozen(cgroup, &ignored) > 0)
+		return STATUS_PAUSED;
+	return faccessat(dir, STATE_START, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? STATUS_CREATED : STATUS_RUNNING;
+}
+
+int state_read(int dir, struct state *ret, struct err *e)
+{
+	auto_free char *text = NULL;
+	struct state s = { 0 };
+	size_t len;
+	int r = file_read(dir, STATE_FILE, STATE_MAX, &text, &len, e);
+
+	if (r == -ENOENT)
+		return err_say(e, ENOENT, "container does not exist");
+	if (r < 0)
+		return r;
+	r = decode_text(text, len, STATE_FILE, state_fields, ARRAY_SIZE(state_fields), &s.arena, &s, e);
+	if (r < 0) {
+		state_free(&s);
+		return r;
+	}
+	read_init(dir, &s.init);
+	s.status = status_now(dir, &s);
+	*ret = s;
+	return 0;
+}
+
+int state_load(int root, const char *id, struct state *ret, struct err *e)
+{
+	auto_fd int dir = state_open(root, id, e);
+
+	return dir < 0 ? dir : state_read(dir, ret, e);
+}
+
+int state_cgroup(const struct state *s, struct err *e)
+{
+	if (!s->cgroup_path)
+		return err_say(e, ENODATA, "container %s has no cgroup", s->id);
+	auto_fd int root = cgroup_open_root(NULL, e);
+
+	return root < 0 ? root : cgroup_open(root, s->cgroup_path, e);
+}
+
+int state_remove(int root, const char *id, struct err *e)
+{
+	char gone[STATE_NAME_MAX], digits[17];
+
+	if (proc_random_hex(digits, 16) < 0)
+		return err_say(e, EIO, "no random numbers");
+	snprintf(gone, sizeof(gone), GONE_PREFIX "%s", digits);
+	if (renameat(root, id, root, gone) < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "remove the state folder of %s", id);
+	return file_remove(root, gone, e);
+}
+
+/* The document that the runtime-spec defines ("State"), with the keys that runc adds. */
+struct document {
+	char *oci_version, *id, *status, *bundle, *rootfs, *created, *owner;
+	uint32_t pid;
+	struct spec_map annotations;
+};
+static const struct field document_fields[] = {
+	FIELD_STRING(struct document, oci_version, "ociVersion", REQUIRED),
+	FIELD_STRING(struct document, id, "id", REQUIRED),
+	FIELD_U32(struct document, pid, "pid", REQUIRED),
+	FIELD_STRING(struct document, status, "status", REQUIRED),
+	FIELD_STRING(struct document, bundle, "bundle", REQUIRED),
+	FIELD_STRING(struct document, rootfs, "rootfs", OPTIONAL),
+	FIELD_STRING(struct document, created, "created", OPTIONAL),
+	FIELD_MAP(struct document, annotations, "annotations"),
+	FIELD_STRING(struct document, owner, "owner", OPTIONAL),
+};
+
+int state_document(const struct state *s, char **ret, struct err *e)
+{
+	const struct document d = {
+		.oci_version = s->oci_version,
+		.id = s->id,
+		.status = (char *)status_names[s->status],
+		.bundle = s->bundle,
+		.rootfs = s->rootfs,
+		.created = s->created,
+		.owner = s->owner ? s->owner : (char *)"",
+		.pid = s->status == STATUS_STOPPED ? 0 : (uint32_t)s->init.pid,
+		.annotations = s->annotations,
+	};
+
+	return encode_text(document_fields, ARRAY_SIZE(document_fields), &d, ret, e);
+}
+
+struct list_walk {
+	struct arena *arena;
+	struct strv *ret;
+};
+
+/* A temporary folder that is no longer new, and whose lock is free, belongs to nobody any more. */
+static void sweep_one(int root, const char *name)
+{
+	struct err ignored;
+	struct stat st;
+	auto_fd int dir = openat(root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (dir >= 0 && fstat(dir, &st) == 0 && time(NULL) - st.st_ctime > SWEEP_AGE_S &&
+	    state_try_lock(dir, &ignored) == 0)
+		(void)file_remove(root, name, &ignored);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int state_list(int root, struct arena *arena, struct strv *ret, struct err *e)
+{
+	int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_dir DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!d)
+		return err_set(e, errno, "read the folder of states");
+	for (struct dirent *entry; (entry = readdir(d));) {
+		if (str_after(entry->d_name, NEW_PREFIX) || str_after(entry->d_name, GONE_PREFIX))
+			sweep_one(root, entry->d_name);
+		if (entry->d_name[0] == '.' || entry->d_type != DT_DIR)
+			continue;
+		if (strv_add(arena, ret, entry->d_name) < 0)
+			return err_nomem(e);
+	}
+	if (ret->n > 1)
+		qsort(ret->v, ret->n, sizeof(*ret->v), by_name);
+	return 0;
+}
