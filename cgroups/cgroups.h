@@ -24,6 +24,8 @@ enum cgroup_controller {
 	CGROUP_PIDS,
 	CGROUP_HUGETLB,
 	CGROUP_RDMA,
+	CGROUP_MISC, /* these two only through unified */
+	CGROUP_DMEM,
 	CGROUP_CONTROLLER_COUNT,
 };
 extern const char *const cgroup_controller_names[CGROUP_CONTROLLER_COUNT];
