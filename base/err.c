@@ -46,8 +46,9 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	int n = vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
-	if (n >= 0 && (size_t)n < sizeof(e->text))
-		snprintf(e->text + n, sizeof(e->text) - (size_t)n, ": %s", old);
+	/* a line too long is cut; asking for the result tells the compiler that it is meant */
+	if (n >= 0 && (size_t)n < sizeof(e->text) && snprintf(e->text + n, sizeof(e->text) - (size_t)n, ": %s", old) < 0)
+		e->text[n] = '\0';
 	return -e->code;
 }
 
