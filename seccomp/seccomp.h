@@ -20,16 +20,18 @@
 struct seccomp_filter {
 	struct sock_filter *code; /* owned */
 	unsigned short n;
+	unsigned flags; /* SECCOMP_FILTER_FLAG_* of seccomp(2) */
 };
 
 struct seccomp_plan {
-	struct seccomp_filter filters[SECCOMP_FILTERS_MAX]; /* installed in this order */
+	struct seccomp_filter filters[SECCOMP_FILTERS_MAX]; /* installed in this order: the allow-list last */
 	size_t n;					    /* 0: no filter at all */
-	unsigned flags;					    /* SECCOMP_FILTER_FLAG_* of seccomp(2) */
-	bool notify; /* the last filter has a listener: its fd comes out of seccomp_install() */
+	bool notify; /* one filter has a listener: its fd comes out of seccomp_install() */
 };
 
+/* A zeroed plan is fine, and so is one that was freed before. */
 void seccomp_plan_free(struct seccomp_plan *p);
+#define auto_seccomp_plan __attribute__((cleanup(seccomp_plan_free)))
 
 enum seccomp_profile {
 	SECCOMP_TIGHT,	    /* the default: SECURITY section 4 */
@@ -42,7 +44,8 @@ extern const char *const seccomp_profile_names[SECCOMP_PROFILE_COUNT]; /* "tight
 /**
  * seccomp_from_profile() - Compile one of our own profiles
  * @caps:	Capabilities in the bounding set (bit N is capability N): some calls are allowed only with theirs
- * @abi32:	Allow the 32-bit ABI of this machine too
+ * @abi32:	Allow the 32-bit ABI of this machine too; otherwise its calls, as those of x32, kill the process. Tight keeps
+ *		socketcall(2) closed even then: its address family lies in memory, where no filter sees it
  * @cache:	Folder fd of compiled filters (ours alone, mode 0700), -1 for none. An entry is used only when the whole key
  *		stored in it is equal; a damaged one is compiled anew and replaced
  * @ret:	To be freed with seccomp_plan_free()
@@ -57,7 +60,11 @@ int seccomp_from_profile(enum seccomp_profile profile, uint64_t caps, bool abi32
  *
  * Unknown syscall names are skipped, as the specification allows; an unknown flag, architecture or an argument index over 5
  * is an error. Rules on one call with several comparisons of one argument are or-ed, as runc does. When the default action
- * is an errno, calls newer than every call the profile names get ENOSYS.
+ * refuses a call, those newer than every call the profile names get ENOSYS, as with runc.
+ *
+ * Where several rules with arguments match one call, the strictest action is the answer, and beside an unconditional rule
+ * the stricter one. Of two unconditional rules the first counts. SCMP_ACT_NOTIFY can be neither the default action nor
+ * that of write, as with runc.
  *
  * Return: 0, or -errno with @e filled
  */

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "seccomp/abi.h"
+
+#include <seccomp.h>
+
+#define X32_BIT	   0x40000000U
+#define NUMBER_END 0xffffffffU /* -1 is what a tracer writes to skip a call; it belongs to no range */
+
+/* libseccomp's tokens are the kernel's audit values, but for x32. */
+#define ABI(word)		     { "SCMP_ARCH_" #word, SCMP_ARCH_##word, SCMP_ARCH_##word, 0, NUMBER_END }
+#define ABI_BASE(word, base, room)   { "SCMP_ARCH_" #word, SCMP_ARCH_##word, SCMP_ARCH_##word, base, (base) + (room) }
+
+const struct abi abi_table[] = {
+	{ "SCMP_ARCH_X86_64", SCMP_ARCH_X86_64, SCMP_ARCH_X86_64, 0, X32_BIT },
+	{ "SCMP_ARCH_X32", SCMP_ARCH_X32, SCMP_ARCH_X86_64, X32_BIT, NUMBER_END },
+	ABI(X86),
+	ABI(ARM),
+	ABI(AARCH64),
+	ABI_BASE(MIPS, 4000, 1000),
+	ABI_BASE(MIPS64, 5000, 1000),
+	ABI_BASE(MIPS64N32, 6000, 1000),
+	ABI_BASE(MIPSEL, 4000, 1000),
+	ABI_BASE(MIPSEL64, 5000, 1000),
+	ABI_BASE(MIPSEL64N32, 6000, 1000),
+	ABI(PARISC),
+	ABI(PARISC64),
+	ABI(PPC),
+	ABI(PPC64),
+	ABI(PPC64LE),
+	ABI(RISCV64),
+	ABI(S390),
+	ABI(S390X),
+#ifdef SCMP_ARCH_LOONGARCH64
+	ABI(LOONGARCH64),
+#else
+	{ .name = "SCMP_ARCH_LOONGARCH64" },
+#endif
+#ifdef SCMP_ARCH_M68K
+	ABI(M68K),
+	ABI(SH),
+	ABI(SHEB),
+#else
+	{ .name = "SCMP_ARCH_M68K" },
+	{ .name = "SCMP_ARCH_SH" },
+	{ .name = "SCMP_ARCH_SHEB" },
+#endif
+};
+const size_t abi_count = ARRAY_SIZE(abi_table);
+static_assert(ARRAY_SIZE(abi_table) <= 32, "policies hold them as bits");
+
+const struct newer_call newer_calls[] = {
+	{ "uretprobe", 335, SCMP_ARCH_X86_64 },
+	{ "uprobe", 336, SCMP_ARCH_X86_64 },
+	{ "cachestat", 451, 0 },
+	{ "fchmodat2", 452, 0 },
+	{ "map_shadow_stack", 453, 0 },
+	{ "futex_wake", 454, 0 },
+	{ "futex_wait", 455, 0 },
+	{ "futex_requeue", 456, 0 },
+	{ "statmount", 457, 0 },
+	{ "listmount", 458, 0 },
+	{ "lsm_get_self_attr", 459, 0 },
+	{ "lsm_set_self_attr", 460, 0 },
+	{ "lsm_list_modules", 461, 0 },
+	{ "mseal", 462, 0 },
+	{ "setxattrat", 463, 0 },
+	{ "getxattrat", 464, 0 },
+	{ "listxattrat", 465, 0 },
+	{ "removexattrat", 466, 0 },
+	{ "open_tree_attr", 467, 0 },
+	{ "file_getattr", 468, 0 },
+	{ "file_setattr", 469, 0 },
+	{ "listns", 470, 0 },
+	{ "rseq_slice_yield", 471, 0 },
+};
+const size_t newer_calls_count = ARRAY_SIZE(newer_calls);
+
+int abi_find(const char *name)
+{
+	for (size_t i = 0; i < abi_count; i++)
+		if (streq(abi_table[i].name, name))
+			return (int)i;
+	return -1;
+}
+
+static int find_token(uint32_t token)
+{
+	for (size_t i = 0; i < abi_count; i++)
+		if (abi_table[i].token == token)
+			return (int)i;
+	return -1;
+}
+
+int abi_native(void)
+{
+	return find_token(seccomp_arch_native());
+}
+
+int abi_native32(void)
+{
+	switch (seccomp_arch_native()) {
+	case SCMP_ARCH_X86_64:
+		return find_token(SCMP_ARCH_X86);
+	case SCMP_ARCH_AARCH64:
+		return find_token(SCMP_ARCH_ARM);
+	case SCMP_ARCH_S390X:
+		return find_token(SCMP_ARCH_S390);
+	default:
+		return -1;
+	}
+}
+
+int64_t newer_call_number(const struct newer_call *c, const struct abi *abi)
+{
+	if (seccomp_syscall_resolve_name(c->name) != __NR_SCMP_ERROR)
+		return -1;
+	if (c->only_token && c->only_token != abi->token)
+		return -1;
+	return (int64_t)abi->base + c->number;
+}
+
+int64_t abi_call_number(const char *name, const struct abi *abi)
+{
+	int number = seccomp_syscall_resolve_name_arch(abi->token, name);
+
+	if (number != __NR_SCMP_ERROR)
+		return number >= 0 ? number : -1; /* negative: libseccomp's name for a call that the ABI lacks */
+	for (size_t i = 0; i < newer_calls_count; i++)
+		if (streq(newer_calls[i].name, name))
+			return newer_call_number(&newer_calls[i], abi);
+	return -1;
+}
