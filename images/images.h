@@ -14,6 +14,7 @@ struct store {
 	int blobs;   /* images/blobs/sha256 */
 	int refs, records, layers, tmp;
 };
+#define STORE_NONE { -1, -1, -1, -1, -1, -1 }
 
 /**
  * store_open() - Open the store, making its folders (0700) where they are missing
@@ -27,7 +28,10 @@ int store_open(int data, struct store *ret, struct err *e);
 void store_close(struct store *s);
 #define auto_store __attribute__((cleanup(store_close)))
 
-/* Remove what crashed commands left in tmp/ (their lock is free). Best effort. */
+/*
+ * Remove what crashed commands left in tmp/ (their lock is free), finish their removals and take back what they had begun
+ * to publish. Best effort: what cannot be removed now is left to the next one. Loading and removing begin with it.
+ */
 void store_sweep(const struct store *s);
 
 /* "debian", "debian:13", "host.example:5000/a/b:tag", "a/b@sha256:HEX". */
@@ -41,14 +45,32 @@ int image_ref_parse(const char *text, struct image_ref *ret, struct err *e);
 const char *image_ref_text(const struct image_ref *ref, bool familiar, char buf[IMAGE_REF_MAX]);
 
 /**
- * image_find() - An image by reference, by digest, or by the first digits (12 or more… at least 3, if only one fits) of its id
- * @ret:	To be freed with image_free()
+ * image_find() - An image by reference, by digest, or by the first digits (at least 3, if only one fits) of its id
+ * @ret:	To be freed with image_free(); its names are empty: image_names() has them
  *
- * A name without a host is looked for as docker.io/…, then as localhost/….
+ * A name without a host is looked for as docker.io/…, then as localhost/…. An id is the digest of the config or of the
+ * manifest, with "sha256:" in front or not.
  *
- * Return: 0, or -ENOENT with a hint and others, @e filled
+ * Return: 0, or -ENOENT with a hint, -EINVAL (no name at all, or an id that fits several), others; @e filled
  */
 int image_find(const struct store *s, const char *name, struct image *ret, struct err *e);
+
+/* Fill in every name that the image has now, sorted. Return: 0, or -errno with @e filled */
+int image_names(const struct store *s, struct image *image, struct err *e);
+
+/**
+ * image_present() - Is the image still there?
+ *
+ * What keeps a container's image from being removed under it: first the container's settings are written, where the
+ * in_use of image_remove() sees them, then this is asked. Removal takes the record away first and asks in_use after that,
+ * so one of the two always sees the other.
+ *
+ * Return: 0, or -ENOENT with @e filled
+ */
+int image_present(const struct store *s, const struct image *image, struct err *e);
+
+/* The layers' folders as they are to be mounted: topmost first, each once. Return: 0, or -ENOMEM with @e filled */
+int image_folders(const struct image *image, struct arena *arena, struct strv *ret, struct err *e);
 
 /* Every image, each once with all its names. @f's result other than 0 ends the walk. */
 int image_each(const struct store *s, int (*f)(const struct image *image, void *arg, struct err *e), void *arg,
@@ -59,12 +81,14 @@ int image_open_layer(const struct store *s, const char *folder, struct err *e);
 
 struct load_result {
 	struct arena arena;
-	struct strv loaded; /* references, or ids where the archive names none, in order */
+	struct strv loaded; /* references, or sha256:ID where the archive names none, in order */
+	struct strv moved;  /* those of them that named another image before */
 };
 
 struct load_options {
 	const char *worker; /* path of the paene-worker program */
 	uint64_t max_layer_bytes; /* 0: none */
+	bool rootless; /* device nodes can't be made here: layers go without them */
 	/* called now and then; NULL: not wanted. @what: "reading", "layer 3f2a…" */
 	void (*progress)(const char *what, uint64_t done, uint64_t total, void *arg);
 	void *progress_arg;
@@ -75,7 +99,8 @@ struct load_options {
  * @input:	File, pipe or folder; not consumed
  * @what:	What to call it in messages ("app.tar", "standard input")
  *
- * All or nothing for each image: blobs, layers, record, then names. A killed load leaves work in tmp/ only.
+ * All or nothing for each image, one after the other: it is read, checked, unpacked and made durable, then published: blobs,
+ * layers, record, then names. A killed load leaves work for store_sweep() only.
  *
  * Return: 0, or -errno with @e filled
  */
@@ -87,11 +112,12 @@ int image_tag(const struct store *s, const char *source, const char *name, bool 
 
 struct remove_result {
 	struct arena arena;
-	struct strv untagged, deleted; /* references; sha256 ids */
+	struct strv untagged, deleted; /* references; sha256:ID */
 };
 
 /**
  * image_remove() - Take a name away, and with the last one the image, its blobs and the layers that no other image has
+ * @name:	A reference: only that name goes, the image with its last one. An id: the image with all its names
  * @force:	By id: even with several names
  * @in_use:	Asked before content goes: returns a container's name that uses this image (manifest hex), or NULL
  *

@@ -11,14 +11,21 @@
 #include "images/protocol.h"
 #include "spec/decode.h"
 
+#define IMAGE_CHAIN_PREFIX "chain-"
 struct image_layer {
 	char *blob;	  /* sha256 hex of the blob as stored */
 	char *diff_id;	  /* sha256 hex of the uncompressed tar */
 	char *chain_id;	  /* sha256 hex, image-spec config.md "Layer ChainID" */
-	char *folder;	  /* its name in images/layers: the diff id, or the chain id where the layer depends on its lowers */
+	/*
+	 * Its name in images/layers: the diff id, or IMAGE_CHAIN_PREFIX and the chain id where the layer depends on its
+	 * lowers. Two layers of an image can have one folder: mount what image_folders() gives. Set by the parent; what
+	 * a worker says here is ignored.
+	 */
+	char *folder;
 	char *media_type; /* as in the manifest */
 	uint64_t bytes;	  /* of the blob */
 };
+#define IMAGE_LAYERS_MAX 256 /* each takes two descriptors while it is loaded; overlayfs itself ends at 500 */
 struct image_layers {
 	struct image_layer *v; /* lowest first */
 	size_t n;
@@ -46,11 +53,17 @@ struct image {
 	char *manifest;	    /* sha256 hex of the manifest (of ours, for a docker-archive) */
 	char *config;	    /* sha256 hex of the config: the image id that people see */
 	char *architecture, *os, *variant, *created, *author;
-	struct strv names; /* normal references: those of the archive at import; filled from refs/ by image_find() */
+	struct strv names; /* normal references: those of the archive at import; from refs/ otherwise (image_names()) */
 	struct image_defaults defaults;
 	struct image_layers layers;
 	struct image_histories history;
 	uint64_t bytes; /* manifest + config + blobs */
+};
+
+/* What images.json of an import holds. */
+struct image_list {
+	struct image *v; /* their own arenas are not used: all is owned by the arena given to image_list_decode() */
+	size_t n;
 };
 
 void image_free(struct image *i);
@@ -58,5 +71,24 @@ void image_free(struct image *i);
 
 extern const struct field image_fields[];
 extern const size_t n_image_fields;
+extern const struct field image_list_fields[]; /* struct image_list */
+extern const size_t n_image_list_fields;
+
+/**
+ * image_check() - Is everything in a record fit for use: digests are digests, names are references, counts are bounded
+ *
+ * Asked of what a worker wrote and of what the disk gives back alike: digests become names of files.
+ *
+ * Return: 0, or -EINVAL with @e filled
+ */
+int image_check(const struct image *i, struct err *e);
+
+/* Decode and check a record, or all of images.json. @what names it in messages. Return: 0, or -errno with @e filled */
+int image_decode(const char *text, size_t len, const char *what, struct image *ret, struct err *e);
+int image_list_decode(const char *text, size_t len, const char *what, struct arena *arena, struct image_list *ret,
+		      struct err *e);
+
+/* A record's text, to be freed by the caller; names are left out: refs/ alone says what an image is called. */
+int image_encode(const struct image *i, char **ret, struct err *e);
 
 #endif

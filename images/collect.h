@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* collect.h: take away the content of an image that no record refers to. */
+#ifndef IMAGES_COLLECT_H
+#define IMAGES_COLLECT_H
+
+#include "images/images.h"
+
+/**
+ * collect_orphans() - Move what only this image had out of the store
+ * @work:	A work folder, locked by us; the content goes there, to be removed with it
+ * @record:	File in it: the image's record, which is no longer, or not yet, in records/
+ *
+ * What another command holds stays: it is about to refer to it, or collects it itself if it fails.
+ *
+ * Return: 0, or -errno with @e filled (what was moved stays moved: asking again goes on)
+ */
+int collect_orphans(const struct store *s, int work, const char *record, struct err *e);
+
+#endif

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "images/find.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "images/digest_text.h"
+#include "images/refs.h"
+#include "images/store.h"
+
+#define ID_DIGITS_MIN 3
+
+static int read_record(const struct store *s, const char *manifest, struct image *ret, struct err *e)
+{
+	auto_image struct image image = { 0 };
+	int r = store_read_record(s->records, manifest, &image, e);
+
+	if (r < 0)
+		return err_wrap(e, "image record");
+	if (!streq(image.manifest, manifest))
+		return err_say(e, EBADMSG, "image record %s is of another image", manifest);
+	*ret = image;
+	image = (struct image){ 0 };
+	return 0;
+}
+
+struct search {
+	const struct store *store;
+	const char *digits;
+	struct image found; /* manifest is NULL: nothing yet */
+};
+
+static bool has_prefix(const struct image *i, const char *digits)
+{
+	return str_after(i->config, digits) || str_after(i->manifest, digits);
+}
+
+static int consider(int dir, const char *name, void *arg, struct err *e)
+{
+	struct search *search = arg;
+	auto_image struct image image = { 0 };
+	int r = read_record(search->store, name, &image, e);
+
+	(void)dir;
+	if (r == -ENOENT) /* removed while we look */
+		return 0;
+	if (r < 0 || !has_prefix(&image, search->digits))
+		return r;
+	struct image *found = &search->found;
+
+	if (found->manifest && !streq(found->config, image.config))
+		return err_say(e, EINVAL, "image id %s is ambiguous: it fits %.12s and %.12s", search->digits,
+			       found->config, image.config);
+	/* one config under two manifests is the same image, stored twice: always the same one of them is meant */
+	if (!found->manifest || strcmp(image.manifest, found->manifest) < 0) {
+		image_free(found);
+		*found = image;
+		image = (struct image){ 0 };
+	}
+	return 0;
+}
+
+static int by_id(const struct store *s, const char *digits, struct image *ret, struct err *e)
+{
+	struct search search = { .store = s, .digits = digits };
+
+	if (digest_is_hex(digits)) {
+		int r = read_record(s, digits, ret, e);
+
+		if (r != -ENOENT)
+			return r;
+	}
+	int r = file_each(s->records, consider, &search, e);
+
+	if (r == 0 && !search.found.manifest)
+		r = -ENOENT;
+	if (r < 0) {
+		image_free(&search.found);
+		return r;
+	}
+	*ret = search.found;
+	return 0;
+}
+
+/* Return: -ENOENT where there is no such name, or it means an image that was removed */
+static int by_ref(const struct store *s, const struct image_ref *ref, struct image *ret, struct err *e)
+{
+	char manifest[DIGEST_HEX + 1];
+	int r = ref_read(s, ref, manifest, e);
+
+	return r < 0 ? r : read_record(s, manifest, ret, e);
+}
+
+static bool names_host(const char *name, const struct image_ref *ref)
+{
+	return !streq(ref->host, "docker.io") || str_after(name, "docker.io/") || str_after(name, "index.docker.io/");
+}
+
+/* By reference as it is read, or with the host that people leave out besides docker.io. */
+static int by_name(const struct store *s, const char *name, struct image *ret, struct image_ref *ret_ref, struct err *e)
+{
+	char local[IMAGE_REF_MAX];
+	int r = image_ref_parse(name, ret_ref, e);
+
+	if (r < 0)
+		return r;
+	r = by_ref(s, ret_ref, ret, e);
+	if (r == -ENOENT && !names_host(name, ret_ref)) {
+		struct image_ref ref;
+
+		snprintf(local, sizeof(local), "localhost/%s", name);
+		if (image_ref_parse(local, &ref, e) == 0)
+			r = by_ref(s, &ref, ret, e);
+		if (r == 0)
+			*ret_ref = ref;
+	}
+	if (r == -ENOENT && ret_ref->digest[0]) { /* content that is here is what was asked for, however it is called */
+		r = read_record(s, ret_ref->digest, ret, e);
+		if (r == 0)
+			*ret_ref = (struct image_ref){ 0 };
+	}
+	return r;
+}
+
+/* The digits of an id: after "sha256:", or by their number alone; NULL where it may be a name. */
+static const char *certain_id(const char *name)
+{
+	const char *digits = str_after(name, "sha256:");
+
+	if (digits && strlen(digits) >= ID_DIGITS_MIN && strlen(digits) <= DIGEST_HEX &&
+	    strspn(digits, HEX_DIGITS) == strlen(digits))
+		return digits;
+	return digest_is_hex(name) ? name : NULL;
+}
+
+static bool possible_id(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n >= ID_DIGITS_MIN && n <= DIGEST_HEX && strspn(name, HEX_DIGITS) == n;
+}
+
+int image_resolve(const struct store *s, const char *name, struct image *ret, struct image_ref *ret_ref, struct err *e)
+{
+	const char *id = certain_id(name);
+	struct image_ref ref = { 0 };
+	int r = id ? by_id(s, id, ret, e) : by_name(s, name, ret, &ref, e);
+
+	if (r == -ENOENT && !id && possible_id(name)) {
+		ref = (struct image_ref){ 0 };
+		r = by_id(s, name, ret, e);
+	}
+	if (r == -ENOENT) {
+		err_say(e, ENOENT, "no such image: %s", name);
+		return err_hint(e, "`paene images` lists those that are here, `paene load -i FILE` takes one in");
+	}
+	if (r == 0)
+		*ret_ref = ref;
+	return r;
+}
+
+int image_find(const struct store *s, const char *name, struct image *ret, struct err *e)
+{
+	struct image_ref ref;
+
+	return image_resolve(s, name, ret, &ref, e);
+}
+
+static int fill_names(struct image *image, const struct ref_list *list, struct err *e)
+{
+	size_t n;
+	const struct ref_entry *entry = ref_list_of(list, image->manifest, &n);
+
+	image->names = (struct strv){ 0 };
+	for (size_t i = 0; i < n; i++)
+		if (strv_add(&image->arena, &image->names, entry[i].name) < 0)
+			return err_nomem(e);
+	return 0;
+}
+
+int image_names(const struct store *s, struct image *image, struct err *e)
+{
+	struct ref_list list = { 0 };
+	int r = ref_list(s, &list, e);
+
+	if (r == 0)
+		r = fill_names(image, &list, e);
+	arena_free(&list.arena);
+	return r;
+}
+
+int image_present(const struct store *s, const struct image *image, struct err *e)
+{
+	if (faccessat(s->records, image->manifest, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	if (errno == ENOENT)
+		return err_say(e, ENOENT, "image %.12s was removed meanwhile", image->config);
+	return err_set(e, errno, "look for image %.12s", image->config);
+}
+
+/*
+ * Where one folder stands for several layers, the topmost of them hides or repeats all that the lower ones bring; and
+ * overlayfs refuses a folder that is named twice.
+ */
+int image_folders(const struct image *image, struct arena *arena, struct strv *ret, struct err *e)
+{
+	struct strv list = { 0 };
+
+	for (size_t i = image->layers.n; i-- > 0;) {
+		char *folder = image->layers.v[i].folder;
+		bool seen = false;
+
+		for (size_t k = 0; k < list.n && !seen; k++)
+			seen = streq(list.v[k], folder);
+		if (!seen && strv_push(arena, &list, folder) < 0)
+			return err_nomem(e);
+	}
+	*ret = list;
+	return 0;
+}
+
+struct each {
+	const struct store *store;
+	const struct ref_list *refs;
+	int (*f)(const struct image *image, void *arg, struct err *e);
+	void *arg;
+};
+
+static int each_record(int dir, const char *name, void *arg, struct err *e)
+{
+	const struct each *each = arg;
+	auto_image struct image image = { 0 };
+	int r = read_record(each->store, name, &image, e);
+
+	(void)dir;
+	if (r == -ENOENT) /* removed while we look */
+		return 0;
+	if (r == 0)
+		r = fill_names(&image, each->refs, e);
+	return r < 0 ? r : each->f(&image, each->arg, e);
+}
+
+int image_each(const struct store *s, int (*f)(const struct image *image, void *arg, struct err *e), void *arg,
+	       struct err *e)
+{
+	struct ref_list refs = { 0 };
+	struct each each = { .store = s, .refs = &refs, .f = f, .arg = arg };
+	int r = ref_list(s, &refs, e);
+
+	if (r == 0)
+		r = file_each(s->records, each_record, &each, e);
+	arena_free(&refs.arena);
+	return r;
+}

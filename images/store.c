@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "images/store.h"
+
+#include <errno.h>
+#include <sys/file.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/path.h"
+
+#define FOLDER_MODE 0700
+
+/* In the order in which they are made; a folder comes after the one it is in. */
+static const struct {
+	const char *path;
+	size_t offset;
+} folders[] = {
+	{ "images", offsetof(struct store, root) },
+	{ "images/blobs", SIZE_MAX }, /* named, but not kept open */
+	{ "images/blobs/sha256", offsetof(struct store, blobs) },
+	{ "images/refs", offsetof(struct store, refs) },
+	{ "images/records", offsetof(struct store, records) },
+	{ "images/layers", offsetof(struct store, layers) },
+	{ "images/tmp", offsetof(struct store, tmp) },
+};
+
+static int make_folders(int data, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (mkdirat(data, folders[i].path, FOLDER_MODE) < 0 && errno != EEXIST)
+			return err_set(e, errno, "make folder %s", folders[i].path);
+	return 0;
+}
+
+static int open_folders(int data, struct store *s, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		if (folders[i].offset == SIZE_MAX)
+			continue;
+		int fd = path_open_beneath(data, folders[i].path, O_RDONLY | O_DIRECTORY, 0, e);
+
+		if (fd < 0)
+			return fd;
+		*(int *)((char *)s + folders[i].offset) = fd;
+	}
+	return 0;
+}
+
+int store_open(int data, struct store *ret, struct err *e)
+{
+	struct store s = STORE_NONE;
+	int r = open_folders(data, &s, e);
+
+	if (r == -ENOENT) { /* only then: they are there on every run but the first */
+		store_close(&s);
+		r = make_folders(data, e);
+		if (r == 0)
+			r = open_folders(data, &s, e);
+	}
+	if (r < 0) {
+		store_close(&s);
+		return err_wrap(e, "image store");
+	}
+	*ret = s;
+	return 0;
+}
+
+void store_close(struct store *s)
+{
+	fd_close(&s->root);
+	fd_close(&s->blobs);
+	fd_close(&s->refs);
+	fd_close(&s->records);
+	fd_close(&s->layers);
+	fd_close(&s->tmp);
+}
+
+bool store_leads_to(int dir, const char *name, int fd)
+{
+	struct stat named, open_one;
+
+	return fstat(fd, &open_one) == 0 && fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       named.st_ino == open_one.st_ino && named.st_dev == open_one.st_dev;
+}
+
+static int open_object(int dir, const char *name, struct err *e)
+{
+	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	return fd < 0 ? err_set(e, errno, "open %s", name) : fd;
+}
+
+/* Return: 0, -EWOULDBLOCK or other -errno */
+static int lock(int fd, int how)
+{
+	while (flock(fd, how) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+int store_hold(int dir, const char *name, struct err *e)
+{
+	for (;;) {
+		auto_fd int fd = open_object(dir, name, e);
+
+		if (fd < 0)
+			return fd;
+		/* waits only for somebody who is renaming it away or has just found that he must not */
+		int r = lock(fd, LOCK_SH);
+
+		if (r < 0)
+			return err_set(e, -r, "lock %s", name);
+		if (store_leads_to(dir, name, fd))
+			return fd_take(&fd);
+	}
+}
+
+int store_seize(int dir, const char *name, struct err *e)
+{
+	auto_fd int fd = open_object(dir, name, e);
+
+	if (fd < 0)
+		return fd;
+	int r = lock(fd, LOCK_EX | LOCK_NB);
+
+	if (r == -EWOULDBLOCK)
+		return err_say(e, EBUSY, "%s is in use by another command", name);
+	if (r < 0)
+		return err_set(e, -r, "lock %s", name);
+	if (!store_leads_to(dir, name, fd))
+		return err_set(e, ENOENT, "open %s", name);
+	return fd_take(&fd);
+}
+
+int store_place(int from_dir, const char *from, int dir, const char *name, struct err *e)
+{
+	struct stat st;
+	/* locked before it has its name: nobody can come in between */
+	auto_fd int fd = store_hold(from_dir, from, e);
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return err_set(e, errno, "look at %s", from);
+	for (;;) {
+		int r = S_ISDIR(st.st_mode) ? renameat2(from_dir, from, dir, name, RENAME_NOREPLACE)
+					    : linkat(from_dir, from, dir, name, 0);
+
+		if (r == 0)
+			return fd_take(&fd);
+		if (errno != EEXIST)
+			return err_set(e, errno, "publish %s", name);
+		int held = store_hold(dir, name, e);
+
+		if (held != -ENOENT)
+			return held;
+	}
+}
+
+int store_sync(int dir, const char *what, struct err *e)
+{
+	return fsync(dir) < 0 ? err_set(e, errno, "make %s durable", what) : 0;
+}
+
+int store_read_record(int dir, const char *name, struct image *ret, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t len;
+	int r = file_read(dir, name, WORK_IMAGES_MAX, &text, &len, e);
+
+	return r < 0 ? r : image_decode(text, len, name, ret, e);
+}
+
+int image_open_layer(const struct store *s, const char *folder, struct err *e)
+{
+	if (strchr(folder, '/') || folder[0] == '.')
+		return err_say(e, EINVAL, "invalid layer folder");
+	int fd = openat(s->layers, folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT) {
+		err_say(e, ENOENT, "layer %s is missing from the store", folder);
+		return err_hint(e, "load the image again");
+	}
+	return fd < 0 ? err_set(e, errno, "open layer %s", folder) : fd;
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * unpack.c: which layer can be unpacked when, and the loop that keeps the workers busy.
+ *
+ * A layer that brings all its folders itself depends on nothing: its tree is the same in every image, and it is kept under
+ * its diff id. One that does not is found out by trying: the worker ends early with needs_lower, the layer waits until
+ * those below it are there, and is unpacked again on top of a view of them; it is kept under its chain id. The lowest
+ * layer goes the same way, with nothing below, so that no folder under a diff id was ever completed by guessing.
+ */
+#include "images/unpack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "images/lower.h"
+#include "images/store.h"
+#include "images/worker.h"
+
+#define WORKERS_MAX	  16
+#define LAYER_FOLDER_MODE 0755 /* of the container's root folder, unless the layer says otherwise */
+
+enum task_state {
+	TASK_WAITING,
+	TASK_RUNNING,
+	TASK_FINISHED,
+};
+
+struct task {
+	enum task_state state;
+	bool dependent; /* on the layers below */
+	struct image_layer *layer;
+	char *independent_folder, *chain_folder; /* the two names it can have */
+	struct worker worker;
+};
+
+struct unpack {
+	const struct work *work;
+	const struct load_options *options;
+	struct image *image;
+	struct arena *arena;
+	struct holds *holds;
+	int blobs;
+	struct task *tasks; /* one for each layer, lowest first */
+	size_t n;
+};
+
+void holds_release(struct holds *h)
+{
+	while (h->n > 0)
+		close(h->v[--h->n]);
+}
+
+static int make_tasks(struct unpack *u, struct err *e)
+{
+	u->n = u->image->layers.n;
+	u->tasks = arena_array(u->arena, u->n, sizeof(*u->tasks));
+	if (!u->tasks)
+		return err_nomem(e);
+	for (size_t i = 0; i < u->n; i++) {
+		struct image_layer *l = &u->image->layers.v[i];
+
+		u->tasks[i] = (struct task){
+			.layer = l,
+			.independent_folder = l->diff_id,
+			.chain_folder = arena_printf(u->arena, IMAGE_CHAIN_PREFIX "%s", l->chain_id),
+			.worker = WORKER_NONE,
+		};
+		if (!u->tasks[i].chain_folder)
+			return err_nomem(e);
+	}
+	return 0;
+}
+
+static size_t count(const struct unpack *u, enum task_state state)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < u->n; i++)
+		n += u->tasks[i].state == state;
+	return n;
+}
+
+/* Layers below that must be finished: all for one that depends on them; else only a twin, whose folder may serve both. */
+static bool is_ready(const struct unpack *u, size_t i)
+{
+	const struct task *t = &u->tasks[i];
+
+	if (t->state != TASK_WAITING)
+		return false;
+	for (size_t k = 0; k < i; k++)
+		if (u->tasks[k].state != TASK_FINISHED &&
+		    (t->dependent || streq(u->tasks[k].layer->diff_id, t->layer->diff_id)))
+			return false;
+	return true;
+}
+
+static void finish(struct task *t, char *folder)
+{
+	t->layer->folder = folder;
+	t->state = TASK_FINISHED;
+}
+
+/* Is the layer there under this name? Return: 1 where it is (and then finished), 0, or -errno with @e filled */
+static int find_folder(struct unpack *u, struct task *t, char *folder, struct err *e)
+{
+	int fd = store_hold(u->work->store->layers, folder, e);
+
+	if (fd < 0 && fd != -ENOENT)
+		return fd;
+	if (fd >= 0)
+		u->holds->v[u->holds->n++] = fd;
+	else if (faccessat(u->work->fd, folder, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	finish(t, folder);
+	return 1;
+}
+
+static int find_unpacked(struct unpack *u, struct task *t, struct err *e)
+{
+	int r = find_folder(u, t, t->independent_folder, e);
+
+	return r == 0 ? find_folder(u, t, t->chain_folder, e) : r;
+}
+
+static int open_lower_folder(const struct unpack *u, const char *folder, struct err *e)
+{
+	int fd = openat(u->work->fd, folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno != ENOENT)
+		return err_set(e, errno, "open layer %s", folder);
+	return fd < 0 ? image_open_layer(u->work->store, folder, e) : fd;
+}
+
+/* The merged view of the layers below number @i. Return: its fd, or -errno with @e filled */
+static int open_lower(const struct unpack *u, size_t i, struct err *e)
+{
+	struct image below = { .layers = { .v = u->image->layers.v, .n = i } };
+	struct strv folders;
+	size_t n = 0;
+	int fd = image_folders(&below, u->arena, &folders, e);
+
+	if (fd < 0)
+		return fd;
+	int *dirs = arena_array(u->arena, folders.n, sizeof(*dirs));
+
+	if (!dirs)
+		return err_nomem(e);
+	for (; fd >= 0 && n < folders.n; n++)
+		fd = dirs[n] = open_lower_folder(u, folders.v[n], e);
+	if (fd >= 0)
+		fd = lower_open(dirs, n, e);
+	while (n > 0)
+		fd_close(&dirs[--n]);
+	return fd;
+}
+
+static int make_target(const struct unpack *u, const char *folder, struct err *e)
+{
+	if (mkdirat(u->work->fd, folder, LAYER_FOLDER_MODE) < 0)
+		return err_set(e, errno, "make a folder for layer %s", folder);
+	auto_fd int fd = openat(u->work->fd, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 || fchmod(fd, LAYER_FOLDER_MODE) < 0) /* whatever the umask */
+		return err_set(e, errno, "open the folder of layer %s", folder);
+	return fd_take(&fd);
+}
+
+static char *target_of(const struct task *t)
+{
+	return t->dependent ? t->chain_folder : t->independent_folder;
+}
+
+static int start_worker(struct unpack *u, size_t i, struct err *e)
+{
+	struct task *t = &u->tasks[i];
+	struct work_job job = {
+		.kind = WORK_UNPACK,
+		.compression = COMPRESSION_DETECT,
+		.blob_bytes = t->layer->bytes,
+		.max_bytes = u->options->max_layer_bytes,
+		.rootless = u->options->rootless,
+		.lowest = t->dependent && i == 0,
+	};
+	auto_fd int blob = openat(u->blobs, t->layer->blob, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd int lower = -1;
+
+	if (blob < 0)
+		return err_set(e, errno, "open blob %s", t->layer->blob);
+	auto_fd int target = make_target(u, target_of(t), e);
+
+	if (target < 0)
+		return target;
+	if (t->dependent && i > 0)
+		lower = open_lower(u, i, e);
+	if (lower < -1)
+		return lower;
+	memcpy(job.diff_id, t->layer->diff_id, sizeof(job.diff_id));
+	int fds[] = { blob, target, lower };
+	int r = worker_start(u->options->worker, &job, fds, lower >= 0 ? 3 : 2, &t->worker, e);
+
+	if (r == 0)
+		t->state = TASK_RUNNING;
+	return r;
+}
+
+/* Start what can be started; a layer that is there is finished on the spot. */
+static int start_ready(struct unpack *u, size_t max_running, struct err *e)
+{
+	for (size_t i = 0; i < u->n; i++) {
+		if (!is_ready(u, i))
+			continue;
+		int r = find_unpacked(u, &u->tasks[i], e);
+
+		if (r == 0 && count(u, TASK_RUNNING) < max_running)
+			r = start_worker(u, i, e);
+		if (r < 0)
+			return err_wrap(e, "layer %zu of %zu", i + 1, u->n);
+	}
+	return 0;
+}
+
+static int take_done(struct unpack *u, struct task *t, const struct work_done *done, struct err *e)
+{
+	char *folder = target_of(t);
+
+	worker_end(&t->worker);
+	if (!done->needs_lower) {
+		finish(t, folder);
+		return 0;
+	}
+	if (t->dependent)
+		return err_say(e, EPROTO, "paene-worker asks twice for the layers below (%s)", done->chain_detail);
+	t->dependent = true;
+	t->state = TASK_WAITING;
+	return file_remove(u->work->fd, folder, e);
+}
+
+static int take_message(struct unpack *u, struct task *t, struct err *e)
+{
+	struct work_message m;
+	char what[32];
+	int r = worker_receive(&t->worker, &m, e);
+
+	if (r < 0)
+		return r;
+	if (m.type == WORK_DONE)
+		return take_done(u, t, &m.done, e);
+	if (m.type == WORK_PROGRESS && u->options->progress) {
+		snprintf(what, sizeof(what), "layer %.12s", t->layer->diff_id);
+		u->options->progress(what, m.progress.done_bytes, m.progress.total_bytes, u->options->progress_arg);
+	}
+	return 0;
+}
+
+/* Wait until at least one worker has something to say, and hear all that have. */
+static int hear_workers(struct unpack *u, struct err *e)
+{
+	struct pollfd fds[WORKERS_MAX];
+	size_t task_of[WORKERS_MAX], n = 0;
+
+	for (size_t i = 0; i < u->n; i++) {
+		if (u->tasks[i].state != TASK_RUNNING)
+			continue;
+		fds[n] = (struct pollfd){ .fd = u->tasks[i].worker.sock, .events = POLLIN };
+		task_of[n++] = i;
+	}
+	if (poll(fds, n, -1) < 0)
+		return errno == EINTR ? 0 : err_set(e, errno, "wait for paene-worker");
+	for (size_t k = 0; k < n; k++) {
+		int r = fds[k].revents ? take_message(u, &u->tasks[task_of[k]], e) : 0;
+
+		if (r < 0)
+			return err_wrap(e, "layer %zu of %zu", task_of[k] + 1, u->n);
+	}
+	return 0;
+}
+
+static size_t processors(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) < 0) /* more of them than a cpu_set_t has room for */
+		return WORKERS_MAX;
+	return MIN((size_t)CPU_COUNT(&set), WORKERS_MAX);
+}
+
+int unpack_layers(const struct work *work, int blobs, const struct load_options *o, struct image *image,
+		  struct arena *arena, struct holds *holds, struct err *e)
+{
+	struct unpack u = {
+		.work = work, .options = o, .image = image, .arena = arena, .holds = holds, .blobs = blobs,
+	};
+	int r = make_tasks(&u, e);
+
+	while (r == 0 && count(&u, TASK_FINISHED) < u.n) {
+		r = start_ready(&u, processors(), e);
+		if (r == 0 && count(&u, TASK_RUNNING) > 0)
+			r = hear_workers(&u, e);
+	}
+	for (size_t i = 0; u.tasks && i < u.n; i++)
+		worker_end(&u.tasks[i].worker);
+	return r;
+}
