@@ -32,12 +32,18 @@ int decode_fail(struct decoder *d, const char *fmt, ...)
 static int wrong_type(struct decoder *d, const char *expected, json_t *v)
 {
 	static const char *const words[] = {
-		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list",	[JSON_STRING] = "a string",
-		[JSON_INTEGER] = "an integer", [JSON_REAL] = "a number with a fraction or an exponent",
-		[JSON_TRUE] = "true",	      [JSON_FALSE] = "false",	[JSON_NULL] = "null",
+		[JSON_OBJECT] = "an object",
+		[JSON_ARRAY] = "a list",
+		[JSON_STRING] = "a string",
+		[JSON_INTEGER] = "an integer",
+		[JSON_REAL] = "a number with a fraction or an exponent",
+		[JSON_TRUE] = "true",
+		[JSON_FALSE] = "false",
+		[JSON_NULL] = "null",
 	};
 
-	return decode_fail(d, "expected %s, found %s", expected, words[json_is_big(v, NULL) ? JSON_INTEGER : json_typeof(v)]);
+	return decode_fail(d, "expected %s, found %s", expected,
+			   words[json_is_big(v, NULL) ? JSON_INTEGER : json_typeof(v)]);
 }
 
 /* The path grows by a key or an index; leave() with what it returned cuts it again. */
@@ -339,7 +345,7 @@ int field_keyed(struct decoder *d, const struct field *f, json_t *v, void *ret)
 
 	if (!items)
 		return err_nomem(d->e);
-	json_object_foreach(v, key, value) {
+	json_object_foreach (v, key, value) {
 		size_t here = enter(d, key);
 		int r = decode_object(d, value, f->table, f->n_table, item);
 
@@ -370,7 +376,7 @@ int field_map(struct decoder *d, const struct field *f, json_t *v, void *ret)
 	if (!p)
 		return err_nomem(d->e);
 	*map = (struct spec_map){ .v = p, .n = json_object_size(v) };
-	json_object_foreach(v, key, value) {
+	json_object_foreach (v, key, value) {
 		int r = decode_below(d, key, pair, value, &p->value);
 
 		if (r < 0)

@@ -40,7 +40,8 @@ static int field_cap_set(struct decoder *d, const struct field *f, json_t *v, vo
 
 		if (number >= 0)
 			set->v |= BIT64(number);
-		else if (!listed(&caps->unknown, names.v[i]) && strv_push(d->arena, &caps->unknown, names.v[i]) < 0)
+		else if (!listed(&caps->unknown, names.v[i]) &&
+			 strv_push(d->arena, &caps->unknown, names.v[i]) < 0)
 			return err_nomem(d->e);
 	}
 	return 0;
@@ -194,7 +195,8 @@ const struct field spec_process_fields[] = {
 	FIELD_TEXT(struct spec_process, command_line, "commandLine"),
 	FIELD_OBJECT(struct spec_process, user, "user", OPTIONAL, user_fields),
 	FIELD_OBJECT_GIVEN(struct spec_process, capabilities, "capabilities", given, caps_fields),
-	FIELD_LIST_CHECKED(struct spec_process, rlimits, "rlimits", field_rlimits, OPTIONAL, rlimit_fields, struct spec_rlimit),
+	FIELD_LIST_CHECKED(struct spec_process, rlimits, "rlimits", field_rlimits, OPTIONAL, rlimit_fields,
+			   struct spec_rlimit),
 	FIELD_BOOL(struct spec_process, no_new_privileges, "noNewPrivileges", OPTIONAL),
 	FIELD_TEXT(struct spec_process, apparmor_profile, "apparmorProfile"),
 	FIELD_TEXT(struct spec_process, selinux_label, "selinuxLabel"),

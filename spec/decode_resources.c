@@ -103,11 +103,12 @@ static const struct field weight_device_fields[] = {
 static const struct field throttle_fields[] = {
 	FIELD_I64(struct spec_throttle_device, major, "major", REQUIRED),
 	FIELD_I64(struct spec_throttle_device, minor, "minor", REQUIRED),
-	FIELD_U64(struct spec_throttle_device, rate, "rate", OPTIONAL),
+	FIELD_U64(struct spec_throttle_device, rate, "rate", REQUIRED),
 };
 
-#define THROTTLE(kind, name) \
-	FIELD_LIST(struct spec_block_io, throttle[kind], name, OPTIONAL, throttle_fields, struct spec_throttle_device)
+#define THROTTLE(kind, name)                                                              \
+	FIELD_LIST(struct spec_block_io, throttle[kind], name, OPTIONAL, throttle_fields, \
+		   struct spec_throttle_device)
 static const struct field block_io_fields[] = {
 	FIELD_WEIGHT(struct spec_block_io, weight, "weight"),
 	FIELD_WEIGHT(struct spec_block_io, leaf_weight, "leafWeight"),
@@ -145,7 +146,8 @@ static const struct field net_priority_fields[] = {
 
 static const struct field network_fields[] = {
 	FIELD_OPT_U32(struct spec_network, class_id, "classID"),
-	FIELD_LIST(struct spec_network, priorities, "priorities", OPTIONAL, net_priority_fields, struct spec_net_priority),
+	FIELD_LIST(struct spec_network, priorities, "priorities", OPTIONAL, net_priority_fields,
+		   struct spec_net_priority),
 };
 
 static const struct field rdma_fields[] = {
@@ -154,12 +156,16 @@ static const struct field rdma_fields[] = {
 };
 
 const struct field spec_resources_fields[] = {
-	FIELD_LIST_CHECKED(struct spec_resources, devices, "devices", field_device_rules, OPTIONAL, device_rule_fields,
-			   struct spec_device_rule),
+	FIELD_LIST_CHECKED(struct spec_resources, devices, "devices", field_device_rules, OPTIONAL,
+			   device_rule_fields, struct spec_device_rule),
 	FIELD_OBJECT(struct spec_resources, memory, "memory", OPTIONAL, memory_fields),
 	FIELD_OBJECT(struct spec_resources, cpu, "cpu", OPTIONAL, cpu_fields),
-	{ .key = "pids", .decode = field_object, .encode = put_object,
-	  .table = pids_fields, .n_table = ARRAY_SIZE(pids_fields), .size = sizeof(struct spec_resources) },
+	{ .key = "pids",
+	  .decode = field_object,
+	  .encode = put_object,
+	  .table = pids_fields,
+	  .n_table = ARRAY_SIZE(pids_fields),
+	  .size = sizeof(struct spec_resources) },
 	FIELD_OBJECT(struct spec_resources, block_io, "blockIO", OPTIONAL, block_io_fields),
 	FIELD_LIST(struct spec_resources, hugepage_limits, "hugepageLimits", OPTIONAL, hugepage_fields,
 		   struct spec_hugepage_limit),

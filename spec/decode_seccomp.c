@@ -15,10 +15,9 @@ static int field_condition(struct decoder *d, const struct field *f, json_t *v, 
 	(void)ret;
 	if (json_object_size(v) == 0 && json_array_size(v) == 0)
 		return 0;
-	return decode_fail(d, "conditions of docker's profiles are not supported; write the rules as in linux.seccomp");
+	return decode_fail(d, "conditions of docker's profiles are not supported; write the rules as in "
+			      "linux.seccomp");
 }
-
-#define CONDITION(name) { .key = (name), .decode = field_condition }
 
 static const struct field arg_fields[] = {
 	FIELD_RANGE(struct spec_seccomp_arg, index, "index", u32, REQUIRED, 0, SYSCALL_ARGS - 1),
@@ -40,8 +39,8 @@ static const struct field rule_fields[] = {
 	FIELD_ENUM(struct spec_seccomp_rule, action, "action", REQUIRED, spec_action_names),
 	FIELD_OPT_U32(struct spec_seccomp_rule, errno_ret, "errnoRet"),
 	FIELD_LIST(struct spec_seccomp_rule, args, "args", OPTIONAL, arg_fields, struct spec_seccomp_arg),
-	CONDITION("includes"),
-	CONDITION("excludes"),
+	{ .key = "includes", .decode = field_condition },
+	{ .key = "excludes", .decode = field_condition },
 };
 
 const struct field spec_seccomp_fields[] = {
@@ -49,7 +48,7 @@ const struct field spec_seccomp_fields[] = {
 	FIELD_OPT_U32(struct spec_seccomp, default_errno_ret, "defaultErrnoRet"),
 	FIELD_STRINGS(struct spec_seccomp, flags, "flags", OPTIONAL),
 	FIELD_STRINGS(struct spec_seccomp, architectures, "architectures", OPTIONAL),
-	CONDITION("archMap"),
+	{ .key = "archMap", .decode = field_condition },
 	FIELD_TEXT(struct spec_seccomp, listener_path, "listenerPath"),
 	FIELD_TEXT(struct spec_seccomp, listener_metadata, "listenerMetadata"),
 	FIELD_LIST(struct spec_seccomp, rules, "syscalls", OPTIONAL, rule_fields, struct spec_seccomp_rule),

@@ -70,7 +70,8 @@ static int field_version(struct decoder *d, const struct field *f, json_t *v, vo
 	s = s ? skip_number(s, ".") : NULL;
 	s = s ? skip_number(s, "") : NULL;
 	if (!s || (*s && *s != '-' && *s != '+'))
-		return decode_fail(d, "\"%.64s\" is not a version 1.x.y of the runtime specification", *(char **)ret);
+		return decode_fail(d, "\"%.64s\" is not a version 1.x.y of the runtime specification",
+				   *(char **)ret);
 	return 0;
 }
 
@@ -84,8 +85,10 @@ static const struct field mount_fields[] = {
 	FIELD_TEXT(struct spec_mount, type, "type"),
 	FIELD_TEXT(struct spec_mount, source, "source"),
 	FIELD_STRINGS(struct spec_mount, options, "options", OPTIONAL),
-	FIELD_LIST(struct spec_mount, uid_mappings, "uidMappings", OPTIONAL, spec_id_map_fields, struct spec_id_map),
-	FIELD_LIST(struct spec_mount, gid_mappings, "gidMappings", OPTIONAL, spec_id_map_fields, struct spec_id_map),
+	FIELD_LIST(struct spec_mount, uid_mappings, "uidMappings", OPTIONAL, spec_id_map_fields,
+		   struct spec_id_map),
+	FIELD_LIST(struct spec_mount, gid_mappings, "gidMappings", OPTIONAL, spec_id_map_fields,
+		   struct spec_id_map),
 };
 
 static const struct field hook_fields[] = {
@@ -125,7 +128,8 @@ static int decode_limited(const char *text, size_t len, const char *what, const 
 			  struct arena *arena, void *ret, struct err *e)
 {
 	if (len > SPEC_MAX_BYTES)
-		return err_say(e, EFBIG, "%s: %zu bytes are more than the limit of %d", what, len, SPEC_MAX_BYTES);
+		return err_say(e, EFBIG, "%s: %zu bytes are more than the limit of %d", what, len,
+			       SPEC_MAX_BYTES);
 	return decode_text(text, len, what, table, n, arena, ret, e);
 }
 
@@ -138,32 +142,35 @@ void spec_free(struct spec *s)
 int spec_decode(const char *text, size_t len, struct spec *ret, struct err *e)
 {
 	*ret = (struct spec){ 0 };
-	int r = decode_limited(text, len, "config.json", spec_fields, ARRAY_SIZE(spec_fields), &ret->arena, ret, e);
+	int r = decode_limited(text, len, "config.json", TABLE(spec_fields), &ret->arena, ret, e);
 
 	if (r < 0)
 		spec_free(ret);
 	return r;
 }
 
-int spec_decode_process(const char *text, size_t len, struct arena *arena, struct spec_process *ret, struct err *e)
+int spec_decode_process(const char *text, size_t len, struct arena *arena, struct spec_process *ret,
+			struct err *e)
 {
 	*ret = (struct spec_process){ .given = true };
-	return decode_limited(text, len, "process", spec_process_fields, ARRAY_SIZE(spec_process_fields), arena, ret, e);
+	return decode_limited(text, len, "process", TABLE(spec_process_fields), arena, ret, e);
 }
 
-int spec_decode_resources(const char *text, size_t len, struct arena *arena, struct spec_resources *ret, struct err *e)
+int spec_decode_resources(const char *text, size_t len, struct arena *arena, struct spec_resources *ret,
+			  struct err *e)
 {
 	*ret = (struct spec_resources){ .given = true };
-	return decode_limited(text, len, "resources", spec_resources_fields, ARRAY_SIZE(spec_resources_fields), arena, ret, e);
+	return decode_limited(text, len, "resources", TABLE(spec_resources_fields), arena, ret, e);
 }
 
-int spec_decode_seccomp(const char *text, size_t len, struct arena *arena, struct spec_seccomp *ret, struct err *e)
+int spec_decode_seccomp(const char *text, size_t len, struct arena *arena, struct spec_seccomp *ret,
+			struct err *e)
 {
 	*ret = (struct spec_seccomp){ .given = true };
-	return decode_limited(text, len, "seccomp profile", spec_seccomp_fields, ARRAY_SIZE(spec_seccomp_fields), arena, ret, e);
+	return decode_limited(text, len, "seccomp profile", TABLE(spec_seccomp_fields), arena, ret, e);
 }
 
 int spec_encode(const struct spec *s, char **ret, struct err *e)
 {
-	return encode_text(spec_fields, ARRAY_SIZE(spec_fields), s, ret, e);
+	return encode_text(TABLE(spec_fields), s, ret, e);
 }

@@ -59,7 +59,7 @@ int encode_object(const struct field *table, size_t n, const void *value, json_t
 		if (r == 0)
 			r = set(object, f->key, v, e);
 		if (r < 0)
-			return r;
+			return err_wrap(e, "%s", f->key);
 	}
 	return give(json_incref(object), ret, e);
 }
@@ -167,7 +167,8 @@ int put_object(const struct field *f, const void *value, json_t **ret, struct er
 {
 	json_auto_t *object = NULL;
 
-	if (f->flag_offset ? !*((const bool *)value + f->flag_offset - 1) : !f->required && all_zero(value, f->size))
+	if (f->flag_offset ? !*((const bool *)value + f->flag_offset - 1)
+			   : !f->required && all_zero(value, f->size))
 		return 0;
 	int r = encode_object(f->table, f->n_table, value, &object, e);
 

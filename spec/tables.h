@@ -15,6 +15,8 @@ extern const struct field spec_resources_fields[9];  /* struct spec_resources: d
 extern const struct field spec_seccomp_fields[8];    /* struct spec_seccomp: decode_seccomp.c */
 extern const struct field spec_id_map_fields[3];     /* struct spec_id_map: decode_linux.c */
 
+#define TABLE(fields) (fields), ARRAY_SIZE(fields)
+
 /* Strings with a rule; each is written by put_string(). */
 int field_text(struct decoder *d, const struct field *f, json_t *v, void *ret);	    /* "" is the same as not given */
 int field_filled(struct decoder *d, const struct field *f, json_t *v, void *ret);   /* not empty */

@@ -21,8 +21,8 @@
 struct scan {
 	const char *text, *end;
 	const char *copied; /* what lies before it is in @out */
-	char *out;	    /* the text with its big integers rewritten; NULL: there are none */
-	size_t len;	    /* bytes in @out */
+	char *out;          /* the text with its big integers rewritten; NULL: there are none */
+	size_t len;         /* bytes in @out */
 	struct err *e;
 };
 
@@ -90,41 +90,35 @@ static int scan_number(struct scan *s, const char *p, size_t n)
 	return r;
 }
 
-static size_t number_length(const char *p, const char *end)
+static bool in_number(char c)
 {
-	const char *start = p;
-
-	while (p < end && ((*p >= '0' && *p <= '9') || *p == '.' || *p == 'e' || *p == 'E' || *p == '-' || *p == '+'))
-		p++;
-	return (size_t)(p - start);
+	return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
 
 static int scan(struct scan *s)
 {
-	int depth = 0, r = 0;
+	int depth = 0;
 
-	for (const char *p = s->text; p < s->end && r == 0;) {
-		size_t n = number_length(p, s->end);
+	for (const char *p = s->text; p < s->end;) {
+		const char *start = p++;
 
-		if (n) {
-			r = scan_number(s, p, n);
-			p += n;
-			continue;
-		}
-		char c = *p++;
-
-		if (c == '"') {
+		if (*start == '"') {
 			p = scan_string(s, p);
 			if (!p)
 				return -s->e->code;
+		} else if (in_number(*start)) {
+			while (p < s->end && in_number(*p))
+				p++;
+			if (scan_number(s, start, (size_t)(p - start)) < 0)
+				return -s->e->code;
+		} else if (*start == '{' || *start == '[') {
+			if (++depth > JSON_TEXT_DEPTH)
+				return scan_fail(s, start, "too many levels of objects and lists");
+		} else if (*start == '}' || *start == ']') {
+			depth--;
 		}
-		depth += (c == '{' || c == '[') - (c == '}' || c == ']');
-		if (depth > JSON_TEXT_DEPTH)
-			return scan_fail(s, p, "too many levels of objects and lists");
 	}
-	if (r == 0 && s->out)
-		r = scan_append(s, s->copied, (size_t)(s->end - s->copied));
-	return r;
+	return s->out ? scan_append(s, s->copied, (size_t)(s->end - s->copied)) : 0;
 }
 
 int json_from_text(const char *text, size_t len, json_t **ret, struct err *e)
@@ -136,9 +130,9 @@ int json_from_text(const char *text, size_t len, json_t **ret, struct err *e)
 
 	if (r < 0)
 		return r;
-	json_t *value = rewritten ?
-		json_loadb(rewritten, s.len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &why) :
-		json_loadb(text, len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &why);
+	size_t flags = JSON_DECODE_ANY | JSON_REJECT_DUPLICATES;
+	json_t *value = rewritten ? json_loadb(rewritten, s.len, flags | JSON_ALLOW_NUL, &why)
+				  : json_loadb(text, len, flags, &why);
 
 	if (value) {
 		*ret = value;
