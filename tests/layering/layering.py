@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""layering.py [--tap] [FOLDER]: do the sources keep to the design? One complaint a line; status 1 if there is any.
+
+  layers   a file includes headers of lower layers and of its own folder alone
+  cycles   no header includes itself by way of others
+  pairs    a source has a header of its name and includes it; where it has none, a header of its folder declares it
+           (the contract that several sources carry out); a main program needs neither
+  quiet    only cli/ prints or exits (a FILE * that was handed over may be written to)
+  length   a file over 700 lines is a warning: it has more than one subject
+
+What it knows of the design is in the tables below; test_layering.py plants one violation of each kind.
+"""
+
+import os
+import re
+import sys
+
+# What a folder may include beside itself. Folders of layer 2 know nothing of each other.
+BASE = {"base"}
+SPEC = BASE | {"spec"}
+RUNTIME = SPEC | {"namespaces", "cgroups", "seccomp", "network", "images"}
+MAY_INCLUDE = {
+    "base": set(),
+    "spec": BASE,
+    "namespaces": SPEC,
+    "cgroups": SPEC,
+    "seccomp": SPEC,
+    "network": SPEC,
+    "images": SPEC,
+    "images/worker": SPEC | {"seccomp", "images"},  # a program of its own: nobody includes it
+    "runtime": RUNTIME,
+    "cli": RUNTIME | {"runtime"},
+}
+
+MAINS = {"cli/paene.c", "cli/paene_oci.c", "images/worker/main.c"}  # no header of their own
+MAY_PRINT = ("cli/", "images/worker/main.c")
+LINES_MAX = 700
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.M)
+COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
+LOUD = re.compile(r"(?<![\w.>])(printf|vprintf|puts|putchar|perror|exit)\(|\b(stdout|stderr)\b|<(err\.h|error\.h)>")
+
+
+def read_sources(top):
+    """path → text, of every source and header of the folders in the table."""
+    sources = {}
+    for folder in MAY_INCLUDE:
+        for name in sorted(os.listdir(f"{top}/{folder}")) if os.path.isdir(f"{top}/{folder}") else []:
+            if name.endswith((".c", ".h")):
+                with open(f"{top}/{folder}/{name}", encoding="utf-8") as f:
+                    sources[f"{folder}/{name}"] = f.read()
+    return sources
+
+
+def without_comments(text):
+    """The code, with line numbers kept: comments and strings leave only their line ends."""
+    return COMMENT_OR_STRING.sub(lambda m: "\n" * m[0].count("\n"), text)
+
+
+def line_of(text, position):
+    return text.count("\n", 0, position) + 1
+
+
+def check_layers(sources):
+    for path, text in sources.items():
+        own = os.path.dirname(path)
+        for m in INCLUDE.finditer(text):
+            where, included = f"{path}:{line_of(text, m.start(1))}", m[1]
+            folder = os.path.dirname(included)
+            if folder not in MAY_INCLUDE:
+                yield f'{where}: "{included}": name it by its folder, from the top of the tree'
+            elif folder != own and folder not in MAY_INCLUDE[own]:
+                yield f"{where}: {own}/ must not include {folder}/: {included}"
+            elif included not in sources:
+                yield f"{where}: there is no {included}"
+
+
+def check_cycles(sources):
+    includes = {path: [i for i in INCLUDE.findall(text) if i in sources] for path, text in sources.items()}
+    done = set()
+
+    def walk(path, trail):
+        if path in trail:
+            yield "cycle: " + " → ".join(trail[trail.index(path):] + [path])
+            return
+        if path in done:
+            return
+        for included in includes[path]:
+            yield from walk(included, trail + [path])
+        done.add(path)
+
+    for path in includes:
+        yield from walk(path, [])
+
+
+def check_pairs(sources):
+    for path, text in sources.items():
+        if not path.endswith(".c") or path in MAINS:
+            continue
+        own = path[:-2] + ".h"
+        if own in sources and own not in INCLUDE.findall(text):
+            yield f"{path}: does not include its own {own}"
+        if own not in sources and not any(os.path.dirname(i) == os.path.dirname(path) for i in INCLUDE.findall(text)):
+            yield f"{path}: no {own}, and no header of its folder that declares it"
+
+
+def check_quiet(sources):
+    for path, text in sources.items():
+        if path.startswith(MAY_PRINT):
+            continue
+        code = without_comments(text)
+        for m in LOUD.finditer(code):
+            yield f"{path}:{line_of(code, m.start())}: {m[m.lastindex]}: only cli/ prints and exits"
+
+
+CHECKS = {"layers": check_layers, "cycles": check_cycles, "pairs": check_pairs, "quiet": check_quiet}
+
+
+def long_files(sources):
+    for path, text in sources.items():
+        lines = text.count("\n")
+        if lines > LINES_MAX:
+            yield f"warning: {path} has {lines} lines, more than {LINES_MAX}"
+
+
+def main():
+    words = [w for w in sys.argv[1:] if w != "--tap"]
+    tap = "--tap" in sys.argv
+    sources = read_sources(words[0] if words else ".")
+    if not sources:
+        sys.exit("layering.py: no sources here")
+    failed = False
+    if tap:
+        print(f"1..{len(CHECKS)}")
+    for number, (name, check) in enumerate(CHECKS.items(), 1):
+        complaints = list(check(sources))
+        failed |= bool(complaints)
+        if tap:
+            print(f"{'not ok' if complaints else 'ok'} {number} {name}")
+        for c in complaints:
+            print(f"# {c}" if tap else c)
+    for w in long_files(sources):
+        print(f"# {w}" if tap else w)
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Whether layering.py finds each kind of violation, and leaves alone what is allowed. Prints TAP."""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+LAYERING = os.path.join(os.path.dirname(os.path.realpath(__file__)), "layering.py")
+
+# A small tree that is in order.
+GOOD = {
+    "base/err.h": "struct err { int code; };\n",
+    "base/err.c": '#include "base/err.h"\n',
+    "spec/spec.h": '#include "base/err.h"\n',
+    "cgroups/cgroups.h": '#include "spec/spec.h"\n',
+    "cgroups/create.c": '#include "cgroups/cgroups.h"\n#include "base/err.h"\nint _exit(int);\n',
+    "network/network.h": '#include "base/err.h"\n',
+    "images/images.h": '#include "base/err.h"\n',
+    "images/worker/main.c": '#include "images/images.h"\nint main(void) { printf("x"); }\n',
+    "runtime/create.h": '#include "cgroups/cgroups.h"\n#include "network/network.h"\n',
+    "runtime/create.c": '#include "runtime/create.h"\nvoid f(FILE *out) { fprintf(out, "exit(1) printf(x)"); }\n',
+    "cli/paene.c": '#include "runtime/create.h"\nint main(void) { puts("x"); exit(1); }\n',
+}
+
+# What is planted, and a part of the complaint that must come of it.
+CASES = [
+    ("a tree in order", {}, None),
+    ("a higher layer", {"base/up.h": '#include "spec/spec.h"\n'}, "base/up.h:1: base/ must not include spec/"),
+    ("a sibling of layer 2", {"cgroups/x.h": '\n#include "network/network.h"\n'},
+     "cgroups/x.h:2: cgroups/ must not include network/"),
+    ("runtime asking cli", {"cli/x.h": "\n", "runtime/x.h": '#  include "cli/x.h"\n'}, "runtime/ must not include cli/"),
+    ("somebody asking the worker", {"images/worker/x.h": "\n", "images/x.h": '#include "images/worker/x.h"\n'},
+     "images/ must not include images/worker/"),
+    ("an unknown folder", {"base/x.h": '#include "x.h"\n'}, "name it by its folder"),
+    ("a header that is not there", {"base/x.h": '#include "base/y.h"\n'}, "there is no base/y.h"),
+    ("a cycle", {"spec/a.h": '#include "spec/b.h"\n', "spec/b.h": '#include "spec/a.h"\n'},
+     "cycle: spec/a.h → spec/b.h → spec/a.h"),
+    ("a source without a header", {"base/alone.c": "int x;\n"}, "base/alone.c: no base/alone.h"),
+    ("a source that ignores its header", {"base/own.h": "int x;\n", "base/own.c": "int x;\n"},
+     "does not include its own base/own.h"),
+    ("printing below cli", {"base/err.c": '#include "base/err.h"\n/* printf("a") */\nvoid f(void) { printf("x"); }\n'},
+     "base/err.c:3: printf"),
+    ("exit below cli", {"base/err.c": '#include "base/err.h"\nvoid f(void) { exit(1); }\n'}, "base/err.c:2: exit"),
+    ("stderr below cli", {"base/err.c": '#include "base/err.h"\nvoid f(void) { fprintf(stderr, "x"); }\n'},
+     "base/err.c:2: stderr"),
+]
+
+
+def complaints_about(planted):
+    with tempfile.TemporaryDirectory() as top:
+        for path, text in {**GOOD, **planted}.items():
+            os.makedirs(os.path.dirname(f"{top}/{path}"), exist_ok=True)
+            with open(f"{top}/{path}", "w", encoding="utf-8") as f:
+                f.write(text)
+        r = subprocess.run([sys.executable, LAYERING, top], capture_output=True, text=True)
+        return r.returncode, r.stdout + r.stderr
+
+
+def main():
+    failed = 0
+    print(f"1..{len(CASES)}")
+    for number, (name, planted, expected) in enumerate(CASES, 1):
+        status, text = complaints_about(planted)
+        right = (status == 0 and not text) if expected is None else (status == 1 and expected in text)
+        failed += not right
+        print(f"{'ok' if right else 'not ok'} {number} {name}")
+        if not right:
+            print("".join(f"# {line}\n" for line in text.splitlines()), end="")
+    sys.exit(failed > 0)
+
+
+main()
