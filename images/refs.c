@@ -246,6 +246,28 @@ static int list_host(int dir, const char *host, void *arg, struct err *e)
 	return descend(dir, host, list_folder, &w, e);
 }
 
+static int prune_folder(int dir, const char *folder, void *arg, struct err *e)
+{
+	(void)arg;
+	(void)e;
+	(void)unlinkat(dir, folder, AT_REMOVEDIR); /* empty ones only: nothing else can be removed so */
+	return 0;
+}
+
+static int prune_host(int dir, const char *host, void *arg, struct err *e)
+{
+	(void)arg;
+	(void)descend(dir, host, prune_folder, NULL, e);
+	return prune_folder(dir, host, NULL, e);
+}
+
+void ref_prune(const struct store *s)
+{
+	struct err ignored;
+
+	(void)file_each(s->refs, prune_host, NULL, &ignored);
+}
+
 static int by_manifest(const void *a, const void *b)
 {
 	const struct ref_entry *x = a, *y = b;

@@ -26,6 +26,9 @@ int ref_publish(const struct work *work, const struct image_ref *ref, const char
 /* Take a name away, durably, and folders that it leaves empty. Return: 0, or -ENOENT and others with @e filled */
 int ref_remove(const struct store *s, const struct image_ref *ref, struct err *e);
 
+/* Remove the empty folders that commands killed in the middle of a change have left. Best effort. */
+void ref_prune(const struct store *s);
+
 struct ref_entry {
 	char *name;	/* normal text */
 	char *manifest; /* hex */

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/proc.h"
 #include "images/collect.h"
+#include "images/refs.h"
 #include "images/store.h"
 
 const char *work_file(const char *kind, const char *hex, char buf[WORK_FILE_MAX])
@@ -101,20 +102,31 @@ void work_end(struct work *w)
 	fd_close(&w->fd);
 }
 
+struct sweeping {
+	const struct store *store;
+	bool found;
+};
+
 static int sweep_one(int tmp, const char *name, void *arg, struct err *e)
 {
+	struct sweeping *s = arg;
 	auto_fd int fd = openat(tmp, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-		settle(arg, fd, name);
 	if (fd < 0 && errno == ENOTDIR)
 		(void)file_remove(tmp, name, e); /* nothing of ours, and in the way of nobody */
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return 0;
+	settle(s->store, fd, name);
+	s->found = true;
 	return 0;
 }
 
 void store_sweep(const struct store *s)
 {
+	struct sweeping sweeping = { .store = s };
 	struct err ignored;
 
-	(void)file_each(s->tmp, sweep_one, (void *)s, &ignored);
+	(void)file_each(s->tmp, sweep_one, &sweeping, &ignored);
+	if (sweeping.found)
+		ref_prune(s);
 }
