@@ -131,6 +131,8 @@ int json_from_text(const char *text, size_t len, json_t **ret, struct err *e)
 	if (r < 0)
 		return r;
 	size_t flags = JSON_DECODE_ANY | JSON_REJECT_DUPLICATES;
+
+	errno = 0; /* malloc's: where memory ends, jansson often blames the text */
 	json_t *value = rewritten ? json_loadb(rewritten, s.len, flags | JSON_ALLOW_NUL, &why)
 				  : json_loadb(text, len, flags, &why);
 
@@ -138,7 +140,7 @@ int json_from_text(const char *text, size_t len, json_t **ret, struct err *e)
 		*ret = value;
 		return 0;
 	}
-	if (json_error_code(&why) == json_error_out_of_memory)
+	if (errno == ENOMEM)
 		return err_nomem(e);
 	if (rewritten) /* the columns are no longer the user's */
 		return err_say(e, EINVAL, "line %d: %s", why.line, why.text);

@@ -443,6 +443,43 @@ static void what_json_cannot_hold_is_refused(void **state)
 	assert_null(text);
 }
 
+/* jansson's allocations fail from the nth on */
+static long allocations_left;
+
+static void *scarce_malloc(size_t n)
+{
+	if (allocations_left-- > 0)
+		return malloc(n);
+	errno = ENOMEM;
+	return NULL;
+}
+
+static void where_memory_ends_it_says_so(void **state)
+{
+	size_t len;
+	auto_free char *text = read_spec("full.json", &len);
+	auto_spec struct spec s = { 0 };
+	char *out = NULL;
+	struct err e;
+	int r = -ENOMEM;
+
+	(void)state;
+	json_set_alloc_funcs(scarce_malloc, free);
+	for (long n = 0; r == -ENOMEM; n += 3) {
+		allocations_left = n;
+		r = spec_decode(text, len, &s, &e);
+	}
+	assert_int_equal(r, 0);
+	r = -ENOMEM;
+	for (long n = 0; r == -ENOMEM; n += 3) {
+		allocations_left = n;
+		r = spec_encode(&s, &out, &e);
+	}
+	json_set_alloc_funcs(malloc, free);
+	assert_int_equal(r, 0);
+	free(out);
+}
+
 static void words_have_numbers(void **state)
 {
 	(void)state;
@@ -474,6 +511,7 @@ int main(void)
 		cmocka_unit_test(a_long_path_is_cut),
 		cmocka_unit_test(parts_decode_alone),
 		cmocka_unit_test(what_json_cannot_hold_is_refused),
+		cmocka_unit_test(where_memory_ends_it_says_so),
 		cmocka_unit_test(words_have_numbers),
 	};
 
