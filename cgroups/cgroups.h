@@ -68,9 +68,11 @@ int cgroup_open(int root, const char *path, struct err *e);
 /**
  * cgroup_set() - Set limits: at creation, and again for update
  *
- * memory, cpu (weight from shares by the formula of runc 1.3 and crun 1.23 and newer, quota, period, burst, idle), cpuset,
- * pids, io (weight, per device), hugetlb, rdma and unified. Realtime, kernel memory, swappiness, OOM switch, network class:
- * version 1 only: refused where they ask for something, ignored where they are zero or the default.
+ * memory, cpu (weight from shares by the formula of runc 1.3 and crun 1.23 and newer, quota, period, burst, idle),
+ * cpuset, pids, io (weight, per device), hugetlb, rdma and unified. Realtime, kernel memory, swappiness, OOM switch,
+ * network class: version 1 only: refused where they ask for something, ignored where they are zero or the default.
+ * memory.swap counts memory and swap together and so needs memory.limit beside it, in an update too; cpu.period alone
+ * keeps the quota of now.
  * Not the device rules: see cgroup_set_devices().
  *
  * Return: 0, or -errno with @e filled (which file, what value)

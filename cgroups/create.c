@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Making a cgroup. Others make and remove cgroups in the same parents at the same time: what is there already is fine,
- * and a parent that vanishes between two steps is made again.
+ * Making a cgroup. Others make and remove cgroups in the same parents at the same time: what is there already is
+ * fine, and a parent that vanishes between two steps is made again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -98,7 +98,7 @@ static void unmake(int root, const char *path, const struct made *made)
 	}
 }
 
-/* Hand down what @path needs, and into new parents everything: for limits that come later, for defaults and figures. */
+/* Hand down what @path needs, and into new parents everything: for later limits, for defaults and statistics. */
 static int enable(int root, const char *path, int cgroup, unsigned needed, bool parents, struct err *e)
 {
 	unsigned have;
@@ -158,5 +158,5 @@ int cgroup_open(int root, const char *path, struct err *e)
 		return r;
 	int fd = path_open_beneath(root, path + 1, O_PATH | O_DIRECTORY, 0, e);
 
-	return fd < 0 ? err_wrap(e, "cgroup %s", path) : fd;
+	return fd < 0 ? err_set(e, -fd, "open cgroup %s", path) : fd;
 }

@@ -17,13 +17,22 @@ static int bpf(int command, union bpf_attr *attr)
 	return r < 0 ? -errno : (int)r;
 }
 
+static const struct {
+	int errnum;
+	const char *hint;
+} hints[] = {
+	{ EPERM, "BPF needs CAP_BPF and CAP_NET_ADMIN in the machine's own user namespace" },
+	{ ENOSYS, "the kernel needs CONFIG_BPF_SYSCALL and CONFIG_CGROUP_BPF" },
+	{ EINVAL, "the kernel needs CONFIG_BPF_SYSCALL and CONFIG_CGROUP_BPF" },
+	{ E2BIG, "there are too many device rules for the kernel's verifier" },
+};
+
 static int failed(int errnum, const char *what, struct err *e)
 {
 	err_set(e, errnum, "%s the device program of the cgroup", what);
-	if (errnum == EPERM)
-		err_hint(e, "BPF needs CAP_BPF and CAP_NET_ADMIN in the machine's own user namespace");
-	if (errnum == ENOSYS || errnum == EINVAL)
-		err_hint(e, "the kernel needs CONFIG_CGROUP_BPF");
+	for (size_t i = 0; i < ARRAY_SIZE(hints); i++)
+		if (hints[i].errnum == errnum)
+			err_hint(e, "%s", hints[i].hint);
 	return -errnum;
 }
 

@@ -50,8 +50,8 @@ static int64_t now_ms(void)
 }
 
 /*
- * The file becomes readable (POLLPRI) at each change after the last read, but the kernel lets 10 ms pass between two such
- * notices: so the first waits are shorter than that, and look by themselves.
+ * The file becomes readable (POLLPRI) at each change after the last read, but the kernel lets 10 ms pass between two
+ * such notices: so the first waits are shorter than that, and look by themselves.
  */
 int cgroup_wait_event(int cgroup, const char *key, bool wanted, int timeout_ms, struct err *e)
 {

@@ -12,6 +12,7 @@
 #include "cgroups/walk.h"
 
 #define SIGNAL_BATCH  256  /* pidfds held at a time */
+#define SPARE_FDS     8	   /* for reading the list while they are held */
 #define SIGNAL_ROUNDS 1000 /* whoever forks faster than this is for cgroup_kill() */
 
 struct pids {
@@ -107,11 +108,17 @@ struct batch {
 	size_t n;
 };
 
+static void shrink_batch(struct batch *b, size_t n)
+{
+	while (b->n > n)
+		close(b->fds[--b->n]);
+}
+
 static void batch_guard(struct batch *b)
 {
-	for (size_t i = 0; i < b->n; i++)
-		close(b->fds[i]);
+	shrink_batch(b, 0);
 }
+#define auto_batch __attribute__((cleanup(batch_guard)))
 
 /* Hold the next processes that have not been signalled yet. */
 static int open_batch(const struct pids *now, const struct pids *done, struct batch *b, struct err *e)
@@ -121,9 +128,12 @@ static int open_batch(const struct pids *now, const struct pids *done, struct ba
 			continue;
 		int fd = pidfd_open(now->v[i], 0);
 
-		if (fd < 0 && errno == EMFILE && b->n > 0)
-			return 0; /* then in smaller steps */
-		if (fd < 0 && errno != ESRCH && errno != EINVAL) /* gone, or the number is a thread's by now */
+		if (fd < 0 && errno == EMFILE && b->n > SPARE_FDS) { /* in smaller steps, then */
+			shrink_batch(b, b->n - SPARE_FDS);
+			return 0;
+		}
+		/* gone, or the number is a thread's by now */
+		if (fd < 0 && errno != ESRCH && errno != EINVAL && errno != ENOENT)
 			return err_set(e, errno, "open process %d", now->v[i]);
 		if (fd < 0)
 			continue;
@@ -134,12 +144,13 @@ static int open_batch(const struct pids *now, const struct pids *done, struct ba
 }
 
 /*
- * A number read from cgroup.procs may be a stranger's by the time it is used. So: hold it by pidfd, read the list again,
- * and signal only who is still listed: a pidfd whose process lives and whose number is in the cgroup is of the cgroup.
+ * A number read from cgroup.procs may be a stranger's by the time it is used. So: hold it by pidfd, read the list
+ * again, and signal only who is still listed: a pidfd whose process lives and whose number is in the cgroup is of the
+ * cgroup.
  */
 static int signal_batch(int cgroup, int signal, struct pids *now, struct pids *done, struct err *e)
 {
-	__attribute__((cleanup(batch_guard))) struct batch b = { .n = 0 };
+	auto_batch struct batch b = { .n = 0 };
 	int r = open_batch(now, done, &b, e);
 
 	if (r == 0)

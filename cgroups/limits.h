@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * limits.h: what a configuration asks for, as a plain list of files and what to write into them. Making the list is pure;
- * cgroup_set() of set.c runs it.
+ * limits.h: what a configuration asks for, as a plain list of files and what to write into them. Making the list is
+ * pure; cgroup_set() of set.c runs it.
  */
 #ifndef CGROUPS_LIMITS_H
 #define CGROUPS_LIMITS_H
@@ -46,7 +46,7 @@ struct limit_plan {
 	struct limit_list list;
 };
 
-/* Append a write. @value: lives as long as the list; NULL: there was no memory for it. Return: 0 or -ENOMEM with @e. */
+/* Append a write. @file, @value: live as long as the list; NULL: out of memory. Return: 0 or -ENOMEM with @e. */
 int limits_add(struct limit_plan *p, unsigned flags, const char *file, const char *value, struct err *e);
 
 /* limits_io.c: block I/O, huge pages, rdma. */

@@ -5,7 +5,7 @@
 
 #include "cgroups/cgroups.h"
 
-/* Add what @text, the content of @file ("cpu.stat", "io.pressure", …), says to @ret. What it does not say is left as it is. */
+/* Put what @text, the content of @file ("cpu.stat", "io.pressure", …), says into @ret; the rest is left as it is. */
 void cgroup_stats_parse(const char *file, const char *text, struct cgroup_stats *ret);
 
 #endif

@@ -19,7 +19,7 @@
  */
 int cgroup_read_small(int cgroup, const char *file, char buf[CGROUP_SMALL_FILE], struct err *e);
 
-/* "123" or "max" (CGROUP_NO_LIMIT) at the start of @text, ended by a blank, a newline or the end. Return: whether it is. */
+/* "123" or "max" (CGROUP_NO_LIMIT) at the start, ended by a blank, a newline or the end. Return: whether it is. */
 bool cgroup_text_number(const char *text, uint64_t *ret);
 
 /* The number after "KEY " at the start of a line (a "flat keyed" file). Return: whether there is one. */

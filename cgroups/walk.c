@@ -34,7 +34,7 @@ static int list_children(int cgroup, struct arena *a, struct strv *ret, struct e
 	}
 }
 
-/* The way from the first cgroup to where the walk is: at each level, what is below it and how far we are with that. */
+/* The way from the first cgroup to where the walk is: at each level, what is below and how far we are with that. */
 struct level {
 	struct arena arena;
 	struct strv children;
@@ -54,6 +54,7 @@ static void way_guard(struct way *way)
 	free(way->v);
 	fd_guard(&way->dir);
 }
+#define auto_way __attribute__((cleanup(way_guard)))
 
 static void change_dir(struct way *way, int fd)
 {
@@ -100,7 +101,7 @@ static int pop(struct way *way, const struct cgroup_walk *w, struct err *e)
 
 int cgroup_walk(int cgroup, const struct cgroup_walk *w, struct err *e)
 {
-	__attribute__((cleanup(way_guard))) struct way way = { .dir = open_folder(cgroup, ".") };
+	auto_way struct way way = { .dir = open_folder(cgroup, ".") };
 
 	if (way.dir < 0)
 		return err_set(e, errno, "open a cgroup");

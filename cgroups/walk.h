@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * walk.h: a cgroup and all below it. The tree may be a container's own work, as deep and wide as it liked: the walk holds
- * two fds however deep it goes.
+ * walk.h: a cgroup and all below it. The tree may be a container's own work, as deep and wide as it liked: the walk
+ * holds two fds however deep it goes.
  */
 #ifndef CGROUPS_WALK_H
 #define CGROUPS_WALK_H
@@ -9,7 +9,7 @@
 #include "base/err.h"
 
 struct cgroup_walk {
-	/* For each cgroup, before those below it; NULL: not wanted. Return: 0, or -errno with @e filled, which ends the walk */
+	/* For each cgroup, before those below it; NULL: not wanted. Return: 0, or -errno with @e: the walk ends */
 	int (*enter)(int cgroup, void *arg, struct err *e);
 	/* For each but the first, after those below it: it is @name in @parent; NULL: not wanted. Return: the same */
 	int (*leave)(int parent, const char *name, void *arg, struct err *e);

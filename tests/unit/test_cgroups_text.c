@@ -25,7 +25,8 @@ static const char hybrid_mounts[] =
 	"41 31 0:38 / /mnt/a\\040folder\\134 rw,relatime shared:1 master:2 - cgroup2 cgroup2 rw\n"
 	"42 31 0:38 / /second rw,relatime - cgroup2 cgroup2 rw\n";
 
-static const char hybrid_proc[] = "5:cpuset:/\n4:memory:/some/where\n3:blkio:/\n2:cpu,cpuacct:/\n1:name=systemd:/pids\n0::/a/b:c\n";
+static const char hybrid_proc[] = "5:cpuset:/\n4:memory:/some/where\n3:blkio:/\n2:cpu,cpuacct:/\n"
+				  "1:name=systemd:/pids\n0::/a/b:c\n";
 
 static void test_find(void **state)
 {
@@ -54,7 +55,9 @@ static void test_find(void **state)
 static void test_check_path(void **state)
 {
 	static const char *const good[] = { "/a", "/paene/web1", "/a.slice/b:c", "/.hidden/..x" };
-	static const char *const bad[] = { "", "a", "/", "//", "/a/", "/a//b", "/..", "/a/../b", "/a/..", "/./a", "/a\nb", "/a\177" };
+	static const char *const bad[] = {
+		"", "a", "/", "//", "/a/", "/a//b", "/..", "/a/../b", "/a/..", "/./a", "/a\nb", "/a\177",
+	};
 	char part[NAME_MAX + 3] = "/";
 	struct err e;
 
@@ -72,7 +75,8 @@ static void test_check_path(void **state)
 static void test_controllers(void **state)
 {
 	(void)state;
-	assert_int_equal(cgroup_controllers_parse("cpuset cpu io memory hugetlb pids rdma misc dmem\n"), CGROUP_ALL_CONTROLLERS);
+	assert_int_equal(cgroup_controllers_parse("cpuset cpu io memory hugetlb pids rdma misc dmem\n"),
+			 CGROUP_ALL_CONTROLLERS);
 	assert_int_equal(cgroup_controllers_parse("cpu perf_event cpusets\n"), BIT(CGROUP_CPU));
 	assert_int_equal(cgroup_controllers_parse("\n"), 0);
 	assert_int_equal(cgroup_controllers_parse(""), 0);
@@ -276,6 +280,12 @@ static int run_program(const struct bpf_insn *v, size_t n, const struct bpf_cgro
 		case BPF_ALU | BPF_K | BPF_RSH:
 			reg[i->dst_reg] >>= imm;
 			break;
+		case BPF_ALU | BPF_K | BPF_LSH:
+			reg[i->dst_reg] <<= imm;
+			break;
+		case BPF_ALU | BPF_X | BPF_OR:
+			reg[i->dst_reg] |= reg[i->src_reg];
+			break;
 		case BPF_JMP32 | BPF_K | BPF_JNE:
 			pc += reg[i->dst_reg] != imm ? (size_t)i->off : 0;
 			break;
@@ -391,6 +401,8 @@ static void test_device_defaults(void **state)
 		assert_int_equal(run_program(insns, n, &ctx), cases[i].answer);
 	}
 	assert_int_equal(device_program(&bad_rules, false, &arena, &insns, &n, &e), -EINVAL);
+	bad = (struct spec_device_rule){ .type = 'c', .minor = { true, 1 << 20 }, .read = true };
+	assert_int_equal(device_program(&bad_rules, false, &arena, &insns, &n, &e), -EINVAL);
 	bad = (struct spec_device_rule){ .type = 'p', .read = true };
 	assert_int_equal(device_program(&bad_rules, false, &arena, &insns, &n, &e), -EINVAL);
 	arena_free(&arena);
@@ -417,7 +429,8 @@ static void test_stats(void **state)
 	assert_int_equal(s.oom_events, 3);
 	assert_int_equal(s.oom_kills, 2);
 	assert_false(s.has_pids);
-	cgroup_stats_parse("io.stat", "8:0 rbytes=10 wbytes=20 rios=1 wios=2 dbytes=0 dios=0\n8:16 \n7:0 rbytes=5 wios=1\n", &s);
+	cgroup_stats_parse("io.stat", "8:0 rbytes=10 wbytes=20 rios=1 wios=2 dbytes=0 dios=0\n8:16 \n"
+				      "7:0 rbytes=5 wios=1\n", &s);
 	assert_true(s.has_io);
 	assert_int_equal(s.io_read_bytes, 15);
 	assert_int_equal(s.io_write_bytes, 20);
