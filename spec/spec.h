@@ -5,7 +5,7 @@
  *
  * One struct for one JSON object, names as in the specification (snake case). A pointer that is NULL, a list with n of 0
  * and an opt_* with set == false mean "not given". Everything lives in spec.arena. The words of enums are tables in
- * spec/names.h; spec/decode_spec.c fills the structs from JSON, spec/encode_spec.c writes them.
+ * spec/names.h; the tables of spec/decode_*.c fill the structs from JSON and write them.
  */
 #ifndef SPEC_SPEC_H
 #define SPEC_SPEC_H
