@@ -22,9 +22,9 @@ enum mount_word_flags {
 };
 
 struct mount_options {
-	uint64_t set, clear;	   /* MOUNT_ATTR_*, of the mount itself */
+	uint64_t set, clear;	   /* MOUNT_ATTR_* of the mount itself, as mount_setattr(2) has them: cleared first, then set */
 	uint64_t rset, rclear;	   /* the same for everything below it too (rro, rnosuid, …) */
-	uint32_t sb_flags;	   /* MS_* that belong to the file system: MS_RDONLY of a new one, MS_SYNCHRONOUS, … */
+	uint32_t sb_flags;	   /* MS_* that belong to the file system: MS_SYNCHRONOUS, MS_DIRSYNC, MS_LAZYTIME */
 	uint64_t propagation;	   /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, or 0 */
 	bool propagation_recursive;
 	unsigned words;		   /* enum mount_word_flags */
@@ -34,11 +34,13 @@ struct mount_options {
 /**
  * mount_options_parse() - Read the words
  *
- * Return: 0, or -EINVAL with @e filled (contradicting words are not an error: the last one counts)
+ * Of contradicting words the last one counts.
+ *
+ * Return: 0, or -ENOMEM with @e filled
  */
 int mount_options_parse(struct arena *arena, const struct strv *words, struct mount_options *ret, struct err *e);
 
-/* Every word known, for `features`; ends with NULL. */
-const char *const *mount_option_words(void);
+/* The words known, in alphabetical order, for `features`. Return: the @i-th, NULL after the last. */
+const char *mount_option_word(size_t i);
 
 #endif

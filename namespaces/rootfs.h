@@ -32,8 +32,9 @@ struct rootfs_plan {
 	enum rootfs_kind kind;
 	const char *path;	  /* FOLDER: the folder; else the container's folder (has upper/ work/ lower/); absolute */
 	bool readonly;
-	bool userns;		  /* the container has a private user namespace: trees are idmapped */
-	uint64_t propagation;	  /* MS_* for rootfsPropagation; 0: MS_PRIVATE… of the default */
+	bool userns;		  /* the container has a private user namespace: trees are idmapped, but for FOLDER, whose
+				   * owners are as its maker wants them */
+	uint64_t propagation;	  /* rootfsPropagation as MS_*, with MS_REC for all that is mounted below; 0: private */
 	const char *layers;	  /* OVERLAY: path of images/layers */
 	char *const *lowers;	  /* OVERLAY: names in it, lowest first */
 	size_t n_lowers;
@@ -42,30 +43,35 @@ struct rootfs_plan {
 	struct rootfs_part *parts;	 /* HOST; in the arena */
 	size_t n_parts;
 	struct strv notes; /* HOST: what could not be caught or idmapped, for the user */
+	struct arena *arena;
 };
 
 void rootfs_close(struct rootfs_plan *r);
 
 /**
  * rootfs_open() - Open what init cannot: trees of the host, as detached clones; in the parent, before clone3
+ * @r:		The two trees are set here, whatever they were
+ * @arena:	For parts and notes; lives as long as @r
  *
- * Without rights in the host nothing is opened: init does it in rootfs_attach().
+ * Without rights in the host nothing is opened: init does it in rootfs_attach_trees().
  *
  * Return: 0, or -errno with @e filled
  */
 int rootfs_open(struct rootfs_plan *r, struct arena *arena, struct err *e);
 
-/* Idmap the trees with init's user namespace; in the parent after clone3. */
+/* Idmap the trees with init's user namespace; in the parent after clone3. Return: 0, or -errno with @e filled. */
 int rootfs_idmap(struct rootfs_plan *r, int userns, struct err *e);
 
 /**
- * rootfs_attach_trees() - First part in init, still with the host's file system ids: propagation private, trees attached
- * (FOLDER: a recursive bind of the folder over itself)
+ * rootfs_attach_trees() - First part in init, still with the host's file system ids: mounts no longer reach the host, trees
+ * attached (FOLDER: a recursive bind of the folder over itself)
+ *
+ * Return: 0, or -errno with @e filled
  */
 int rootfs_attach_trees(struct rootfs_plan *r, struct err *e);
 
 /**
- * rootfs_mount() - Second part in init, as the container's root: the overlay itself
+ * rootfs_mount() - Second part in init, as the container's root: the overlay itself. Changes the working directory
  *
  * Return: fd of the new root, attached in this mount namespace, owned by the caller; or -errno with @e filled
  */
@@ -76,6 +82,8 @@ int rootfs_mount(struct rootfs_plan *r, struct err *e);
  * @no_pivot:	Move it over "/" and chroot instead (a root on a ramfs)
  *
  * Then read-only if asked, by the fd, and rootfsPropagation.
+ *
+ * Return: 0, or -errno with @e filled
  */
 int rootfs_enter(const struct rootfs_plan *r, int root, bool no_pivot, struct err *e);
 

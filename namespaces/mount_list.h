@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mount_list.h: the mounts of a container as a list of plain operations, made from the configuration. Pure. */
+#ifndef NAMESPACES_MOUNT_LIST_H
+#define NAMESPACES_MOUNT_LIST_H
+
+#include "base/err.h"
+#include "namespaces/mount_options.h"
+#include "spec/spec.h"
+
+enum mount_how {
+	MOUNT_BIND,	/* attach the tree in @tree */
+	MOUNT_NEW,	/* fsopen(type), fsmount */
+	MOUNT_DEV,	/* a tmpfs on /dev that the parent has made with its nodes (in @tree), or else as MOUNT_NEW */
+	MOUNT_CGROUP,	/* cgroup2 of the container's cgroup namespace */
+	MOUNT_REMOUNT,	/* change what is mounted there */
+	MOUNT_HOW_COUNT,
+};
+
+struct mount_op {
+	enum mount_how how;
+	int tree;	       /* owned; -1: nothing opened (yet) */
+	const char *type;      /* MOUNT_NEW: "tmpfs", "proc", … */
+	const char *source;    /* host path of a bind; what mountinfo shows for a new one */
+	const char *target;    /* inside the container, absolute and normal */
+	struct mount_options options;
+	const struct spec_id_maps *uids, *gids; /* maps of its own, or NULL */
+	bool idmap_container;  /* seen through the container's user namespace (a volume) */
+	bool is_file;	       /* the source is no folder: the target is made as a file */
+	const char *content;   /* text for a small file that is bound instead of @source, or NULL */
+	char *link;	       /* owned; copy-symlink: the target becomes this link; NULL: it does not */
+};
+
+struct mount_list {
+	struct mount_op *v;
+	size_t n;
+};
+
+/* Close what is open. The strings belong to the arena or the spec. */
+void mount_list_close(struct mount_list *l);
+
+struct mount_context {
+	bool private_userns; /* the container has a user namespace of its own */
+	bool net_owned;	     /* its network namespace is owned by that user namespace: sysfs can be mounted */
+	bool pid_owned;	     /* the same for the pid namespace and proc */
+	const char *bundle;  /* relative bind sources are below it */
+	const char *label;   /* mountLabel, or NULL */
+	const char *cgroup;  /* host path bound for a cgroup mount, where cgroup2 can't be mounted because the container
+			      * has no cgroup namespace of its own; NULL: it has */
+};
+
+/**
+ * mount_list_from_spec() - The mounts of a configuration as operations. Opens nothing
+ * @ret:	Arrays and strings in @arena
+ *
+ * Refused: "/" as a target; targets below /proc other than binds on the few files that lxcfs offers; anything but proc or a
+ * bind on /proc itself (rule K4; that the bind is one of procfs is checked when it is opened).
+ *
+ * Where a user namespace is not the owner of the network or pid namespace, sysfs and proc become binds of the host's /sys
+ * (read-only) and /proc.
+ *
+ * Return: 0, or -EINVAL with @e filled ("mounts[3] (/data): …")
+ */
+int mount_list_from_spec(struct arena *arena, const struct spec_mounts *mounts, const struct mount_context *c,
+			 struct mount_list *ret, struct err *e);
+
+#endif

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "namespaces/rootfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/fd.h"
+#include "namespaces/idmap.h"
+#include "namespaces/overlay.h"
+#include "namespaces/tree.h"
+
+void rootfs_close(struct rootfs_plan *r)
+{
+	fd_close(&r->layers_tree);
+	fd_close(&r->container_tree);
+	for (size_t i = 0; i < r->n_parts; i++)
+		fd_close(&r->parts[i].tree);
+}
+
+/* A clone that hears of the host's mounts where rootfsPropagation says so, and that never tells the host of its own. */
+static int clone_quiet(const char *path, bool recursive, uint64_t propagation, struct err *e)
+{
+	auto_fd int tree = tree_clone(AT_FDCWD, path, recursive ? AT_RECURSIVE : 0, e);
+
+	if (tree < 0)
+		return tree;
+	int r = tree_change(tree, recursive, 0, 0, propagation & MS_SLAVE ? MS_SLAVE : MS_PRIVATE, e);
+
+	return r < 0 ? r : fd_take(&tree);
+}
+
+static int open_trees(struct rootfs_plan *r, struct err *e)
+{
+	bool folder = r->kind == ROOTFS_FOLDER;
+	int fd = clone_quiet(r->path, folder, folder ? r->propagation : 0, e);
+
+	if (fd < 0)
+		return fd;
+	r->container_tree = fd;
+	if (r->kind != ROOTFS_OVERLAY)
+		return 0;
+	fd = clone_quiet(r->layers, false, 0, e);
+	if (fd < 0)
+		return fd;
+	r->layers_tree = fd;
+	return 0;
+}
+
+int rootfs_open(struct rootfs_plan *r, struct arena *arena, struct err *e)
+{
+	r->container_tree = r->layers_tree = -1;
+	r->arena = arena;
+	int err = open_trees(r, e);
+
+	return err == -EPERM ? 0 : err; /* no rights: init has them in its own user namespace */
+}
+
+int rootfs_idmap(struct rootfs_plan *r, int userns, struct err *e)
+{
+	int err = 0;
+
+	if (!r->userns || r->kind == ROOTFS_FOLDER || r->container_tree < 0)
+		return 0;
+	err = idmap_mount(r->container_tree, userns, false, r->path, e);
+	if (err == 0 && r->layers_tree >= 0)
+		err = idmap_mount(r->layers_tree, userns, false, r->layers, e);
+	return err;
+}
+
+int rootfs_attach_trees(struct rootfs_plan *r, struct err *e)
+{
+	struct mount_attr slave = { .propagation = MS_SLAVE };
+	int err = r->container_tree < 0 ? open_trees(r, e) : 0;
+
+	if (err < 0)
+		return err;
+	/* slaves, not private: binds that init opens can still follow the host, and a medium taken out there leaves here too */
+	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &slave, sizeof(slave)) < 0)
+		return err_set(e, errno, "separate the mounts from the host's");
+	if (move_mount(r->container_tree, "", AT_FDCWD, r->path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) < 0)
+		return err_set(e, errno, "attach %s", r->path);
+	if (r->layers_tree >= 0 && move_mount(r->layers_tree, "", r->container_tree, "lower", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_set(e, errno, "attach %s", r->layers);
+	return 0;
+}
+
+static int mount_overlay(struct rootfs_plan *r, struct err *e)
+{
+	struct overlay o = {
+		.below = "lower/",
+		.lowers = r->lowers,
+		.n_lowers = r->n_lowers,
+		.upper = "upper",
+		.work = "work",
+	};
+
+	if (fchdir(r->container_tree) < 0)
+		return err_set(e, errno, "change into %s", r->path);
+	auto_fd int tree = overlay_new(&o, e);
+
+	if (tree < 0)
+		return tree;
+	if (move_mount(tree, "", AT_FDCWD, "lower", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_set(e, errno, "attach the overlay");
+	return fd_take(&tree);
+}
+
+static int take_folder(struct rootfs_plan *r, struct err *e)
+{
+	(void)e;
+	return fd_take(&r->container_tree);
+}
+
+int rootfs_mount(struct rootfs_plan *r, struct err *e)
+{
+	static int (*const mounts[])(struct rootfs_plan *, struct err *) = {
+		[ROOTFS_FOLDER] = take_folder,
+		[ROOTFS_OVERLAY] = mount_overlay,
+	};
+
+	return mounts[r->kind](r, e);
+}
+
+/*
+ * pivot_root(".", ".") puts the old root on top of the new one, where "." then leads, and it can be taken off: pivot_root(2),
+ * "pivot_root(".", ".")". Nothing has to be made inside the new root for it.
+ */
+static int pivot(int root, struct err *e)
+{
+	if (fchdir(root) < 0 || sys_pivot_root(".", ".") < 0)
+		return err_set(e, errno, "pivot_root");
+	if (umount2(".", MNT_DETACH) < 0)
+		return err_set(e, errno, "unmount the old root");
+	return 0;
+}
+
+/* The old root stays below; at least its proc and sysfs, without masks, should not be there to be found. */
+static int move_over(int root, struct err *e)
+{
+	(void)umount2("/proc", MNT_DETACH); /* may not be there, or be locked */
+	(void)umount2("/sys", MNT_DETACH);
+	if (move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_set(e, errno, "move the root");
+	if (fchdir(root) < 0 || chroot(".") < 0)
+		return err_set(e, errno, "chroot");
+	return 0;
+}
+
+int rootfs_enter(const struct rootfs_plan *r, int root, bool no_pivot, struct err *e)
+{
+	int err = no_pivot ? move_over(root, e) : pivot(root, e);
+
+	if (err < 0)
+		return err;
+	if (chdir("/") < 0)
+		return err_set(e, errno, "change into the new root");
+	if (r->readonly)
+		err = tree_change(root, false, MOUNT_ATTR_RDONLY, 0, 0, e);
+	if (err == 0 && (r->propagation & (MS_SHARED | MS_UNBINDABLE)))
+		err = tree_change(root, r->propagation & MS_REC, 0, 0, r->propagation & (MS_SHARED | MS_UNBINDABLE), e);
+	return err;
+}
