@@ -1,16 +1,65 @@
-# Tests: one program for each file of tests/unit (cmocka); the rest is bats.
+# Tests. Unit tests: one program for each file of tests/unit (cmocka); the rest is bats, run by tests/run-tests.
+#: check          install what the tests need, build, and run all that this machine can run
+#: check-built    the same, without installing; the last line says how many passed, failed, were skipped
+#: check-vm       limits, systemd and the like, in a virtual machine of its own (SUITE=bookworm: on Linux 6.1)
+#: asan           check-built with the address and undefined behaviour sanitizers
+#: bench          paene beside its peers (BENCH=ROW…: only those rows)
+#: fuzz           each fuzz target for FUZZ_SECONDS (30)
 unit_sources  := $(wildcard tests/unit/*.c)
 unit_programs := $(unit_sources:tests/unit/%.c=$(BUILD)/tests/unit/%)
-all_libs       = $(call libs_of,cli runtime namespaces cgroups seccomp network images images/worker images spec base)
+all_libs       = $(call libs_of,cli runtime namespaces cgroups seccomp network images images/worker spec base)
+test_libs      = -Wl,--start-group $(all_libs) -Wl,--end-group -Wl,-Bstatic -lnftnl -lseccomp -lcap -ljansson -Wl,-Bdynamic \
+	-lmnl -larchive -lcrypto -lisal -lzstd
+test_files    := $(wildcard tests/layering/*.py tests/lib/*.bats tests/integration/*.bats tests/security/*.bats \
+	tests/fault/*.bats)
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(all_libs)
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(flags) -MMD -MP $< $(ldflags) -Wl,--start-group $(all_libs) -Wl,--end-group \
-		-Wl,-Bstatic -lnftnl -lseccomp -lcap -ljansson -Wl,-Bdynamic -lmnl -larchive -lcrypto -lisal -lzstd -lcmocka -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(flags) -MMD -MP $< $(ldflags) $(test_libs) -lcmocka -o $@
+
+check:
+	$(Q)tests/install-packages dist/packages.build dist/packages.test
+	$(Q)$(MAKE) --no-print-directory check-built
+
+check-built: $(programs) $(unit_programs)
+	$(Q)tests/run-tests --build $(BUILD) $(unit_programs) $(test_files)
 
 check-unit: $(unit_programs)
-	$(Q)for t in $(unit_programs); do $$t || exit 1; done
+	$(Q)tests/run-tests --build $(BUILD) $(unit_programs)
 
-.PHONY: check-unit
--include $(unit_programs:=.d)
+check-vm: $(programs)
+	$(Q)tests/install-packages dist/packages.test dist/packages.vm
+	$(Q)tests/vm/make
+	$(Q)tests/vm/check $(BUILD)
+
+# What a measurement starts must not cost anything itself: static programs.
+$(BUILD)/tests/bench/%: tests/bench/%.c
+	$(call say,BENCH,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(flags) $< -static -o $@
+
+bench: $(programs) $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
+	$(Q)tests/bench/bench --build $(BUILD) $(BENCH)
+
+# Fuzz targets need every archive built by clang, with its coverage counters: a build folder of their own.
+FUZZ_CC      ?= clang
+FUZZ_SECONDS ?= 30
+fuzz_programs := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(all_libs)
+	$(call say,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(flags) -fsanitize=fuzzer -MMD -MP $< $(ldflags) $(test_libs) -o $@
+
+fuzz:
+	$(Q)tests/install-packages dist/packages.fuzz
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(FUZZ_CC) SANITIZE=1 \
+		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' fuzz-built
+
+fuzz-built: $(fuzz_programs)
+	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $(BUILD)/corpus $(fuzz_programs)
+
+.PHONY: check check-built check-unit check-vm bench fuzz fuzz-built
+.SECONDARY: $(fuzz_programs)
+-include $(unit_programs:=.d) $(fuzz_programs:=.d)

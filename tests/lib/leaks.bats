@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+# Whether the leak check finds what is left behind, and is content when nothing is.
+load common
+
+setup() {
+	needs_root
+	leak_check_before
+}
+
+expect_leak() { # expect_leak LINE: what the check must say
+	leak_patience=0 run leak_check_after
+	expect_status 1
+	expect_in_output "> $1"
+}
+
+@test "nothing is left" {
+	in_netns true
+	leak_check_after
+}
+
+@test "a process in another pid namespace" {
+	unshare --pid --fork sleep 100 3>&- &
+	wait_until 5 pgrep -P $! sleep
+	expect_leak "process sleep"
+	kill -KILL "$(pgrep -P $!)"
+	leak_check_after
+}
+
+@test "a cgroup" {
+	mkdir /sys/fs/cgroup/left
+	expect_leak "cgroup /sys/fs/cgroup/left"
+	rmdir /sys/fs/cgroup/left
+}
+
+@test "a mount" {
+	mount -t tmpfs tmpfs /mnt
+	expect_leak "mount /mnt tmpfs"
+	umount /mnt
+}
+
+@test "a link" {
+	ip link add left type bridge
+	expect_leak "link left"
+	ip link delete left
+}
+
+@test "a firewall rule" {
+	needs_program nft
+	nft add table inet left
+	expect_leak "nft table inet left"
+	nft delete table inet left
+}
+
+@test "a file" {
+	mkdir -p "$PAENE_RUN/containers/left"
+	expect_leak "file $PAENE_RUN/containers/left"
+	rm -r "$PAENE_RUN"
+}
