@@ -3,8 +3,14 @@
 
 #include <seccomp.h>
 
+#include "base/fd.h"
+
 #define X32_BIT	   0x40000000U
 #define NUMBER_END 0xffffffffU /* -1 is what a tracer writes to skip a call; it belongs to no range */
+
+/* Calls that were once reached by socketcall or ipc only got numbers of their own in this range, everywhere. */
+#define DIRECT_FIRST 300
+#define DIRECT_END   424
 
 /* libseccomp's tokens are the kernel's audit values, but for x32. */
 #define ABI(word)		     { "SCMP_ARCH_" #word, SCMP_ARCH_##word, SCMP_ARCH_##word, 0, NUMBER_END }
@@ -119,14 +125,60 @@ int64_t newer_call_number(const struct newer_call *c, const struct abi *abi)
 	return (int64_t)abi->base + c->number;
 }
 
+/*
+ * libseccomp's own numbers for calls that an ABI reaches by socketcall or ipc: the negative of 100 or 200 and of that
+ * call's first argument.
+ */
+static const struct {
+	const char *call;
+	int first, last;
+} multiplexers[] = {
+	{ "socketcall", -101, -120 },
+	{ "ipc", -201, -224 },
+};
+
+static bool is_multiplexed(int number, size_t i)
+{
+	return number <= multiplexers[i].first && number >= multiplexers[i].last;
+}
+
+/* The number that a multiplexed call has besides: it can only be found from the number's side. */
+static int64_t direct_number(const char *name, const struct abi *abi)
+{
+	for (int n = DIRECT_FIRST; n < DIRECT_END; n++) {
+		auto_free char *found = seccomp_syscall_resolve_num_arch(abi->token, (int)abi->base + n);
+
+		if (found && streq(found, name))
+			return (int64_t)abi->base + n;
+	}
+	return -1;
+}
+
 int64_t abi_call_number(const char *name, const struct abi *abi)
 {
 	int number = seccomp_syscall_resolve_name_arch(abi->token, name);
 
-	if (number != __NR_SCMP_ERROR)
-		return number >= 0 ? number : -1; /* negative: libseccomp's name for a call that the ABI lacks */
-	for (size_t i = 0; i < newer_calls_count; i++)
+	if (number >= 0)
+		return number;
+	for (size_t i = 0; i < ARRAY_SIZE(multiplexers); i++)
+		if (is_multiplexed(number, i))
+			return direct_number(name, abi);
+	for (size_t i = 0; i < newer_calls_count && number == __NR_SCMP_ERROR; i++)
 		if (streq(newer_calls[i].name, name))
 			return newer_call_number(&newer_calls[i], abi);
 	return -1;
+}
+
+bool abi_multiplexed(const char *name, const struct abi *abi, struct multiplexed *ret)
+{
+	int number = seccomp_syscall_resolve_name_arch(abi->token, name);
+
+	for (size_t i = 0; i < ARRAY_SIZE(multiplexers); i++) {
+		if (!is_multiplexed(number, i))
+			continue;
+		ret->number = seccomp_syscall_resolve_name_arch(abi->token, multiplexers[i].call);
+		ret->which = (uint64_t)(multiplexers[i].first - number + 1);
+		return ret->number >= 0;
+	}
+	return false;
 }

@@ -39,4 +39,13 @@ int64_t newer_call_number(const struct newer_call *c, const struct abi *abi);
 /* The number of any call in an ABI, or -1 where nobody knows it or it has none there. */
 int64_t abi_call_number(const char *name, const struct abi *abi);
 
+/* A call that is one of many behind one number. */
+struct multiplexed {
+	int64_t number; /* of socketcall or ipc */
+	uint64_t which; /* the value of its first argument */
+};
+
+/* Whether an ABI has such a second way to a call. */
+bool abi_multiplexed(const char *name, const struct abi *abi, struct multiplexed *ret);
+
 #endif

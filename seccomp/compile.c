@@ -55,34 +55,24 @@ static int add_abis(scmp_filter_ctx ctx, uint32_t abis, struct err *e)
 	return 0;
 }
 
-static int add_rule(scmp_filter_ctx ctx, const struct rule *rule, const char *name, struct err *e)
+static int add_rule(scmp_filter_ctx ctx, uint32_t action, const char *name, struct err *e)
 {
-	struct scmp_arg_cmp args[SECCOMP_ARGS_MAX];
 	int number = seccomp_syscall_resolve_name(name);
+	int r = number == __NR_SCMP_ERROR ? 0 : seccomp_rule_add_array(ctx, action, number, 0, NULL);
 
-	if (number == __NR_SCMP_ERROR)
-		return 0;
-	for (size_t i = 0; i < rule->n_args; i++)
-		args[i] = (struct scmp_arg_cmp){
-			.arg = rule->args[i].index,
-			.op = (enum scmp_compare)rule->args[i].op,
-			.datum_a = rule->args[i].value,
-			.datum_b = rule->args[i].value_two,
-		};
-	int r = seccomp_rule_add_array(ctx, rule->action, number, (unsigned)rule->n_args, args);
-
-	if (r < 0 && r != -EEXIST) /* an earlier rule has said something about just these arguments */
-		return err_set(e, -r, "add a rule for %s", name);
-	return 0;
+	return r < 0 ? err_set(e, -r, "add a rule for %s", name) : 0;
 }
 
+/* The rules without arguments; the prologue has the others. */
 static int add_rules(scmp_filter_ctx ctx, const struct program *g, struct err *e)
 {
 	for (size_t i = 0; i < g->n; i++) {
-		if (g->rules[i].action == g->default_action)
-			continue; /* libseccomp takes this for a mistake */
-		for (size_t k = 0; k < g->rules[i].n_names; k++) {
-			int r = add_rule(ctx, &g->rules[i], g->rules[i].names[k], e);
+		const struct rule *rule = &g->rules[i];
+
+		if (rule->n_args || rule->action == g->default_action)
+			continue; /* libseccomp takes the latter for a mistake */
+		for (size_t k = 0; k < rule->n_names; k++) {
+			int r = add_rule(ctx, rule->action, rule->names[k], e);
 
 			if (r < 0)
 				return r;

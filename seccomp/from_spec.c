@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * linux.seccomp of a configuration, as runc understands it, and one thing more: the rules go to libseccomp as they are,
- * which keeps no order among them and forgets a rule with arguments beside one without. So rules that would be lost, or
- * might lose, against a looser rule on the same call are said once more in a filter of their own, whose default is to
- * allow; the kernel takes the strictest answer of all filters.
- */
+/* linux.seccomp of a configuration, as runc understands it, but for rules that libseccomp would lose: here they count. */
 #include <errno.h>
 #include <linux/seccomp.h>
 
 #include "seccomp/policy.h"
-
-enum { DENIALS, MAIN }; /* the programs: the first may end up empty */
 
 static const uint32_t actions[ACT_COUNT] = {
 	[ACT_KILL] = SECCOMP_RET_KILL_THREAD,
@@ -35,12 +28,6 @@ static const struct {
 	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
 };
 
-/* Part of a rule: conditions that must all hold. */
-struct piece {
-	const struct spec_seccomp_arg *args;
-	size_t n;
-};
-
 static int action_of(uint32_t action, const struct opt_u32 *code, uint32_t *ret, struct err *e)
 {
 	uint32_t data = 0;
@@ -55,7 +42,7 @@ static int action_of(uint32_t action, const struct opt_u32 *code, uint32_t *ret,
 	return 0;
 }
 
-static int add_flags(const struct spec_seccomp *s, struct policy *p, struct err *e)
+static int add_flags(const struct spec_seccomp *s, struct program *g, struct err *e)
 {
 	for (size_t i = 0; i < s->flags.n; i++) {
 		unsigned flag = 0;
@@ -65,8 +52,7 @@ static int add_flags(const struct spec_seccomp *s, struct policy *p, struct err 
 				flag = flags[k].flag;
 		if (!flag)
 			return err_say(e, EINVAL, "seccomp flag %s is not known", s->flags.v[i]);
-		for (size_t k = 0; k < p->n; k++)
-			p->programs[k].flags |= flag;
+		g->flags |= flag;
 	}
 	return 0;
 }
@@ -142,161 +128,57 @@ static bool args_are_alternatives(const struct spec_seccomp_rule *r)
 	return false;
 }
 
-static size_t count_pieces(const struct spec_seccomp_rule *r)
+static int add_rule(struct policy *p, const struct spec_seccomp_rule *r, struct err *e)
 {
-	return args_are_alternatives(r) ? r->n_args : 1;
-}
-
-static struct piece piece_of(const struct spec_seccomp_rule *r, size_t i)
-{
-	return args_are_alternatives(r) ? (struct piece){ &r->args[i], 1 } : (struct piece){ r->args, r->n_args };
-}
-
-/* Whether two comparisons of one argument can't both hold. */
-static bool contradict(const struct spec_seccomp_arg *a, const struct spec_seccomp_arg *b)
-{
-	if (a->index != b->index)
-		return false;
-	if (a->op == OP_EQ && b->op == OP_EQ)
-		return a->value != b->value;
-	return a->value == b->value && ((a->op == OP_EQ && b->op == OP_NE) || (a->op == OP_NE && b->op == OP_EQ));
-}
-
-static bool disjoint(const struct piece *a, const struct piece *b)
-{
-	for (size_t i = 0; i < a->n; i++)
-		for (size_t k = 0; k < b->n; k++)
-			if (contradict(&a->args[i], &b->args[k]))
-				return true;
-	return false;
-}
-
-/* Whether some rule on the call is looser than part of a rule, and can match the same arguments. */
-static bool has_looser(const struct spec_seccomp *s, const char *name, const struct piece *piece, uint32_t action)
-{
-	for (size_t i = 0; i < s->n_rules; i++) {
-		const struct spec_seccomp_rule *other = &s->rules[i];
-
-		if (!action_stricter(actions[action], actions[other->action]) || !names_call(other, name))
-			continue;
-		for (size_t k = 0; k < count_pieces(other); k++) {
-			struct piece theirs = piece_of(other, k);
-
-			if (!disjoint(piece, &theirs))
-				return true;
-		}
-	}
-	return false;
-}
-
-/* The calls of a rule that has arguments for which it has to be said once more among the denials. */
-static int add_denials(const struct spec_seccomp *s, struct policy *p, const struct spec_seccomp_rule *r,
-		       const struct rule *rule, struct err *e)
-{
-	struct piece piece = { rule->args, rule->n_args };
-
-	for (size_t i = 0; i < r->names.n && rule->n_args; i++) {
-		if (!has_looser(s, r->names.v[i], &piece, r->action))
-			continue;
-		struct rule denial = *rule;
-
-		denial.names = (const char *const *)&r->names.v[i];
-		denial.n_names = 1;
-		int err = policy_add(p, &p->programs[DENIALS], &denial, e);
-
-		if (err < 0)
-			return err;
-	}
-	return 0;
-}
-
-static int add_rule(const struct spec_seccomp *s, struct policy *p, const struct spec_seccomp_rule *r, struct err *e)
-{
-	struct rule rule = { .names = (const char *const *)r->names.v, .n_names = r->names.n };
+	struct rule rule = {
+		.names = (const char *const *)r->names.v,
+		.n_names = r->names.n,
+		.args = r->args,
+		.n_args = r->n_args,
+	};
 	int err = action_of(r->action, &r->errno_ret, &rule.action, e);
 
-	for (size_t i = 0; err == 0 && i < count_pieces(r); i++) {
-		struct piece piece = piece_of(r, i);
-
-		rule.args = piece.args;
-		rule.n_args = piece.n;
-		err = policy_add(p, &p->programs[MAIN], &rule, e);
-		if (err == 0)
-			err = add_denials(s, p, r, &rule, e);
+	if (err < 0)
+		return err;
+	if (!args_are_alternatives(r))
+		return policy_add(p, &p->programs[0], &rule, e);
+	rule.n_args = 1;
+	for (size_t i = 0; i < r->n_args && err == 0; i++) {
+		rule.args = &r->args[i];
+		err = policy_add(p, &p->programs[0], &rule, e);
 	}
 	return err;
 }
 
-static bool has_notify(const struct program *g)
+static void set_listener(struct program *g)
 {
+	bool notify = false;
+
 	for (size_t i = 0; i < g->n; i++)
-		if (g->rules[i].action == SECCOMP_RET_USER_NOTIF)
-			return true;
-	return false;
-}
-
-/* Only one filter of a process can have a listener: if it is that of the denials, all the calls to be told of move there. */
-static int move_notify(struct policy *p, struct err *e)
-{
-	struct program *g = &p->programs[MAIN];
-
-	if (!has_notify(&p->programs[DENIALS]))
-		return 0;
-	for (size_t i = 0; i < g->n; i++) {
-		if (g->rules[i].action != SECCOMP_RET_USER_NOTIF)
-			continue;
-		int r = policy_add(p, &p->programs[DENIALS], &g->rules[i], e);
-
-		if (r < 0)
-			return r;
-		g->rules[i].action = SECCOMP_RET_ALLOW;
-	}
-	return 0;
-}
-
-static void set_listener(struct policy *p)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		if (has_notify(&p->programs[i]))
-			p->programs[i].flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-		else /* the kernel refuses it without a listener */
-			p->programs[i].flags &= ~SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-	}
-}
-
-static void drop_empty_denials(struct policy *p)
-{
-	if (p->programs[DENIALS].n)
-		return;
-	p->programs[0] = p->programs[MAIN];
-	p->n = 1;
+		notify |= g->rules[i].action == SECCOMP_RET_USER_NOTIF;
+	if (notify)
+		g->flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	else /* the kernel refuses it without a listener */
+		g->flags &= ~SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 }
 
 int seccomp_from_spec(const struct spec_seccomp *s, int cache, struct seccomp_plan *ret, struct err *e)
 {
-	auto_policy struct policy p = { .n = 2 };
-	struct program *programs = p.programs;
-	int r = action_of(s->default_action, &s->default_errno_ret, &programs[MAIN].default_action, e);
+	auto_policy struct policy p = { .n = 1 };
+	struct program *g = &p.programs[0];
+	int r = action_of(s->default_action, &s->default_errno_ret, &g->default_action, e);
 
 	if (r == 0)
 		r = check(s, e);
 	if (r == 0)
-		r = add_flags(s, &p, e);
+		r = add_flags(s, g, e);
 	if (r == 0)
 		r = add_abis(s, &p, e);
+	for (size_t i = 0; i < s->n_rules && r == 0; i++)
+		r = add_rule(&p, &s->rules[i], e);
 	if (r < 0)
 		return r;
-	programs[DENIALS].default_action = SECCOMP_RET_ALLOW;
-	programs[MAIN].newer_enosys = action_stricter(programs[MAIN].default_action, SECCOMP_RET_TRACE);
-	for (size_t i = 0; i < s->n_rules; i++) {
-		r = add_rule(s, &p, &s->rules[i], e);
-		if (r < 0)
-			return r;
-	}
-	r = move_notify(&p, e);
-	if (r < 0)
-		return r;
-	drop_empty_denials(&p);
-	set_listener(&p);
+	g->newer_enosys = action_stricter(g->default_action, SECCOMP_RET_TRACE);
+	set_listener(g);
 	return policy_plan(&p, cache, ret, e);
 }
