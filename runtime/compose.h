@@ -33,7 +33,5 @@ struct run_options {
  */
 int compose(const struct engine *g, const struct run_options *o, struct settings *s, struct spec *spec, struct err *e);
 
-/* Capabilities that a container keeps by default, by profile. */
-uint64_t compose_caps(enum seccomp_profile profile);
 
 #endif

@@ -8,21 +8,20 @@
 #include "runtime/create.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/path.h"
 #include "base/sock.h"
 #include "base/sys.h"
+#include "base/timestamp.h"
 #include "cgroups/cgroups.h"
 #include "namespaces/idmap.h"
 #include "namespaces/ns.h"
+#include "runtime/console.h"
 #include "runtime/destroy.h"
 #include "runtime/hooks.h"
 #include "runtime/init.h"
@@ -44,34 +43,19 @@ struct creation {
 	bool reserved;
 };
 
-static int now_text(char buf[40])
-{
-	struct timespec t;
-	struct tm tm;
-
-	if (clock_gettime(CLOCK_REALTIME, &t) < 0 || !gmtime_r(&t.tv_sec, &tm))
-		return -errno;
-	size_t n = strftime(buf, 40, "%Y-%m-%dT%H:%M:%S", &tm);
-
-	snprintf(buf + n, 40 - n, ".%09ldZ", t.tv_nsec);
-	return 0;
-}
-
 static int reserve(struct creation *c, struct err *e)
 {
 	const struct plan_options *o = &c->q->plan;
-	char created[40];
+	char created[TIMESTAMP_MAX];
 	int r = str_check_name(o->id, "container id", e);
 
 	if (r < 0)
 		return r;
-	if (now_text(created) < 0)
-		return err_set(e, errno, "read the clock");
 	c->state.oci_version = (char *)SPEC_VERSION;
 	c->state.id = (char *)o->id;
 	c->state.bundle = (char *)o->bundle;
 	c->state.rootfs = (char *)c->plan.rootfs.path;
-	c->state.created = arena_strdup(&c->plan.arena, created);
+	c->state.created = arena_strdup(&c->plan.arena, timestamp_now(created));
 	c->state.annotations = c->q->spec->annotations;
 	c->state.cgroup_path = (char *)c->plan.cgroup_path;
 	c->state.cgroup_manager = o->cgroup_manager;
@@ -239,22 +223,10 @@ static int work_at_mounts(struct creation *c, struct err *e)
 	return r < 0 ? r : message_send(c->sock, MSG_HOOKS_DONE, 0, -1, e);
 }
 
-static int send_console(const char *socket, int console, struct err *e)
-{
-	static const char name[] = "/dev/ptmx"; /* what receivers expect as the message's text */
-	auto_fd int s = sock_connect(AT_FDCWD, socket, SOCK_STREAM, e);
-
-	if (s < 0)
-		return err_wrap(e, "console socket");
-	int r = sock_send(s, name, sizeof(name) - 1, &console, 1);
-
-	return r < 0 ? err_set(e, -r, "send the terminal to %s", socket) : 0;
-}
-
 static int take_console(struct creation *c, int *fd, struct err *e)
 {
 	if (c->q->console_socket)
-		return send_console(c->q->console_socket, *fd, e);
+		return console_send(c->q->console_socket, *fd, e);
 	c->console = fd_take(fd);
 	return 0;
 }
@@ -278,19 +250,7 @@ static int wait_ready(struct creation *c, struct err *e)
 
 static int write_pid_file(struct creation *c, struct err *e)
 {
-	char text[16], folder[PATH_MAX];
-	const char *path = c->q->pid_file, *slash = path ? strrchr(path, '/') : NULL;
-
-	if (!path)
-		return 0;
-	int n = snprintf(text, sizeof(text), "%d", c->pid);
-
-	if (!slash)
-		return file_publish(AT_FDCWD, path, text, (size_t)n, 0644, 0, e);
-	snprintf(folder, sizeof(folder), "%.*s", (int)MAX(slash - path, 1), path);
-	auto_fd int dir = path_open_dir(folder, O_RDONLY, e);
-
-	return dir < 0 ? dir : file_publish(dir, slash + 1, text, (size_t)n, 0644, 0, e);
+	return c->q->pid_file ? process_pid_file(c->q->pid_file, c->pid, e) : 0;
 }
 
 /* `run`: the exec itself decides; the socket closes by it. */

@@ -45,26 +45,21 @@ static int default_paths(const char **data, const char **run, struct arena *a, s
 	return *data && *run ? 0 : err_nomem(e);
 }
 
-/* The worker beside this program (a checkout's build folder), else where `make install` puts it. */
-static void find_worker(char *ret, size_t size)
+/* A program of ours beside this one (a checkout's build folder), else where `make install` puts it. */
+static void find_program(const char *name, char ret[256])
 {
-	const char *env = getenv("PAENE_WORKER");
 	char self[200];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	if (env && geteuid() == getuid()) {
-		snprintf(ret, size, "%s", env);
-		return;
-	}
 	self[n > 0 ? n : 0] = '\0';
 	char *slash = strrchr(self, '/');
 
 	if (slash) {
-		snprintf(ret, size, "%.*s/paene-worker", (int)(slash - self), self);
+		snprintf(ret, 256, "%.*s/%s", (int)(slash - self), self, name);
 		if (access(ret, X_OK) == 0)
 			return;
 	}
-	snprintf(ret, size, "%s/paene-worker", PAENE_LIBEXEC);
+	snprintf(ret, 256, "%s/%s", PAENE_LIBEXEC, name);
 }
 
 static int open_all(struct engine *g, struct err *e)
@@ -109,7 +104,8 @@ int engine_open(const char *data, const char *run, struct engine *ret, struct er
 	memset(&g, 0xff, sizeof(g)); /* every fd -1 */
 	snprintf(g.data_path, sizeof(g.data_path), "%s", data);
 	snprintf(g.run_path, sizeof(g.run_path), "%s", run);
-	find_worker(g.worker, sizeof(g.worker));
+	find_program("paene-worker", g.worker);
+	find_program("paene-init", g.init_program);
 	r = open_all(&g, e);
 	if (r < 0) {
 		engine_close(&g);
@@ -136,31 +132,30 @@ static bool has_container(const struct engine *g, const char *id)
 	return strchr(id, '/') == NULL && fstatat(g->containers, id, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static int sweep_name(int dir, const char *name, void *arg, struct err *e)
+int engine_owner(int dir, const char *name, char ret[ENGINE_OWNER_MAX])
 {
-	const struct engine *g = arg;
-	char id[256];
-	ssize_t n = readlinkat(dir, name, id, sizeof(id) - 1);
+	auto_free char *text = NULL;
+	struct err e;
+	ssize_t n = readlinkat(dir, name, ret, ENGINE_OWNER_MAX - 1);
 
-	(void)e;
-	if (n <= 0)
+	if (n >= 0) {
+		ret[n] = '\0';
 		return 0;
-	id[n] = '\0';
-	if (!has_container(g, id))
-		(void)unlinkat(dir, name, 0);
+	}
+	int r = file_read(dir, name, ENGINE_OWNER_MAX - 1, &text, NULL, &e);
+
+	if (r < 0)
+		return r;
+	snprintf(ret, ENGINE_OWNER_MAX, "%.*s", (int)strcspn(text, "\n"), text);
 	return 0;
 }
 
-/* idranges/START and networks/NAME/leases/ADDRESS: small files that hold the owner's id. */
 static int sweep_owned(int dir, const char *name, void *arg, struct err *e)
 {
-	const struct engine *g = arg;
-	auto_free char *owner = NULL;
+	char owner[ENGINE_OWNER_MAX];
 
-	if (file_read(dir, name, 256, &owner, NULL, e) < 0)
-		return 0;
-	owner[strcspn(owner, "\n")] = '\0';
-	if (*owner && !has_container(g, owner))
+	(void)e;
+	if (engine_owner(dir, name, owner) == 0 && *owner && !has_container(arg, owner))
 		(void)unlinkat(dir, name, 0);
 	return 0;
 }
@@ -197,7 +192,7 @@ void engine_sweep(const struct engine *g)
 	struct err ignored; /* a next sweep may do better */
 
 	(void)file_each(g->containers, sweep_container, (void *)g, &ignored);
-	(void)file_each(g->names, sweep_name, (void *)g, &ignored);
+	(void)file_each(g->names, sweep_owned, (void *)g, &ignored);
 	(void)file_each(g->idranges, sweep_owned, (void *)g, &ignored);
 	(void)file_each(g->networks, sweep_network, (void *)g, &ignored);
 }

@@ -19,7 +19,7 @@
 struct engine {
 	int data, containers, names, idranges, networks, volumes, run, states, seccomp; /* folder fds */
 	struct store store;
-	char data_path[256], run_path[256], worker[256];
+	char data_path[256], run_path[256], worker[256], init_program[256];
 };
 
 /**
@@ -152,9 +152,22 @@ int record_remove(const struct engine *g, const char *id, struct err *e);
  */
 int record_watch(int dir, bool wait, struct err *e);
 
+/* What waiters read once the lock is free, even where the folder has gone: the exit status. Best effort. */
+void record_tell_waiters(int watch, int status);
+
+/**
+ * record_wait() - Until nobody looks after it
+ * @ret_status:	The exit status that was left there, -1: none
+ */
+int record_wait(int dir, int *ret_status, struct err *e);
+
 /* Wants for the one who looks after it: "stop" forbids a restart. In the container's folder. */
 int record_set_stop(int dir, bool stop, struct err *e);
 bool record_wants_stop(int dir);
+
+/* Whose a range or a lease is: the text of the link, or of the file. Return: 0, or -errno */
+#define ENGINE_OWNER_MAX 256
+int engine_owner(int dir, const char *name, char ret[ENGINE_OWNER_MAX]);
 
 /* Remove what killed commands have left: folders without settings, names, ranges and leases without a container. */
 void engine_sweep(const struct engine *g);

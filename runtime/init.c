@@ -13,23 +13,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "base/fd.h"
 #include "base/path.h"
-#include "base/proc.h"
-#include "base/pty.h"
 #include "base/sock.h"
 #include "base/sys.h"
 #include "namespaces/devices.h"
 #include "namespaces/masks.h"
 #include "namespaces/ns.h"
+#include "runtime/console.h"
 #include "runtime/hooks.h"
 #include "runtime/message.h"
 #include "runtime/process.h"
@@ -115,6 +112,14 @@ static int make_devices(struct init *in, struct err *e)
 	return devices_make_in(in->root, &p->devices, p->userns, p->dev_index >= 0, e);
 }
 
+static int find_user(struct init *in, struct err *e)
+{
+	in->process = in->plan->spec->process;
+	if (!in->plan->opt.resolve_user)
+		return 0;
+	return process_resolve_user(&in->process, in->root, &in->plan->arena, e);
+}
+
 static int set_sysctls(struct init *in, struct err *e)
 {
 	const struct spec_map *m = &in->plan->spec->linux_.sysctl;
@@ -163,8 +168,7 @@ static int bind_console(int root, int peer, struct err *e)
 
 static int make_console(struct init *in, struct err *e)
 {
-	const struct spec_process *p = &in->plan->spec->process;
-	const struct spec_box *size = &p->console_size;
+	const struct spec_process *p = &in->process;
 
 	if (!p->terminal)
 		return 0;
@@ -172,18 +176,10 @@ static int make_console(struct init *in, struct err *e)
 
 	if (ptmx < 0)
 		return err_hint(e, "process.terminal needs a devpts mounted on /dev/pts");
-	int r = pty_peer(ptmx, &in->terminal, e);
+	int r = console_open(ptmx, &p->console_size, p->user.uid, &in->terminal, e);
 
 	if (r < 0)
 		return r;
-	if (size->width || size->height) {
-		const struct winsize w = { .ws_row = (unsigned short)size->height,
-					   .ws_col = (unsigned short)size->width };
-
-		(void)ioctl(ptmx, TIOCSWINSZ, &w); /* a size only */
-	}
-	if (fchown(in->terminal, p->user.uid, (gid_t)-1) < 0)
-		return err_set(e, errno, "give the terminal to user %u", p->user.uid);
 	r = bind_console(in->root, in->terminal, e);
 	return r < 0 ? r : message_send(in->sock, MSG_CONSOLE, 0, ptmx, e);
 }
@@ -218,12 +214,9 @@ static int set_names(struct init *in, struct err *e)
 
 static int place_stdio(struct init *in, struct err *e)
 {
-	const int *stdio = in->plan->opt.stdio;
+	int r = in->terminal < 0 ? process_stdio(in->plan->opt.stdio, in->plan->null_fd, e) : 0;
 
-	for (int fd = 0; fd < 3 && in->terminal < 0; fd++)
-		if (stdio[fd] != fd && dup2(stdio[fd] < 0 ? in->plan->null_fd : stdio[fd], fd) < 0)
-			return err_set(e, errno, "put a file on fd %d", fd);
-	return process_session(in->terminal, e);
+	return r < 0 ? r : process_session(in->terminal, e);
 }
 
 static int install_filter(struct init *in, struct err *e)
@@ -238,7 +231,7 @@ static int install_filter(struct init *in, struct err *e)
 
 static int become_process(struct init *in, struct err *e)
 {
-	const struct spec_process *p = &in->plan->spec->process;
+	const struct spec_process *p = &in->process;
 	int r = process_cwd(p->cwd, true, e);
 
 	if (r >= 0)
@@ -250,18 +243,9 @@ static int become_process(struct init *in, struct err *e)
 	return r < 0 ? r : process_find(p, in->command, e);
 }
 
-/* Whatever the caller left open stays here; the fds that were asked for go on. */
 static int close_rest(struct init *in, struct err *e)
 {
-	unsigned n = in->plan->opt.preserve_fds;
-
-	for (unsigned fd = 3; fd < 3 + n; fd++)
-		if (fcntl((int)fd, F_SETFD, 0) < 0)
-			return err_set(e, errno, "keep fd %u open", fd);
-	if (close_range(3 + n, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		return err_set(e, errno, "mark the other fds close-on-exec");
-	proc_reset_signals();
-	return 0;
+	return process_keep_fds(in->plan->opt.preserve_fds, e);
 }
 
 static int say_ready(struct init *in, struct err *e)
@@ -296,7 +280,7 @@ static int execute(struct init *in, struct err *e)
 		if (r < 0)
 			return r;
 	}
-	return process_exec(&in->plan->spec->process, in->command, e);
+	return process_exec(&in->process, in->command, e);
 }
 
 static const struct {
@@ -311,6 +295,7 @@ static const struct {
 	{ "root", mount_root },
 	{ "", mount_all },
 	{ "devices", make_devices },
+	{ "user", find_user },
 	{ "sysctl", set_sysctls },
 	{ "", wait_hooks },
 	{ "terminal", make_console },

@@ -12,6 +12,7 @@ struct init {
 	int sock;	   /* to the parent */
 	int start;	   /* listening socket on which `start` comes; -1: execute as soon as all is ready */
 	/* filled on the way */
+	struct spec_process process; /* the configuration's, with the user looked up */
 	int root;	   /* the new root */
 	int terminal;	   /* the pty's terminal side */
 	char command[4096]; /* the file to execute */

@@ -8,11 +8,10 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <time.h>
 
 #include "base/fd.h"
+#include "base/timestamp.h"
 
-#define STAMP_MAX      40
 #define FOLLOW_POLL_MS 1000 /* how soon the end of the container is noticed without output */
 
 static const char *const stream_names[LOG_STREAM_COUNT] = { "stdout", "stderr" };
@@ -43,31 +42,19 @@ static void rotate(struct log *l)
 	l->bytes = 0;
 }
 
-static void stamp(char buf[STAMP_MAX])
-{
-	struct timespec t = { 0 };
-	struct tm tm;
-
-	(void)clock_gettime(CLOCK_REALTIME, &t);
-	gmtime_r(&t.tv_sec, &tm);
-	size_t n = strftime(buf, STAMP_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
-
-	snprintf(buf + n, STAMP_MAX - n, ".%09ldZ", t.tv_nsec);
-}
-
 void log_write(struct log *l, enum log_stream stream, const char *data, size_t len)
 {
-	char time_text[STAMP_MAX], head[STAMP_MAX + 16];
+	char now[TIMESTAMP_MAX], head[TIMESTAMP_MAX + 16];
 
 	if (l->fd < 0)
 		return;
 	if (l->bytes >= l->max_bytes)
 		rotate(l);
-	stamp(time_text);
+	timestamp_now(now);
 	while (len > 0) {
 		const char *end = memchr(data, '\n', len);
 		size_t n = end ? (size_t)(end - data) + 1 : len;
-		int h = snprintf(head, sizeof(head), "%s %s %c ", time_text, stream_names[stream], end ? 'F' : 'P');
+		int h = snprintf(head, sizeof(head), "%s %s %c ", now, stream_names[stream], end ? 'F' : 'P');
 		struct iovec parts[] = {
 			{ .iov_base = head, .iov_len = (size_t)h },
 			{ .iov_base = (void *)data, .iov_len = n },
@@ -91,17 +78,16 @@ void log_close(struct log *l)
 /* One line of the file to the stream it came from. */
 static void show(const char *line, const struct log_query *q, FILE *out, FILE *err)
 {
-	struct tm tm = { 0 };
 	const char *kind = strchr(line, ' '), *flag = kind ? strchr(kind + 1, ' ') : NULL;
 	const char *text = flag && flag[1] && flag[2] == ' ' ? flag + 3 : NULL;
 
 	if (!text)
 		return; /* cut short by a crash */
 	if (q->since_s || q->until_s) {
-		if (!strptime(line, "%Y-%m-%dT%H:%M:%S", &tm))
-			return;
-		int64_t t = timegm(&tm);
+		int64_t t;
 
+		if (timestamp_parse(line, &t) < 0)
+			return;
 		if ((q->since_s && t < q->since_s) || (q->until_s && t > q->until_s))
 			return;
 	}

@@ -144,14 +144,9 @@ static int plan_mounts(struct plan *p, struct err *e)
 	if (r < 0)
 		return r;
 	p->dev_index = -1;
-	for (size_t i = 0; i < p->mounts.n; i++) {
-		struct mount_op *op = &p->mounts.v[i];
-
-		if (op->how == MOUNT_DEV)
+	for (size_t i = 0; i < p->mounts.n; i++)
+		if (p->mounts.v[i].how == MOUNT_DEV)
 			p->dev_index = (int)i;
-		if (op->how == MOUNT_BIND && p->userns && p->opt.volumes_idmapped && !op->uids)
-			op->idmap_container = true;
-	}
 	return 0;
 }
 
@@ -193,7 +188,7 @@ static int plan_process(struct plan *p, struct err *e)
 		return err_say(e, EINVAL, "process: missing: there is nothing to run");
 	if (proc->args.n == 0)
 		return err_say(e, EINVAL, "process.args: missing: there is nothing to run");
-	if (p->userns && p->uids.n) {
+	if (p->userns && p->uids.n && !p->opt.resolve_user) {
 		uint32_t ignored;
 
 		if (!idmap_to_host(&p->uids, proc->user.uid, &ignored))

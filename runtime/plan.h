@@ -29,12 +29,12 @@ struct plan_options {
 	const struct rootfs_plan *rootfs;  /* instead of root.path; copied, its fds are taken over */
 	enum seccomp_profile seccomp;	   /* SECCOMP_UNCONFINED: what the configuration says */
 	bool abi32;			   /* with one of our own profiles: allow the 32-bit ABI */
+	bool resolve_user;		   /* process.user.username says who it is: "USER[:GROUP]", looked up inside */
 	bool default_devices;		   /* device rules: the standard ones beside the configuration's */
 	int seccomp_cache;		   /* folder fd, -1: none */
 	bool no_pivot, no_new_keyring;
 	unsigned preserve_fds;		   /* fds 3 to 3 + n - 1 go to the process */
 	int stdio[3];			   /* become 0, 1, 2 without a terminal */
-	bool volumes_idmapped;		   /* binds are seen through the container's user namespace */
 };
 
 struct plan {

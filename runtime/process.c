@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/proc.h"
+#include "runtime/user.h"
 #include "spec/names.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -89,6 +90,22 @@ int process_limits(pid_t pid, const struct spec_process *p, struct err *e)
 	return r < 0 ? r : set_io_priority(pid, &p->io_priority, e);
 }
 
+int process_resolve_user(struct spec_process *p, int root, struct arena *arena, struct err *e)
+{
+	const char *home;
+	int r = user_resolve(root, p->user.username ? p->user.username : "0", arena, &p->user, &home, e);
+
+	if (r < 0)
+		return r;
+	if (p->user.uid != 0)
+		p->capabilities.effective = p->capabilities.permitted = p->capabilities.inheritable;
+	if (strv_env(&p->env, "HOME"))
+		return 0;
+	char *pair = arena_printf(arena, "HOME=%s", home);
+
+	return pair && strv_push(arena, &p->env, pair) == 0 ? 0 : err_nomem(e);
+}
+
 int process_become_root(struct err *e)
 {
 	/* groups of the host's user would stay with us under ids that mean others inside */
@@ -113,6 +130,50 @@ int process_session(int terminal, struct err *e)
 		if (dup2(terminal, fd) < 0)
 			return err_set(e, errno, "put the terminal on fd %d", fd);
 	return 0;
+}
+
+int process_stdio(const int stdio[3], int null_fd, struct err *e)
+{
+	int held[3];
+
+	if (stdio[0] == 0 && stdio[1] == 1 && stdio[2] == 2)
+		return 0;
+	for (int fd = 0; fd < 3; fd++) {
+		held[fd] = fd_dup(stdio[fd] < 0 ? null_fd : stdio[fd], e);
+		if (held[fd] < 0)
+			return held[fd];
+	}
+	for (int fd = 0; fd < 3; fd++) {
+		if (dup2(held[fd], fd) < 0)
+			return err_set(e, errno, "put a file on fd %d", fd);
+		close(held[fd]);
+	}
+	return 0;
+}
+
+int process_keep_fds(unsigned n, struct err *e)
+{
+	for (unsigned fd = 3; fd < 3 + n; fd++)
+		if (fcntl((int)fd, F_SETFD, 0) < 0)
+			return err_set(e, errno, "keep fd %u open", fd);
+	if (close_range(3 + n, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return err_set(e, errno, "mark the other fds close-on-exec");
+	proc_reset_signals();
+	return 0;
+}
+
+int process_pid_file(const char *path, pid_t pid, struct err *e)
+{
+	char text[16], folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	int n = snprintf(text, sizeof(text), "%d", pid);
+
+	if (!slash)
+		return file_publish(AT_FDCWD, path, text, (size_t)n, 0644, 0, e);
+	snprintf(folder, sizeof(folder), "%.*s", (int)MAX(slash - path, 1), path);
+	auto_fd int dir = path_open_dir(folder, O_RDONLY, e);
+
+	return dir < 0 ? dir : file_publish(dir, slash + 1, text, (size_t)n, 0644, 0, e);
 }
 
 static int last_capability(void)

@@ -19,6 +19,15 @@
  */
 int process_limits(pid_t pid, const struct spec_process *p, struct err *e);
 
+/**
+ * process_resolve_user() - Look process.user.username up in the container and complete what depends on it
+ * @root:	fd of the container's root
+ *
+ * Sets the ids, HOME where the environment has none, and for a user other than root leaves in the effective and permitted
+ * sets what is inheritable only.
+ */
+int process_resolve_user(struct spec_process *p, int root, struct arena *arena, struct err *e);
+
 /* Become the container's root before the root file system is built (a private user namespace). */
 int process_become_root(struct err *e);
 
@@ -27,6 +36,15 @@ int process_become_root(struct err *e);
  * @terminal:	The pty's terminal side, or -1: keep 0 to 2
  */
 int process_session(int terminal, struct err *e);
+
+/* Put fds on 0, 1 and 2; -1: @null_fd. Sources below 3 that stand in the way of each other are fine. */
+int process_stdio(const int stdio[3], int null_fd, struct err *e);
+
+/* Whatever the caller left open ends at the exec, but for the @n fds from 3 on. Signals are put back to their defaults. */
+int process_keep_fds(unsigned n, struct err *e);
+
+/* Write the pid file, whole or not at all; in the parent. */
+int process_pid_file(const char *path, pid_t pid, struct err *e);
 
 /* Groups, ids, umask and capability sets; the bounding set first. */
 int process_credentials(const struct spec_process *p, struct err *e);

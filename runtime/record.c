@@ -287,6 +287,34 @@ int record_watch(int dir, bool wait, struct err *e)
 	return fd_take(&fd);
 }
 
+void record_tell_waiters(int watch, int status)
+{
+	char text[16];
+	int n = snprintf(text, sizeof(text), "%d\n", status);
+
+	if (ftruncate(watch, 0) == 0)
+		(void)!pwrite(watch, text, (size_t)n, 0);
+}
+
+int record_wait(int dir, int *ret_status, struct err *e)
+{
+	char text[16];
+	auto_fd int fd = openat(dir, WATCH_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	*ret_status = -1;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "open the monitor's lock");
+	while (flock(fd, LOCK_SH) < 0)
+		if (errno != EINTR)
+			return err_set(e, errno, "wait for the monitor");
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	if (n > 0)
+		*ret_status = atoi(text);
+	return 0;
+}
+
 static bool is_watched(int dir)
 {
 	auto_fd int fd = openat(dir, WATCH_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);

@@ -118,6 +118,7 @@ static void pass_signal(struct relay *r, int fd)
 		if (r->console >= 0 && r->in >= 0)
 			tty_copy_size(r->in, r->console);
 	} else if (r->pass_signals) {
+		r->signalled |= s == SIGTERM || s == SIGINT || s == SIGQUIT || s == SIGHUP;
 		(void)pidfd_send_signal(r->pidfd, s, NULL, 0); /* it may just have ended */
 	}
 }

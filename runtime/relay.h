@@ -33,6 +33,7 @@ struct relay {
 	struct log *log;   /* or NULL */
 	bool raw;	   /* @in is a terminal: make it raw, follow its window's size */
 	bool pass_signals; /* TERM, INT, HUP, USR1 … that we receive are the container's */
+	bool signalled;	   /* out: one that asks for the end was passed */
 };
 
 /**

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/compose.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/timestamp.h"
+#include "runtime/compose_parts.h"
+#include "runtime/defaults.h"
+#include "spec/names.h"
+
+#define FILE_MAX (1 << 20)
+
+static int take_image(struct composition *c, struct err *e)
+{
+	const char *name = c->o->image;
+
+	c->s->image = arena_strdup(&c->s->arena, name);
+	if (!c->s->image)
+		return err_nomem(e);
+	if (streq(name, IMAGE_HOST))
+		return 0;
+	int r = image_find(&c->g->store, name, &c->image, e);
+
+	if (r < 0)
+		return r;
+	c->s->manifest = arena_strdup(&c->s->arena, c->image.manifest);
+	for (size_t i = 0; i < c->image.layers.n; i++)
+		if (strv_add(&c->s->arena, &c->s->layers, c->image.layers.v[i].folder) < 0)
+			return err_nomem(e);
+	return c->s->manifest ? 0 : err_nomem(e);
+}
+
+static int add_words(struct composition *c, struct strv *to, const struct strv *words, struct err *e)
+{
+	for (size_t i = 0; i < words->n; i++)
+		if (strv_add(&c->spec->arena, to, words->v[i]) < 0)
+			return err_nomem(e);
+	return 0;
+}
+
+/* The command: the user's entry point and words, else the image's, as docker and podman combine them. */
+static int take_command(struct composition *c, struct err *e)
+{
+	const struct image_defaults *d = &c->image.defaults;
+	struct strv *args = &c->spec->process.args;
+	const char *entrypoint = c->o->entrypoint;
+	bool host = streq(c->o->image, IMAGE_HOST);
+	int r = 0;
+
+	if (c->o->init) {
+		r = strv_add(&c->spec->arena, args, INIT_TARGET);
+		if (r >= 0)
+			r = strv_add(&c->spec->arena, args, "--");
+	}
+	size_t before = args->n;
+
+	if (entrypoint && *entrypoint)
+		r = r < 0 ? r : strv_add(&c->spec->arena, args, entrypoint);
+	else if (!entrypoint)
+		r = r < 0 ? r : add_words(c, args, &d->entrypoint, e);
+	for (size_t i = 0; c->o->command && c->o->command[i] && r >= 0; i++)
+		r = strv_add(&c->spec->arena, args, c->o->command[i]);
+	if (r < 0)
+		return err_nomem(e);
+	if (!(c->o->command && c->o->command[0]) && !entrypoint)
+		r = add_words(c, args, &d->cmd, e);
+	if (r >= 0 && args->n == before && host)
+		r = strv_add(&c->spec->arena, args, "/bin/sh");
+	if (r >= 0 && args->n == before) {
+		err_say(e, EINVAL, "the image %s names no command", c->o->image);
+		return err_hint(e, "give one after the image");
+	}
+	for (size_t i = before; i < args->n && r >= 0; i++)
+		r = strv_add(&c->s->arena, &c->s->command, args->v[i]);
+	return r < 0 ? err_nomem(e) : 0;
+}
+
+static int set_env(struct composition *c, const char *word, struct err *e)
+{
+	const char *eq = strchr(word, '=');
+
+	if (word[0] == '=' || !*word)
+		return err_say(e, EINVAL, "environment: \"%s\" has no name", word);
+	if (eq)
+		return strv_set_env(&c->spec->arena, &c->spec->process.env, word) < 0 ? err_nomem(e) : 0;
+	const char *value = getenv(word); /* a bare name takes the caller's own value, if there is one */
+
+	if (!value)
+		return 0;
+	char *pair = arena_printf(&c->spec->arena, "%s=%s", word, value);
+
+	return pair && strv_set_env(&c->spec->arena, &c->spec->process.env, pair) == 0 ? 0 : err_nomem(e);
+}
+
+static int read_env_file(struct composition *c, const char *path, struct err *e)
+{
+	auto_free char *text = NULL;
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_set(e, errno, "open environment file %s", path);
+	int r = file_read_fd(fd, path, FILE_MAX, &text, NULL, e);
+
+	if (r < 0)
+		return r;
+	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		line += strspn(line, " \t");
+		size_t n = strlen(line);
+
+		if (n > 0 && line[n - 1] == '\r')
+			line[n - 1] = '\0';
+		if (*line == '#' || !*line)
+			continue;
+		r = set_env(c, line, e);
+		if (r < 0)
+			return err_wrap(e, "%s", path);
+	}
+	return 0;
+}
+
+static int take_env(struct composition *c, struct err *e)
+{
+	const struct run_options *o = c->o;
+	int r = set_env(c, "PATH=" DEFAULT_PATH, e);
+
+	if (r >= 0 && o->tty)
+		r = set_env(c, "TERM=xterm", e);
+	if (r >= 0)
+		r = set_env(c, "container=paene", e);
+	for (size_t i = 0; i < c->image.defaults.env.n && r >= 0; i++)
+		if (strchr(c->image.defaults.env.v[i], '=')) /* never a value of the host for an image's bare name */
+			r = set_env(c, c->image.defaults.env.v[i], e);
+	for (size_t i = 0; i < o->env_files.n && r >= 0; i++)
+		r = read_env_file(c, o->env_files.v[i], e);
+	for (size_t i = 0; i < o->env.n && r >= 0; i++)
+		r = set_env(c, o->env.v[i], e);
+	return r;
+}
+
+static bool has_control(const char *s)
+{
+	for (; *s; s++)
+		if (iscntrl((unsigned char)*s))
+			return true;
+	return false;
+}
+
+static int take_process(struct composition *c, struct err *e)
+{
+	struct spec_process *p = &c->spec->process;
+	const char *user = c->o->user ? c->o->user : c->image.defaults.user;
+	const char *cwd = c->o->workdir ? c->o->workdir : c->image.defaults.working_dir;
+
+	if (c->o->workdir && *c->o->workdir != '/')
+		return err_say(e, EINVAL, "--workdir %s: it must be absolute", c->o->workdir);
+	if (user && has_control(user))
+		return err_say(e, EINVAL, "the user has control characters");
+	p->given = true;
+	p->terminal = c->o->tty;
+	p->cwd = cwd && *cwd == '/' ? arena_strdup(&c->spec->arena, cwd)
+				    : arena_printf(&c->spec->arena, "/%s", cwd ? cwd : "");
+	p->user.username = arena_strdup(&c->spec->arena, user && *user ? user : "0");
+	p->user.umask = (struct opt_u32){ true, 0022 };
+	return p->cwd && p->user.username ? 0 : err_nomem(e);
+}
+
+static int take_hostname(struct composition *c, struct err *e)
+{
+	const char *h = c->o->hostname;
+
+	if (!h)
+		return 0;
+	if (!*h || strlen(h) > 63 || has_control(h) || strpbrk(h, " /\t"))
+		return err_say(e, EINVAL, "--hostname: 1 to 63 characters without blanks and slashes, please");
+	c->s->hostname = arena_strdup(&c->s->arena, h);
+	return c->s->hostname ? 0 : err_nomem(e);
+}
+
+static int take_namespaces(struct composition *c, struct err *e)
+{
+	const char *userns = c->o->userns ? c->o->userns : "private", *net = c->o->network;
+	struct spec_namespace *ns = c->spec->linux_.namespaces;
+
+	if (!streq(userns, "private") && !streq(userns, "host"))
+		return err_say(e, EINVAL, "--userns %s: it is private or host", userns);
+	if (!net || streq(net, "bridge"))
+		net = NET_DEFAULT;
+	c->s->network = arena_strdup(&c->s->arena, net);
+	if (!c->s->network)
+		return err_nomem(e);
+	c->own_net = !streq(net, NETWORK_HOST);
+	c->s->private_userns = streq(userns, "private");
+	for (size_t k = 0; k < NS_COUNT; k++)
+		ns[k].wanted = k != NS_TIME;
+	ns[NS_USER].wanted = c->s->private_userns;
+	ns[NS_NET].wanted = c->own_net;
+	if (c->o->publish.n && (!c->own_net || streq(net, NETWORK_NONE)))
+		return err_say(e, EINVAL, "--publish needs a network of the container's own, not --network %s", net);
+	if (streq(net, NETWORK_HOST) || streq(net, NETWORK_NONE))
+		return 0;
+	struct net_network found;
+
+	return network_find(c->g->networks, net, &found, e);
+}
+
+static int take_ports(struct composition *c, struct err *e)
+{
+	struct net_port *ports = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->o->publish.n; i++) {
+		int r = net_port_parse(&c->spec->arena, c->o->publish.v[i], &ports, &n, e);
+
+		if (r < 0)
+			return r;
+		if (strv_add(&c->s->arena, &c->s->ports, c->o->publish.v[i]) < 0)
+			return err_nomem(e);
+	}
+	for (size_t i = 0; i < c->o->add_hosts.n; i++) {
+		const char *h = c->o->add_hosts.v[i];
+
+		if (!strchr(h, ':') || has_control(h) || strchr(h, ' '))
+			return err_say(e, EINVAL, "--add-host %s: NAME:ADDRESS, please", h);
+		if (strv_add(&c->s->arena, &c->s->extra_hosts, h) < 0)
+			return err_nomem(e);
+	}
+	return 0;
+}
+
+static int add_label(struct composition *c, const char *key, size_t key_len, const char *value, struct err *e)
+{
+	struct spec_map *m = &c->s->labels;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (strncmp(m->v[i].key, key, key_len) == 0 && !m->v[i].key[key_len]) {
+			m->v[i].value = arena_strdup(&c->s->arena, value);
+			return m->v[i].value ? 0 : err_nomem(e);
+		}
+	m->v[m->n].key = arena_strndup(&c->s->arena, key, key_len);
+	m->v[m->n].value = arena_strdup(&c->s->arena, value);
+	return m->v[m->n].key && m->v[m->n++].value ? 0 : err_nomem(e);
+}
+
+static int take_labels(struct composition *c, struct err *e)
+{
+	const struct spec_map *from = &c->image.defaults.labels;
+	const struct strv *own = &c->o->labels;
+	int r = 0;
+
+	c->s->labels.v = arena_array(&c->s->arena, from->n + own->n + 1, sizeof(*c->s->labels.v));
+	if (!c->s->labels.v)
+		return err_nomem(e);
+	for (size_t i = 0; i < from->n && r >= 0; i++)
+		r = add_label(c, from->v[i].key, strlen(from->v[i].key), from->v[i].value, e);
+	for (size_t i = 0; i < own->n && r >= 0; i++) {
+		size_t n = strcspn(own->v[i], "=");
+
+		if (n == 0)
+			return err_say(e, EINVAL, "--label %s: it has no name", own->v[i]);
+		r = add_label(c, own->v[i], n, own->v[i][n] ? own->v[i] + n + 1 : "", e);
+	}
+	return r;
+}
+
+static int take_restart(struct composition *c, struct err *e)
+{
+	const char *text = c->o->restart ? c->o->restart : "no";
+	size_t n = strcspn(text, ":");
+	uint64_t max;
+
+	for (uint32_t i = 0; i < RESTART_COUNT; i++)
+		if (strlen(restart_names[i]) == n && memcmp(text, restart_names[i], n) == 0) {
+			c->s->restart = i;
+			if (!text[n])
+				return 0;
+			if (i == RESTART_ON_FAILURE && str_to_u64(text + n + 1, UINT32_MAX, &max) == 0) {
+				c->s->restart_max = (struct opt_u32){ true, (uint32_t)max };
+				return 0;
+			}
+		}
+	return err_say(e, EINVAL, "--restart %s: it is no, on-failure, on-failure:TIMES or always", text);
+}
+
+static int take_life(struct composition *c, struct err *e)
+{
+	const char *image_signal = c->image.defaults.stop_signal;
+	const char *name = c->o->stop_signal ? c->o->stop_signal : image_signal && *image_signal ? image_signal : "TERM";
+	int number = proc_signal_number(name);
+	uint64_t seconds = DEFAULT_STOP_TIMEOUT;
+
+	if (number < 0 && c->o->stop_signal)
+		return err_say(e, EINVAL, "--stop-signal %s: there is no such signal", name);
+	if (c->o->stop_timeout && str_to_u64(c->o->stop_timeout, INT32_MAX, &seconds) < 0)
+		return err_say(e, EINVAL, "--stop-timeout %s: a number of seconds, please", c->o->stop_timeout);
+	c->s->stop_signal = number > 0 ? (uint32_t)number : SIGTERM; /* an image's nonsense is no reason to fail */
+	c->s->stop_timeout_s = (uint32_t)seconds;
+	c->s->remove = c->o->rm;
+	c->s->terminal = c->o->tty;
+	c->s->input = c->o->interactive;
+	c->s->privileged = c->o->privileged;
+	c->s->init = c->o->init;
+	if (c->o->rm && c->o->restart && !streq(c->o->restart, "no"))
+		return err_say(e, EINVAL, "--rm and --restart exclude each other");
+	return take_restart(c, e);
+}
+
+static int take_name(struct composition *c, struct err *e)
+{
+	if (!c->o->name)
+		return 0;
+	int r = str_check_name(c->o->name, "container name", e);
+
+	if (r < 0)
+		return r;
+	c->s->name = arena_strdup(&c->s->arena, c->o->name);
+	return c->s->name ? 0 : err_nomem(e);
+}
+
+/* In this order: later steps use what earlier ones have decided. */
+static int (*const steps[])(struct composition *c, struct err *e) = {
+	take_name,    take_life,	take_hostname, take_namespaces, take_ports,	   take_image,	 take_command,
+	take_env,     take_process,	take_labels,   compose_security, compose_limits, compose_mounts,
+};
+
+int compose(const struct engine *g, const struct run_options *o, struct settings *s, struct spec *spec, struct err *e)
+{
+	struct composition c = { .g = g, .o = o, .s = s, .spec = spec };
+	char created[TIMESTAMP_MAX];
+	int r = 0;
+
+	s->created = arena_strdup(&s->arena, timestamp_now(created));
+	spec->oci_version = arena_strdup(&spec->arena, SPEC_VERSION);
+	spec->root.path = arena_strdup(&spec->arena, "rootfs"); /* in the plan the engine's own root stands instead */
+	spec->root.readonly = o->read_only;
+	if (!s->created || !spec->oci_version || !spec->root.path)
+		return err_nomem(e);
+	for (size_t i = 0; i < ARRAY_SIZE(steps) && r >= 0; i++)
+		r = steps[i](&c, e);
+	image_free(&c.image);
+	return r < 0 ? r : 0;
+}

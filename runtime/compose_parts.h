@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* compose_parts.h: the parts of compose(): one file each for what confines, what limits, and what is mounted. */
+#ifndef RUNTIME_COMPOSE_PARTS_H
+#define RUNTIME_COMPOSE_PARTS_H
+
+#include "runtime/compose.h"
+
+#define INIT_TARGET "/run/paene-init" /* where --init puts its program */
+
+struct composition {
+	const struct engine *g;
+	const struct run_options *o;
+	struct settings *s;
+	struct spec *spec;
+	struct image image; /* empty for the pseudo-image `host` */
+	bool own_net;	    /* a network namespace of its own */
+	bool no_masks;	    /* --security-opt unmask=ALL, --privileged */
+};
+
+/* Capabilities, no_new_privs, filter, masks. */
+int compose_security(struct composition *c, struct err *e);
+/* Resources, rlimits, sysctls. */
+int compose_limits(struct composition *c, struct err *e);
+/* Default mounts, volumes, binds, tmpfs, devices. */
+int compose_mounts(struct composition *c, struct err *e);
+
+#endif

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/defaults.h"
+
+#include "spec/names.h"
+
+const struct default_mount default_mounts[] = {
+	{ "/proc", "proc", "proc", "nosuid,noexec,nodev" },
+	{ "/dev", "tmpfs", "tmpfs", "nosuid,noexec,strictatime,mode=755,size=65536k" },
+	{ "/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5" },
+	{ "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev" },
+	{ "/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro" },
+	{ "/sys/fs/cgroup", "cgroup", "cgroup", "nosuid,noexec,nodev,relatime,ro" },
+	{ NULL, NULL, NULL, NULL },
+};
+
+/* What docker and podman mask, and what SECURITY section 4 adds: information about the host, and side channels. */
+const char *const default_masked_paths[] = {
+	"/proc/acpi",
+	"/proc/asound",
+	"/proc/interrupts",
+	"/proc/kcore",
+	"/proc/keys",
+	"/proc/latency_stats",
+	"/proc/sched_debug",
+	"/proc/scsi",
+	"/proc/sysrq-trigger",
+	"/proc/timer_list",
+	"/proc/timer_stats",
+	"/proc/vmallocinfo",
+	"/sys/dev/block",
+	"/sys/devices/virtual/powercap",
+	"/sys/firmware",
+	"/sys/fs/bpf",
+	"/sys/fs/pstore",
+	"/sys/fs/selinux",
+	"/sys/kernel/btf",
+	"/sys/kernel/debug",
+	"/sys/kernel/security",
+	"/sys/kernel/tracing",
+	NULL,
+};
+
+const char *const default_readonly_paths[] = {
+	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", NULL,
+};
+
+const char *const default_read_only_tmpfs[] = { "/run", "/tmp", "/var/tmp", NULL };
+
+/* With these two, neither a server on a low port nor ping needs a capability. */
+const struct spec_pair default_net_sysctls[] = {
+	{ (char *)"net.ipv4.ip_unprivileged_port_start", (char *)"0" },
+	{ (char *)"net.ipv4.ping_group_range", (char *)"0 65534" },
+	{ NULL, NULL },
+};
+
+static const char *const tight_caps[] = {
+	"CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID",
+};
+static const char *const compat_caps[] = {
+	"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL",	  "NET_BIND_SERVICE",
+	"SETFCAP", "SETGID",	   "SETPCAP", "SETUID", "SYS_CHROOT",
+};
+
+uint64_t default_caps(enum seccomp_profile profile)
+{
+	const char *const *names = profile == SECCOMP_TIGHT ? tight_caps : compat_caps;
+	size_t n = profile == SECCOMP_TIGHT ? ARRAY_SIZE(tight_caps) : ARRAY_SIZE(compat_caps);
+	uint64_t caps = 0;
+
+	for (size_t i = 0; i < n; i++)
+		caps |= BIT64(spec_cap_number(names[i]));
+	return caps;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* defaults.h: what a container of `paene` gets unless the user says otherwise: mounts, masks, capabilities, limits. */
+#ifndef RUNTIME_DEFAULTS_H
+#define RUNTIME_DEFAULTS_H
+
+#include "seccomp/seccomp.h"
+#include "spec/spec.h"
+
+struct default_mount {
+	const char *target, *type, *source;
+	const char *options; /* comma-separated */
+};
+extern const struct default_mount default_mounts[]; /* end with a NULL target */
+
+extern const char *const default_masked_paths[];   /* end with NULL */
+extern const char *const default_readonly_paths[]; /* end with NULL */
+extern const char *const default_read_only_tmpfs[]; /* --read-only puts a tmpfs here; ends with NULL */
+extern const struct spec_pair default_net_sysctls[]; /* with a network namespace of its own; end with a NULL key */
+
+/* Capabilities kept, by profile. */
+uint64_t default_caps(enum seccomp_profile profile);
+
+#define DEFAULT_PIDS_LIMIT   "2048"
+#define DEFAULT_SHM_SIZE     "65536k"
+#define DEFAULT_STOP_TIMEOUT 10
+#define DEFAULT_PATH	     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+#endif

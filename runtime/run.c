@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/timestamp.h"
+#include "cgroups/cgroups.h"
+#include "namespaces/idmap.h"
+#include "namespaces/ns.h"
+#include "runtime/defaults.h"
+#include "runtime/destroy.h"
+
+static bool is_bridge(const char *network)
+{
+	return !streq(network, NETWORK_NONE) && !streq(network, NETWORK_HOST);
+}
+
+static int take_range(struct run *r, struct err *e)
+{
+	struct spec_linux *l = &r->spec.linux_;
+
+	if (!r->settings.private_userns)
+		return 0;
+	int err = idmap_take_range(r->g->idranges, r->settings.id, &r->range_start, e);
+
+	if (err < 0)
+		return err;
+	struct spec_id_map *map = arena_alloc(&r->spec.arena, sizeof(*map));
+
+	if (!map)
+		return err_nomem(e);
+	*map = (struct spec_id_map){ .container_id = 0, .host_id = r->range_start, .size = IDMAP_RANGE };
+	l->uid_mappings = l->gid_mappings = (struct spec_id_maps){ .v = map, .n = 1 };
+	return 0;
+}
+
+/* A small file of the container's own, bound into it; it stays writable for the container's root. */
+static int add_file(struct run *r, struct spec_mount *m, const char *name, const char *target, const char *text,
+		    struct err *e)
+{
+	struct arena *a = &r->spec.arena;
+	int err = file_publish(r->dir, name, text, strlen(text), 0644, 0, e);
+
+	if (err < 0)
+		return err;
+	*m = (struct spec_mount){
+		.destination = (char *)target,
+		.type = (char *)"bind",
+		.source = arena_printf(a, "%s/containers/%s/%s", r->g->data_path, r->settings.id, name),
+	};
+	static const char *const words[] = { "bind", "nosuid", "nodev", "noexec", "rprivate", "idmap" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words) - !r->settings.private_userns; i++)
+		if (strv_add(a, &m->options, words[i]) < 0)
+			return err_nomem(e);
+	return m->source ? 0 : err_nomem(e);
+}
+
+/* Where the user mounts something of their own on this path, or above it, ours stays away. */
+static bool is_covered(const struct run *r, const char *target)
+{
+	const struct spec_mounts *m = &r->spec.mounts;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (streq(m->v[i].destination, target) || streq(m->v[i].destination, "/etc"))
+			return true;
+	return false;
+}
+
+static int add_files(struct run *r, const char *const (*files)[3], size_t n, struct err *e)
+{
+	struct spec_mounts *m = &r->spec.mounts;
+	struct spec_mount *all = arena_array(&r->spec.arena, m->n + n, sizeof(*all));
+
+	if (!all)
+		return err_nomem(e);
+	memcpy(all, m->v, m->n * sizeof(*all));
+	m->v = all;
+	for (size_t i = 0; i < n; i++) {
+		if (!files[i][2] || is_covered(r, files[i][1]))
+			continue;
+		int err = add_file(r, &m->v[m->n], files[i][0], files[i][1], files[i][2], e);
+
+		if (err < 0)
+			return err;
+		m->n++;
+	}
+	return 0;
+}
+
+static int lease(struct run *r, struct err *e)
+{
+	struct arena *a = &r->spec.arena;
+	struct net_plan *n = &r->net;
+	int err = network_find(r->g->networks, r->settings.network, &n->network, e);
+
+	if (err >= 0)
+		err = network_lease(r->g->networks, &n->network, r->settings.id, NULL, &n->address, e);
+	n->id = r->settings.id;
+	n->name = r->settings.name;
+	n->hostname = r->spec.hostname;
+	for (size_t i = 0; i < r->settings.ports.n && err >= 0; i++)
+		err = net_port_parse(a, r->settings.ports.v[i], &n->ports, &n->n_ports, e);
+	n->hosts = arena_printf(a, "%s/containers/%s/hosts", r->g->data_path, r->settings.id);
+	return err < 0 ? err : n->hosts ? 0 : err_nomem(e);
+}
+
+/* "NAME:ADDRESS" as the user writes it to "ADDRESS NAME" as the file has it. */
+static int extra_hosts(struct run *r, struct strv *ret)
+{
+	const struct strv *from = &r->settings.extra_hosts;
+
+	for (size_t i = 0; i < from->n; i++) {
+		size_t n = strcspn(from->v[i], ":");
+
+		if (strv_push(&r->spec.arena, ret,
+			      arena_printf(&r->spec.arena, "%s %.*s", from->v[i] + n + 1, (int)n, from->v[i])) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int take_network(struct run *r, struct err *e)
+{
+	auto_free char *hosts = NULL, *resolv = NULL;
+	struct arena *a = &r->spec.arena;
+	struct strv extra = { 0 };
+	int err = 0;
+
+	r->spec.hostname = r->settings.hostname ? arena_strdup(a, r->settings.hostname)
+						: arena_strndup(a, r->settings.id, 12);
+	char *hostname_text = arena_printf(a, "%s\n", r->spec.hostname);
+
+	if (!r->spec.hostname || !hostname_text || extra_hosts(r, &extra) < 0)
+		return err_nomem(e);
+	if (is_bridge(r->settings.network)) {
+		err = lease(r, e);
+		if (err >= 0)
+			err = network_hosts(r->g->networks, &r->net, (const char *const *)extra.v, extra.n, &hosts, e);
+		if (err >= 0)
+			err = network_resolv(&r->net.network, &resolv, e);
+	} else if (streq(r->settings.network, NETWORK_HOST)) {
+		struct err absent; /* a host without these files has none to show */
+
+		(void)file_read(AT_FDCWD, "/etc/hosts", 1 << 20, &hosts, NULL, &absent);
+		int fd = open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC);
+
+		if (fd >= 0) {
+			(void)file_read_fd(fd, "resolv.conf", 1 << 20, &resolv, NULL, &absent);
+			close(fd);
+		}
+	} else if (asprintf(&hosts, "127.0.0.1\tlocalhost %s\n::1\tlocalhost\n", r->spec.hostname) < 0) {
+		return err_nomem(e);
+	}
+	const char *const files[][3] = {
+		{ "hosts", "/etc/hosts", hosts },
+		{ "resolv.conf", "/etc/resolv.conf", resolv },
+		{ "hostname", "/etc/hostname", hostname_text },
+	};
+
+	return err < 0 ? err : add_files(r, files, ARRAY_SIZE(files), e);
+}
+
+static int wire(pid_t pid, void *arg, struct err *e)
+{
+	struct run *r = arg;
+	auto_fd int netns = ns_open_pid(NS_NET, pid, e);
+
+	return netns < 0 ? netns : network_attach(r->g->networks, &r->net, netns, &r->hold, e);
+}
+
+static int take_streams(struct run *r, struct err *e)
+{
+	return r->settings.terminal ? 0 : relay_pipes(r->settings.input, &r->ends, e);
+}
+
+static void fill_rootfs(const struct run *r, const char *folder, const char *layers, struct rootfs_plan *ret)
+{
+	*ret = (struct rootfs_plan){
+		.kind = r->settings.manifest ? ROOTFS_OVERLAY : ROOTFS_HOST,
+		.path = folder,
+		.layers = layers,
+		.lowers = r->settings.layers.v,
+		.n_lowers = r->settings.layers.n,
+		.layers_tree = -1,
+		.container_tree = -1,
+	};
+}
+
+/* The layers must still be there: an image can be removed while its containers are stopped and nobody asks. */
+static int check_layers(struct run *r, struct err *e)
+{
+	for (size_t i = 0; i < r->settings.layers.n; i++)
+		if (faccessat(r->g->store.layers, r->settings.layers.v[i], F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+			err_set(e, errno, "layer %.12s of image %s", r->settings.layers.v[i], r->settings.image);
+			return err_hint(e, "the image was removed; load it again");
+		}
+	return 0;
+}
+
+static int create(struct run *r, struct err *e)
+{
+	static const char *const defaults[][2] = {
+		{ "pids.max", DEFAULT_PIDS_LIMIT }, { "memory.oom.group", "1" }, { NULL, NULL },
+	};
+	const struct settings *s = &r->settings;
+	char bundle[PATH_MAX], cgroup[160], layers[300];
+	struct rootfs_plan rootfs;
+
+	snprintf(bundle, sizeof(bundle), "%s/containers/%s", r->g->data_path, s->id);
+	snprintf(layers, sizeof(layers), "%s/images/layers", r->g->data_path);
+	snprintf(cgroup, sizeof(cgroup), "/paene/%s", s->id);
+	fill_rootfs(r, bundle, layers, &rootfs);
+	const struct create_request q = {
+		.spec = &r->spec,
+		.plan = {
+			.id = s->id, .bundle = bundle, .cgroup_path = cgroup, .rootfs = &rootfs,
+			.seccomp = (enum seccomp_profile)s->seccomp, .abi32 = s->abi32, .seccomp_cache = r->g->seccomp,
+			.resolve_user = true, .default_devices = true,
+			.stdio = { r->ends.child[0], r->ends.child[1], r->ends.child[2] },
+		},
+		.root = r->g->states,
+		.run = true,
+		.wire = is_bridge(s->network) ? wire : NULL,
+		.wire_arg = r,
+		.cgroup_defaults = defaults + !s->pids_default,
+		.missing_defaults = &r->missing,
+		.missing_arena = &r->spec.arena,
+	};
+
+	return container_create(&q, &r->created, e);
+}
+
+static int (*const steps[])(struct run *r, struct err *e) = {
+	check_layers, take_range, take_network, take_streams, create,
+};
+
+int run_start(const struct engine *g, int dir, int watch, struct run *ret, struct err *e)
+{
+	struct run r = {
+		.g = g,
+		.dir = dir,
+		.watch = watch,
+		.ends = { { -1, -1, -1 }, { -1, -1, -1 } },
+		.created = { .pidfd = -1, .console = -1 },
+	};
+	int err = record_settings(dir, &r.settings, e);
+
+	if (err >= 0)
+		err = record_spec(dir, &r.spec, e);
+	timestamp_now(r.started);
+	for (size_t i = 0; i < ARRAY_SIZE(steps) && err >= 0; i++)
+		err = steps[i](&r, e);
+	if (err < 0) {
+		struct err ignored;
+
+		if (r.settings.id)
+			(void)run_release(g, &r.settings, &ignored); /* the first error counts */
+		run_free(&r);
+		return err;
+	}
+	for (int i = 0; i < 3; i++)
+		fd_close(&r.ends.child[i]);
+	*ret = r;
+	return 0;
+}
+
+static void read_use(const struct state *s, struct exit_record *x)
+{
+	struct cgroup_stats stats;
+	struct err ignored; /* what cannot be read is not recorded */
+	auto_fd int cgroup = state_cgroup(s, &ignored);
+
+	if (cgroup < 0 || cgroup_read_stats(cgroup, &stats, &ignored) < 0)
+		return;
+	x->cpu_us = stats.cpu_usage_us;
+	x->memory_peak_bytes = stats.memory_peak_bytes;
+	x->oom_killed = stats.oom_kills > 0;
+}
+
+void run_finish(struct run *r, int status, uint64_t restarts)
+{
+	auto_state struct state s = { 0 };
+	struct err ignored;
+	char now[TIMESTAMP_MAX];
+	struct exit_record x = {
+		.status = status,
+		.started = r->started,
+		.finished = (char *)timestamp_now(now),
+		.restarts = restarts,
+		.missing = r->missing,
+	};
+
+	if (state_load(r->g->states, r->settings.id, &s, &ignored) == 0)
+		read_use(&s, &x);
+	record_tell_waiters(r->watch, status);
+	if (!r->settings.remove)
+		(void)record_write_exit(r->dir, &x, &ignored); /* a full disk must not keep us from giving back */
+	(void)container_delete(r->g->states, r->settings.id, true, &ignored);
+	if (is_bridge(r->settings.network)) {
+		(void)network_detach(r->g->networks, &r->net, true, &ignored);
+		(void)network_release(r->g->networks, &r->net.network, r->settings.id, &r->net.address, &ignored);
+	}
+	if (r->settings.private_userns)
+		(void)idmap_release_range(r->g->idranges, r->settings.id, r->range_start, &ignored);
+}
+
+void run_free(struct run *r)
+{
+	net_hold_close(&r->hold);
+	relay_close(&r->ends);
+	created_close(&r->created);
+	settings_free(&r->settings);
+	spec_free(&r->spec);
+}
+
+/* Every range or lease whose owner this container is. */
+static int release_owned(int dir, const char *name, void *arg, struct err *e)
+{
+	const char *id = arg;
+	char owner[ENGINE_OWNER_MAX];
+
+	(void)e;
+	if (engine_owner(dir, name, owner) == 0 && streq(owner, id))
+		(void)unlinkat(dir, name, 0);
+	return 0;
+}
+
+int run_release(const struct engine *g, const struct settings *s, struct err *e)
+{
+	struct net_plan plan = { .id = s->id };
+	int err = container_delete(g->states, s->id, true, e);
+
+	if (err == -ENOENT)
+		err = 0;
+	if (err >= 0 && is_bridge(s->network) && network_find(g->networks, s->network, &plan.network, e) == 0) {
+		char path[300];
+
+		err = network_detach(g->networks, &plan, false, e);
+		snprintf(path, sizeof(path), "%s/leases", s->network);
+		auto_fd int leases = openat(g->networks, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (leases >= 0)
+			(void)file_each(leases, release_owned, s->id, e);
+	}
+	if (err >= 0)
+		(void)file_each(g->idranges, release_owned, s->id, e);
+	return err < 0 ? err : 0;
+}

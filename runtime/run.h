@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run.h: one run of a container of the engine: what it takes, its start, how it ended, what it gives back. */
+#ifndef RUNTIME_RUN_H
+#define RUNTIME_RUN_H
+
+#include "runtime/create.h"
+#include "runtime/engine.h"
+#include "runtime/relay.h"
+
+struct run {
+	const struct engine *g;
+	int dir;   /* the container's folder; borrowed */
+	int watch; /* its monitor lock, held; borrowed */
+	struct settings settings;
+	struct spec spec;
+	uint32_t range_start;
+	struct net_plan net;
+	struct net_hold hold;
+	struct relay_ends ends;
+	struct created created;
+	struct strv missing; /* defaults that this machine could not set; in spec.arena */
+	char started[40];
+};
+
+/**
+ * run_start() - Take what it needs and start it
+ * @dir:	The container's folder
+ * @watch:	Its monitor lock, held by the caller; both fds must outlive the run
+ *
+ * Return: 0, or -errno with @e filled, and nothing taken
+ */
+int run_start(const struct engine *g, int dir, int watch, struct run *ret, struct err *e);
+
+/**
+ * run_finish() - After it has ended: write down how, give back what it took
+ * @status:	As a shell says it
+ *
+ * Best effort in its parts: what could not be given back now is found by the next engine_settle() or engine_sweep().
+ */
+void run_finish(struct run *r, int status, uint64_t restarts);
+
+void run_free(struct run *r);
+
+/**
+ * run_release() - Give back what a run took, knowing only the container's id (after a crash)
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int run_release(const struct engine *g, const struct settings *s, struct err *e);
+
+#endif

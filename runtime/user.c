@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/user.h"
+
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/path.h"
+
+#define FILE_MAX_BYTES (8 << 20)
+#define GROUPS_MAX     256
+#define FIELDS_MAX     8
+
+/* A file of accounts as text, or NULL where there is none; links of the image may lead to anything but are no reason to read it. */
+static int read_accounts(int root, const char *path, char **ret, struct err *e)
+{
+	struct stat st;
+	struct statfs fs;
+	auto_fd int fd = path_open_in(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, e);
+
+	*ret = NULL;
+	if (fd < 0)
+		return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
+	if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
+		return err_set(e, errno, "look at %s", path);
+	if (!S_ISREG(st.st_mode) || fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC)
+		return err_say(e, EINVAL, "the container's %s is not a regular file", path);
+	if (st.st_size > FILE_MAX_BYTES)
+		return err_say(e, EFBIG, "the container's %s has more than %d bytes", path, FILE_MAX_BYTES);
+	return file_read_fd(fd, path, FILE_MAX_BYTES, ret, NULL, e);
+}
+
+/* The next line's fields, cut at ':' in place. Return: their number, 0 at the end of the text */
+static size_t next_line(char **text, char *fields[FIELDS_MAX])
+{
+	while (*text && **text) {
+		char *line = *text, *end = strchr(line, '\n');
+		size_t n = 0;
+
+		*text = end ? end + 1 : NULL;
+		if (end)
+			*end = '\0';
+		if (!*line || *line == '#')
+			continue;
+		for (; n < FIELDS_MAX; n++) {
+			fields[n] = line;
+			line += strcspn(line, ":");
+			if (!*line)
+				return n + 1;
+			*line++ = '\0';
+		}
+		return n;
+	}
+	return 0;
+}
+
+struct account {
+	bool found;
+	uint32_t uid, gid;
+	const char *name, *home;
+};
+
+/* By name, or where @name is NULL by @uid. The fields point into @text. */
+static struct account find_account(char *text, const char *name, uint32_t uid)
+{
+	char *f[FIELDS_MAX];
+	struct account a = { 0 };
+
+	for (size_t n; !a.found && (n = next_line(&text, f)) > 0;) {
+		if (n < 6 || str_to_id(f[2], &a.uid) < 0 || str_to_id(f[3], &a.gid) < 0)
+			continue;
+		a.found = name ? streq(f[0], name) : a.uid == uid;
+		a.name = f[0];
+		a.home = f[5];
+	}
+	return a;
+}
+
+static bool lists(const char *members, const char *name)
+{
+	size_t len = strlen(name);
+
+	while (*members) {
+		size_t n = strcspn(members, ",");
+
+		if (n == len && memcmp(members, name, n) == 0)
+			return true;
+		members += n + (members[n] == ',');
+	}
+	return false;
+}
+
+static bool find_group(char *text, const char *name, uint32_t *ret)
+{
+	char *f[FIELDS_MAX];
+
+	for (size_t n; (n = next_line(&text, f)) > 0;)
+		if (n >= 3 && streq(f[0], name) && str_to_id(f[2], ret) == 0)
+			return true;
+	return false;
+}
+
+static int member_groups(char *text, const char *user, struct arena *arena, struct spec_u32_list *ret)
+{
+	char *f[FIELDS_MAX];
+
+	ret->v = arena_array(arena, GROUPS_MAX, sizeof(*ret->v));
+	if (!ret->v)
+		return -ENOMEM;
+	for (size_t n; ret->n < GROUPS_MAX && (n = next_line(&text, f)) > 0;)
+		if (n >= 4 && lists(f[3], user) && str_to_id(f[2], &ret->v[ret->n]) == 0)
+			ret->n++;
+	return 0;
+}
+
+static bool all_digits(const char *s)
+{
+	return *s && s[strspn(s, "0123456789")] == '\0';
+}
+
+static int number(const char *text, const char *what, uint32_t *ret, struct err *e)
+{
+	if (str_to_id(text, ret) < 0)
+		return err_say(e, EINVAL, "%s %s: ids go from 0 to 4294967294", what, text);
+	return 0;
+}
+
+static int resolve_group(int root, const char *group, uint32_t *ret, struct err *e)
+{
+	auto_free char *text = NULL;
+
+	if (all_digits(group))
+		return number(group, "group", ret, e);
+	int r = read_accounts(root, "/etc/group", &text, e);
+
+	if (r < 0)
+		return r;
+	if (!text || !find_group(text, group, ret))
+		return err_say(e, ENOENT, "there is no group \"%s\" in the container's /etc/group", group);
+	return 0;
+}
+
+int user_resolve(int root, const char *who, struct arena *arena, struct spec_user *ret, const char **ret_home,
+		 struct err *e)
+{
+	auto_free char *passwd = NULL, *groups = NULL;
+	const char *colon = strchr(who, ':');
+	char *user = colon ? arena_strndup(arena, who, (size_t)(colon - who)) : arena_strdup(arena, who);
+	struct spec_user u = { .umask = ret->umask };
+	uint32_t uid = 0;
+
+	if (!user)
+		return err_nomem(e);
+	int r = read_accounts(root, "/etc/passwd", &passwd, e);
+
+	if (r >= 0 && all_digits(user))
+		r = number(user, "user", &uid, e);
+	if (r < 0)
+		return r;
+	/* ":group" and "" are root, as with docker */
+	struct account a = find_account(passwd ? passwd : (char *)"", *user && !all_digits(user) ? user : NULL, uid);
+
+	if (!a.found && *user && !all_digits(user)) {
+		if (!streq(user, "root"))
+			return err_say(e, ENOENT, "there is no user \"%s\" in the container's /etc/passwd", user);
+		a = (struct account){ 0 };
+	}
+	u.uid = a.found ? a.uid : uid;
+	u.gid = a.found ? a.gid : 0;
+	if (colon && colon[1])
+		r = resolve_group(root, colon + 1, &u.gid, e);
+	else if (a.found)
+		r = read_accounts(root, "/etc/group", &groups, e);
+	if (r >= 0 && groups && member_groups(groups, a.name, arena, &u.additional_gids) < 0)
+		r = err_nomem(e);
+	if (r < 0)
+		return r;
+	*ret_home = a.found && *a.home == '/' ? arena_strdup(arena, a.home) : "/";
+	*ret = u;
+	return *ret_home ? 0 : err_nomem(e);
+}

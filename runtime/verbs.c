@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What is done to containers of the engine from outside: stop, kill, remove, wait, and putting right what a killed monitor left. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <time.h>
+
+#include "base/fd.h"
+#include "base/timestamp.h"
+#include "runtime/launch.h"
+#include "runtime/run.h"
+#include "runtime/start.h"
+
+#define STATUS_UNKNOWN	  255
+#define WATCHER_TRIES	  2000 /* × 5 ms: a monitor whose container is dead needs no more to tidy up */
+#define WATCHER_PAUSE_NS  5000000L
+
+static const char *is_what(const struct container *c)
+{
+	return phase_names[c->phase];
+}
+
+static bool is_alive(const struct container *c)
+{
+	return c->phase == PHASE_RUNNING || c->phase == PHASE_PAUSED || c->phase == PHASE_STARTING;
+}
+
+/* Wait for whoever looks after it to be done; one that hangs is given up after a while. */
+static void wait_watcher(int dir)
+{
+	const struct timespec pause = { .tv_nsec = WATCHER_PAUSE_NS };
+	struct err busy;
+
+	for (int i = 0; i < WATCHER_TRIES; i++) {
+		auto_fd int watch = record_watch(dir, false, &busy);
+
+		if (watch != -EBUSY)
+			return;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+/* Return: true when it has ended within the time; -1: wait for ever */
+static bool wait_end(const struct proc_id *init, int timeout_ms)
+{
+	struct err gone;
+	auto_fd int pidfd = proc_open(init, &gone);
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	return pidfd < 0 || poll(&p, 1, timeout_ms) != 0;
+}
+
+int engine_settle(const struct engine *g, const char *id, struct err *e)
+{
+	auto_fd int dir = record_open(g, id, e);
+	auto_state struct state s = { 0 };
+	auto_settings struct settings settings = { 0 };
+	char now[TIMESTAMP_MAX];
+	struct err ignored;
+
+	if (dir < 0)
+		return dir;
+	if (state_load(g->states, id, &s, &ignored) < 0 || s.status != STATUS_STOPPED)
+		return 0;
+	auto_fd int watch = record_watch(dir, false, &ignored);
+
+	if (watch < 0) /* somebody is at it */
+		return 0;
+	int r = record_settings(dir, &settings, e);
+
+	if (r >= 0)
+		r = run_release(g, &settings, e);
+	if (r < 0)
+		return r;
+	const struct exit_record x = {
+		.status = STATUS_UNKNOWN,
+		.started = s.created,
+		.finished = (char *)timestamp_now(now),
+		.error = (char *)"how it ended is not known: its monitor was killed",
+	};
+
+	if (settings.remove)
+		return record_remove(g, id, e);
+	return record_write_exit(dir, &x, e);
+}
+
+int engine_kill(const struct engine *g, const char *id, int signal, struct err *e)
+{
+	auto_container struct container c = { 0 };
+	int r = container_load(g, id, &c, e);
+
+	if (r < 0)
+		return r;
+	if (c.phase != PHASE_RUNNING && c.phase != PHASE_PAUSED)
+		return err_say(e, ESRCH, "container %s is not running: it is %s", c.settings.name, is_what(&c));
+	auto_fd int dir = record_open(g, id, e);
+
+	if (dir < 0)
+		return dir;
+	if (signal == SIGKILL || signal == (int)c.settings.stop_signal)
+		r = record_set_stop(dir, true, e);
+	return r < 0 ? r : container_kill(g->states, id, signal, false, e);
+}
+
+static int kill_all(const struct engine *g, const char *id, struct err *e)
+{
+	int r = container_kill(g->states, id, SIGKILL, true, e);
+
+	return r == -ENOENT || r == -ESRCH ? 0 : r;
+}
+
+int engine_stop(const struct engine *g, const char *id, int signal, int timeout_s, struct err *e)
+{
+	auto_container struct container c = { 0 };
+	auto_fd int dir = record_open(g, id, e);
+	struct err ignored;
+	int r = dir < 0 ? dir : container_load(g, id, &c, e);
+
+	if (r >= 0 && (c.watched || is_alive(&c)))
+		r = record_set_stop(dir, true, e); /* one that waits to be restarted is stopped by this alone */
+	if (r < 0)
+		return r;
+	if (is_alive(&c)) {
+		int seconds = timeout_s >= 0 ? timeout_s : (int)c.settings.stop_timeout_s;
+
+		if (seconds > 0)
+			(void)container_kill(g->states, id, signal ? signal : (int)c.settings.stop_signal, false,
+					     &ignored); /* it may have ended by itself */
+		if (c.phase == PHASE_PAUSED)
+			(void)container_pause(g->states, id, false, &ignored);
+		if (seconds == 0 || !wait_end(&c.init, seconds * 1000))
+			r = kill_all(g, id, e);
+	}
+	if (r < 0)
+		return r;
+	wait_watcher(dir);
+	r = engine_settle(g, id, e);
+	return r == -ENOENT ? 0 : r; /* removed by its own --rm */
+}
+
+int engine_remove(const struct engine *g, const char *id, bool force, struct err *e)
+{
+	auto_container struct container c = { 0 };
+	auto_fd int dir = record_open(g, id, e);
+	struct err ignored;
+	int r = dir < 0 ? dir : container_load(g, id, &c, e);
+
+	if (r < 0)
+		return r;
+	if ((is_alive(&c) || c.watched) && !force) {
+		err_say(e, EBUSY, "container %s is %s", c.settings.name, is_alive(&c) ? is_what(&c) : "waiting to restart");
+		return err_hint(e, "stop it first, or use `paene rm -f`");
+	}
+	if (is_alive(&c) || c.watched) {
+		(void)record_set_stop(dir, true, &ignored);
+		(void)kill_all(g, id, &ignored); /* run_release() below kills too, and says so where that fails */
+		wait_watcher(dir);
+	}
+	r = run_release(g, &c.settings, e);
+	return r < 0 ? r : record_remove(g, id, e);
+}
+
+int engine_wait(const struct engine *g, const char *id, int *ret_status, struct err *e)
+{
+	auto_container struct container c = { 0 };
+	auto_exit_record struct exit_record x = { 0 };
+	auto_fd int dir = record_open(g, id, e);
+	int status = -1, r = dir < 0 ? dir : container_load(g, id, &c, e);
+
+	if (r < 0)
+		return r;
+	if (c.watched) {
+		r = record_wait(dir, &status, e);
+	} else if (is_alive(&c)) {
+		(void)wait_end(&c.init, -1);
+		r = engine_settle(g, id, e);
+	}
+	if (r < 0)
+		return r;
+	if (status < 0 && record_exit(dir, &x, e) > 0)
+		status = x.status;
+	*ret_status = status;
+	return 0;
+}
