@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static int fill(struct err *e, int errnum, const char *words, const char *fmt, va_list ap)
+static int PRINTF_LIKE(4, 0) fill(struct err *e, int errnum, const char *words, const char *fmt, va_list ap)
 {
 	int n = vsnprintf(e->text, sizeof(e->text), fmt, ap);
 
