@@ -3,9 +3,9 @@
  * network.h: a container's place on a bridge: `struct net_plan` in, netlink out.
  *
  * What it takes from the host is written down before it is taken: a lease is a file (networks/NAME/leases/ADDRESS) that
- * holds the container's id; host links are named after the container's id, published ports are elements of the one nftables
- * table `paene` under the container's address. So network_detach() needs only the id and the plan's names, and can be
- * repeated. No daemon: the table is checked by each command that needs it, and made again where somebody flushed it.
+ * holds the container's id, and a record (networks/NAME/names/ID) lists the link, the names and the published ports. So
+ * network_detach() needs only the id and the network, and can be repeated. No daemon: the nftables table `inet paene` is
+ * checked by each attach, and made again, with every container's ports, where somebody flushed it.
  */
 #ifndef NETWORK_NETWORK_H
 #define NETWORK_NETWORK_H
@@ -26,7 +26,7 @@ struct net_addr {
 };
 
 #define NET_ADDR_MAX 64
-/* "10.89.0.5" without, "10.89.0.5/16" with the prefix. */
+/* "10.89.0.5" without, "10.89.0.5/16" with the prefix; "" for none. */
 const char *net_addr_text(const struct net_addr *a, bool prefix, char buf[NET_ADDR_MAX]);
 /* Parse "10.89.0.0/16" or (prefix optional: 32) "10.89.0.5". Return: 0 or -EINVAL */
 int net_addr_parse(const char *text, struct net_addr *ret);
@@ -45,6 +45,10 @@ struct net_port {
  * Return: 0, or -EINVAL with @e filled
  */
 int net_port_parse(struct arena *arena, const char *text, struct net_port **ret, size_t *n, struct err *e);
+
+/* One published port as net_port_parse() reads it: "127.0.0.1:8080:80/tcp". */
+#define NET_PORT_MAX (NET_ADDR_MAX + 16)
+const char *net_port_text(const struct net_port *p, char buf[NET_PORT_MAX]);
 
 /* A network as its settings file has it. */
 struct net_network {
@@ -66,20 +70,43 @@ struct net_network {
  */
 int network_find(int networks, const char *name, struct net_network *ret, struct err *e);
 
+/**
+ * network_create() - Make a network: its folder and its settings; the bridge comes with the first container
+ * @n:		In: the name, and what is wanted; out: bridge, subnet and gateway are chosen where they are empty, so that
+ *		they collide with nothing this host has
+ *
+ * Return: 0, or -errno with @e filled (-EEXIST: the name is taken; -EINVAL: the subnet, gateway or bridge is not usable)
+ */
+int network_create(int networks, struct net_network *n, struct err *e);
+
+/* Remove a network, its bridge and its rules. Return: 0, or -errno with @e filled (-EBUSY: it has containers). */
+int network_remove(int networks, const char *name, struct err *e);
+
+/**
+ * network_reload() - Check the rules of every network and make again what is missing, without waiting for the next attach
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int network_reload(int networks, struct err *e);
+
 struct net_plan {
-	const char *id;	      /* container id: names the host's side of the veth pair and owns the lease */
+	const char *id;	      /* container id: it owns the lease, and names the record */
 	const char *name;     /* what other containers of the network may call it */
-	const char *hostname; /* second name; may equal @name */
+	const char *hostname; /* second name; may equal @name, or be NULL */
+	const char *const *aliases; /* further names */
+	size_t n_aliases;
+	const char *hosts; /* absolute path of the container's hosts file, kept up to date from now on; NULL: it has none */
 	struct net_network network;
 	struct net_addr address; /* leased */
 	uint8_t mac[6];		 /* all zero: made from the address */
+	unsigned index;		 /* of its interface: 0 is eth0, and the way out leads through that one */
 	struct net_port *ports;	 /* borrowed; host_port 0 is written back */
 	size_t n_ports;
 };
 
 /**
- * network_lease() - Take an address: a file made with O_EXCL
- * @want:	A particular one, or NULL for the next free
+ * network_lease() - Take an address
+ * @want:	A particular one, or NULL for a free one: the same as the last time, if nobody took it meanwhile
  *
  * Return: 0, or -errno with @e filled (-EADDRINUSE: @want is taken; -ENOSPC: the subnet is full)
  */
@@ -90,35 +117,59 @@ int network_lease(int networks, const struct net_network *n, const char *id, con
 int network_release(int networks, const struct net_network *n, const char *id, const struct net_addr *address,
 		    struct err *e);
 
+/* Sockets bound to the published ports: while they are open no other program of the host can take those ports. */
+#define NET_HOLD_MAX 256
+struct net_hold {
+	int fds[NET_HOLD_MAX];
+	size_t n;
+};
+
+/* Close them. NULL is fine, and so is an empty one. */
+void net_hold_close(struct net_hold *h);
+
 /**
  * network_attach() - Wire a network namespace: bridge (made if missing), veth pair, address, route, NAT, ports, names
  * @networks:	Folder fd of networks/
- * @netns:	The container's network namespace
+ * @netns:	The container's network namespace; not consumed
+ * @ret_hold:	The sockets that hold the ports, for the process that stands by the container; NULL: closed at once, and a
+ *		program that binds such a port later succeeds and never sees a packet. At most NET_HOLD_MAX ports are held
  *
- * A published port that somebody listens on, or that another container has, is -EADDRINUSE, said with its number.
- * On failure what was made is removed again (the lease stays: it is the caller's).
+ * A published port that somebody listens on, or that another container has, is -EADDRINUSE, said with its number. What a
+ * crashed attach of the same id left behind is undone first. On failure what was made is removed again (the lease stays: it
+ * is the caller's). The calling thread visits @netns and comes back.
  *
  * Return: 0, or -errno with @e filled
  */
-int network_attach(int networks, struct net_plan *plan, int netns, struct err *e);
+int network_attach(int networks, struct net_plan *plan, int netns, struct net_hold *ret_hold, struct err *e);
 
 /**
  * network_detach() - Undo network_attach(): ports, names, link. What is not there is fine
+ * @plan:	Only @id and @network count
+ * @ended:	The container's last process has ended: the link is cut off from the bridge, and left to the kernel, which
+ *		removes it with the namespace; removing it here means waiting for it (15 to 40 ms)
  *
  * Return: 0, or -errno with @e filled
  */
-int network_detach(int networks, const struct net_plan *plan, struct err *e);
+int network_detach(int networks, const struct net_plan *plan, bool ended, struct err *e);
 
 /**
  * network_hosts() - The text of /etc/hosts for a container: localhost, itself, and the others of its network
+ * @extra:	Further lines, "ADDRESS NAME…"
  * @ret:	Freed by the caller
+ *
+ * Names below the line "# paene: network NAME" are rewritten as containers come and go; all other lines stay.
+ *
+ * Return: 0, or -errno with @e filled
  */
 int network_hosts(int networks, const struct net_plan *plan, const char *const *extra, size_t n_extra, char **ret,
 		  struct err *e);
 
 /**
  * network_resolv() - The text of /etc/resolv.conf: the host's nameservers that a container can reach (loopback ones are
- * replaced by what systemd-resolved's own file names), search and options kept
+ * replaced by what systemd-resolved's own file names), search and options kept; none on an internal network
+ * @ret:	Freed by the caller
+ *
+ * Return: 0, or -errno with @e filled
  */
 int network_resolv(const struct net_network *n, char **ret, struct err *e);
 

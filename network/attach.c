@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * attach.c: a container joins a network and leaves it.
+ *
+ * Joining: ports are bound, the record is written, then the links, the names and the rules are made. Leaving goes by the
+ * record alone, and so does taking back a half of a joining. The record comes before the elements of the table and is
+ * retired before they are removed: whoever finds the table flushed makes it again from the records that are in use, and
+ * can neither miss a container nor bring one back.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "network/conntrack.h"
+#include "network/elements.h"
+#include "network/folder.h"
+#include "network/hosts.h"
+#include "network/link.h"
+#include "network/nft.h"
+#include "network/ports.h"
+#include "network/record.h"
+#include "network/settings.h"
+#include "network/table.h"
+
+#define TRIES 8 /* somebody else changes the tables at the same moment, again and again */
+
+/* What one command works with. */
+struct work {
+	int networks;
+	int names; /* the network's folder of records */
+	struct nl rt, nf;
+};
+
+static void work_close(struct work *w)
+{
+	if (w->names >= 0)
+		close(w->names);
+	nl_close(&w->rt);
+	nl_close(&w->nf);
+}
+
+#define auto_work __attribute__((cleanup(work_close)))
+
+static int work_open(struct work *w, const char *network, struct err *e)
+{
+	w->names = folder_open(w->networks, network, FOLDER_NAMES, e);
+	int r = w->names < 0 ? w->names : nl_open(&w->rt, NETLINK_ROUTE, e);
+
+	return r < 0 ? r : nft_open(&w->nf, e);
+}
+
+/* Making again what somebody flushed. */
+
+struct restore {
+	struct nl *nf;
+	const char *boot;
+};
+
+/* One container's ports, unless it leaves at this moment: then the tables change, and its record is looked at again. */
+static int restore_container(int names, const char *id, void *arg, struct err *e)
+{
+	const struct restore *re = arg;
+	int r = -ERESTART;
+
+	for (int i = 0; i < TRIES && r == -ERESTART; i++) {
+		auto_arena struct arena arena = { 0 };
+		struct elements all = { .network = NULL };
+		struct record record;
+		struct net_port *ports;
+
+		r = nft_generation(re->nf, &all.generation, e);
+		if (r < 0)
+			return r;
+		r = record_read_active(names, id, re->boot, &arena, &record, e);
+		if (r == 0)
+			r = record_ports(&record, &arena, &ports, &all.n_ports, e);
+		if (r == -ENOENT || r == -EINVAL)
+			return 0; /* left, or of a file cut short by a power failure */
+		if (r < 0)
+			return r;
+		all.container = &record.address;
+		all.ports = ports;
+		r = elements_publish(re->nf, &all, e);
+	}
+	return r == -EADDRINUSE ? 0 : r; /* of a command that was killed before it noticed */
+}
+
+static int restore_network(int networks, const char *name, void *arg, struct err *e)
+{
+	struct restore *re = arg;
+	struct net_network n;
+
+	if (settings_read(networks, name, &n, e) < 0)
+		return 0; /* not one of ours, or being removed */
+	auto_fd int names = folder_open(networks, name, FOLDER_NAMES, e);
+
+	if (names < 0)
+		return 0;
+	int r = elements_publish(re->nf, &(struct elements){ .network = &n }, e);
+
+	return r < 0 ? r : file_each(names, restore_container, re, e);
+}
+
+static int restore_all(int networks, struct nl *nf, struct err *e)
+{
+	char boot[RECORD_BOOT_MAX];
+	struct restore re = { .nf = nf, .boot = boot };
+	int r = record_boot(boot, e);
+
+	return r < 0 ? r : file_each(networks, restore_network, &re, e);
+}
+
+int network_reload(int networks, struct err *e)
+{
+	auto_nl struct nl nf = { 0 };
+	bool made;
+	int r = nft_open(&nf, e);
+
+	if (r == 0)
+		r = table_ensure(&nf, &made, e);
+	return r < 0 ? r : restore_all(networks, &nf, e);
+}
+
+/* Leaving. */
+
+/* The first failure counts, and does not keep the rest from being tried. */
+static void keep_first(int *first, int r, struct err *e, const struct err *mine)
+{
+	if (r >= 0 || *first < 0)
+		return;
+	*first = r;
+	*e = *mine;
+}
+
+static int withdraw_ports(struct work *w, const struct record *record, struct arena *arena, struct err *e)
+{
+	struct net_port *ports;
+	size_t n;
+	int r = record_ports(record, arena, &ports, &n, e);
+
+	if (r < 0 || n == 0)
+		return r;
+	r = elements_withdraw(&w->nf, &record->address, ports, n, e);
+	return r < 0 ? r : conntrack_forget(&w->nf, ports, n, e);
+}
+
+/* Undo what a record lists; the record goes last, and stays where something failed. */
+static int leave(struct work *w, const char *id, const struct net_network *n, bool ended, struct err *e)
+{
+	auto_arena struct arena arena = { 0 };
+	struct record record;
+	struct err mine;
+	int first = 0, r = record_read(w->names, id, &arena, &record, e);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == -EINVAL) /* cut short by a power failure, and so of an earlier boot */
+		return record_remove(w->names, id, e);
+	if (r < 0)
+		return r;
+	r = record_retire(w->names, id, e);
+	if (r < 0)
+		return r;
+	keep_first(&first, withdraw_ports(w, &record, &arena, &mine), e, &mine);
+	if (ended)
+		r = link_cut(&w->rt, record.link, &mine);
+	else
+		r = link_remove(&w->rt, record.link, &mine);
+	keep_first(&first, r, e, &mine);
+	if (record.hosts && !ended)
+		hosts_clear(record.hosts, n->name);
+	keep_first(&first, hosts_refresh(w->names, n, &mine), e, &mine);
+	return first < 0 ? first : record_remove(w->names, id, e);
+}
+
+int network_detach(int networks, const struct net_plan *plan, bool ended, struct err *e)
+{
+	auto_work struct work w = { .networks = networks, .names = -1 };
+	int r = str_check_name(plan->id, "container id", e);
+
+	if (r < 0)
+		return r;
+	r = work_open(&w, plan->network.name, e);
+	if (r == -ENOENT)
+		return 0; /* the network itself has been removed, and its links with it */
+	return r < 0 ? r : leave(&w, plan->id, &plan->network, ended, e);
+}
+
+/* Joining. */
+
+static int publish(struct work *w, const struct net_plan *plan, struct err *e)
+{
+	struct elements all = { &plan->network, &plan->address, plan->ports, plan->n_ports, 0 };
+	int r = -ENOENT;
+
+	for (int i = 0; i < TRIES && r == -ENOENT; i++) { /* flushed between the check and the change */
+		bool made;
+
+		r = table_ensure(&w->nf, &made, e);
+		if (r == 0 && made)
+			r = restore_all(w->networks, &w->nf, e);
+		if (r == 0)
+			r = elements_publish(&w->nf, &all, e);
+	}
+	return r < 0 ? r : conntrack_forget(&w->nf, plan->ports, plan->n_ports, e);
+}
+
+static int join(struct work *w, const struct net_plan *plan, int netns, struct err *e)
+{
+	char link[IF_NAMESIZE];
+	uint32_t bridge;
+
+	link_name(plan->id, plan->network.name, netns, link);
+	int r = record_write(w->names, plan, link, e);
+
+	if (r == 0)
+		r = link_bridge(&w->rt, &plan->network, &bridge, e);
+	if (r == 0 && !plan->network.internal)
+		r = link_forwarding(e);
+	if (r == 0)
+		r = publish(w, plan, e);
+	if (r == 0)
+		r = link_pair(&w->rt, link, bridge, plan, netns, e);
+	if (r == 0)
+		r = link_inside(plan, netns, e);
+	return r < 0 ? r : hosts_refresh(w->names, &plan->network, e);
+}
+
+static int check(const struct net_plan *plan, struct err *e)
+{
+	int r = str_check_name(plan->id, "container id", e);
+
+	if (r < 0)
+		return r;
+	if (plan->address.family != AF_INET)
+		return err_say(e, EINVAL, "container %s has no address in network %s", plan->id, plan->network.name);
+	if (plan->network.internal && plan->n_ports)
+		return err_say(e, EINVAL, "network %s is internal: no port can be published", plan->network.name);
+	return 0;
+}
+
+int network_attach(int networks, struct net_plan *plan, int netns, struct net_hold *ret_hold, struct err *e)
+{
+	auto_work struct work w = { .networks = networks, .names = -1 };
+	auto_free struct net_port *ports = calloc(plan->n_ports + 1, sizeof(*ports));
+	struct net_hold hold = { .n = 0 };
+	struct net_plan mine = *plan;
+	struct err ignored;
+	int r = check(plan, e);
+
+	if (!ports)
+		return err_nomem(e);
+	if (plan->n_ports)
+		memcpy(ports, plan->ports, plan->n_ports * sizeof(*ports));
+	mine.ports = ports; /* a port that the kernel chooses becomes the plan's when all has succeeded */
+	if (r == 0)
+		r = work_open(&w, plan->network.name, e);
+	if (r == 0)
+		r = leave(&w, plan->id, &plan->network, false, e);
+	if (r == 0)
+		r = ports_take(ports, plan->n_ports, &hold, e);
+	if (r < 0)
+		return r;
+	r = join(&w, &mine, netns, e);
+	if (r < 0) {
+		(void)leave(&w, plan->id, &plan->network, false, &ignored); /* the first error is the one that counts */
+		net_hold_close(&hold);
+		return err_wrap(e, "network %s", plan->network.name);
+	}
+	if (plan->n_ports)
+		memcpy(plan->ports, ports, plan->n_ports * sizeof(*ports));
+	if (ret_hold)
+		*ret_hold = hold;
+	else
+		net_hold_close(&hold);
+	return 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* choose.h: a subnet and a bridge for a new network, out of what this host does not use yet. */
+#ifndef NETWORK_CHOOSE_H
+#define NETWORK_CHOOSE_H
+
+#include "network/network.h"
+
+/**
+ * choose_missing() - Fill in the bridge, subnet and gateway of a network where they are empty; check that what is given is free
+ * @networks:	Folder fd of networks/, locked: what is chosen is free until the network is written there
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int choose_missing(int networks, struct net_network *n, struct err *e);
+
+#endif

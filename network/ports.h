@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ports.h: ports of the host, taken with real sockets before rules lead them away. */
+#ifndef NETWORK_PORTS_H
+#define NETWORK_PORTS_H
+
+#include "network/network.h"
+
+/**
+ * ports_take() - Bind a socket to each published port
+ * @ports:	Where host_port is 0 the kernel chooses, and the choice is written back
+ * @ret:	Its sockets; those above NET_HOLD_MAX are closed again
+ *
+ * Return: 0, or -errno with @e filled and nothing held (-EADDRINUSE: somebody uses a port; -EADDRNOTAVAIL: an address is
+ * not this host's)
+ */
+int ports_take(struct net_port *ports, size_t n, struct net_hold *ret, struct err *e);
+
+#endif

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network/resolv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "network/network.h"
+#include "network/subnet.h"
+
+#define FILE_MAX 65536
+#define BLANKS	 " \t"
+
+/* Asked where this host has no nameserver that a container can reach, as docker and podman do too. */
+static const char *const last_resort[] = { "8.8.8.8", "8.8.4.4" };
+
+/* The rest of a line behind a keyword and blanks, NULL where it begins otherwise. @len: its length, blanks at its end cut */
+static const char *after_keyword(const char *line, size_t line_len, const char *keyword, size_t *len)
+{
+	size_t n = strlen(keyword);
+
+	if (line_len <= n || strncmp(line, keyword, n) != 0 || !strchr(BLANKS, line[n]))
+		return NULL;
+	while (n < line_len && strchr(BLANKS, line[n]))
+		n++;
+	while (line_len > n && strchr(BLANKS "\r", line[line_len - 1]))
+		line_len--;
+	*len = line_len - n;
+	return line + n;
+}
+
+/* A nameserver that a container on a bridge can ask: IPv4, and not this host's own loopback. */
+static bool reachable(const char *text, size_t len)
+{
+	char address[NET_ADDR_MAX];
+	struct net_addr a;
+
+	if (len >= sizeof(address))
+		return false;
+	memcpy(address, text, len);
+	address[len] = '\0';
+	return net_addr_parse(address, &a) == 0 && a.prefix == 32 && !subnet_is_loopback(&a) && subnet_number(&a) != 0;
+}
+
+/* Copy the nameservers of a file that can be reached. Return: how many */
+static size_t copy_nameservers(FILE *out, const char *file)
+{
+	size_t count = 0;
+
+	for (const char *line = file; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		size_t len;
+		const char *server = after_keyword(line, strcspn(line, "\n"), "nameserver", &len);
+
+		if (!server || !reachable(server, len))
+			continue;
+		fprintf(out, "nameserver %.*s\n", (int)len, server);
+		count++;
+	}
+	return count;
+}
+
+static void copy_others(FILE *out, const char *file)
+{
+	static const char *const keywords[] = { "search", "domain", "options", "sortlist" };
+
+	for (const char *line = file; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		size_t len, line_len = strcspn(line, "\n");
+
+		for (size_t i = 0; i < ARRAY_SIZE(keywords); i++)
+			if (after_keyword(line, line_len, keywords[i], &len))
+				fprintf(out, "%.*s\n", (int)line_len, line);
+	}
+}
+
+static void write_text(FILE *out, const char *host, const char *resolved, bool internal)
+{
+	if (internal) {
+		fputs("# an internal network: nothing outside is reached, and so no nameserver\n", out);
+		return;
+	}
+	copy_others(out, host);
+	if (copy_nameservers(out, host) > 0 || copy_nameservers(out, resolved) > 0)
+		return;
+	fputs("# this host names no server that a container can reach\n", out);
+	for (size_t i = 0; i < ARRAY_SIZE(last_resort); i++)
+		fprintf(out, "nameserver %s\n", last_resort[i]);
+}
+
+int resolv_text(const char *host, const char *resolved, bool internal, char **ret, struct err *e)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return err_nomem(e);
+	write_text(out, host, resolved, internal);
+	bool failed = ferror(out);
+
+	if (fclose(out) != 0 || failed) {
+		free(text);
+		return err_nomem(e);
+	}
+	*ret = text;
+	return 0;
+}
+
+/* A file that need not be there; /etc/resolv.conf is often a link. */
+static int read_if_there(const char *path, char **ret, struct err *e)
+{
+	auto_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		return file_read_fd(fd, path, FILE_MAX, ret, NULL, e);
+	if (errno != ENOENT)
+		return err_set(e, errno, "open %s", path);
+	*ret = strdup("");
+	return *ret ? 0 : err_nomem(e);
+}
+
+int network_resolv(const struct net_network *n, char **ret, struct err *e)
+{
+	auto_free char *host = NULL, *resolved = NULL;
+	int r = read_if_there("/etc/resolv.conf", &host, e);
+
+	if (r == 0)
+		r = read_if_there("/run/systemd/resolve/resolv.conf", &resolved, e);
+	return r < 0 ? r : resolv_text(host, resolved, n->internal, ret, e);
+}

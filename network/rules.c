@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * rules.c: what the table lets through. A packet meets the chains in this order:
+ *
+ *   raw          before connection tracking: 127.0.0.0/8 exists on loopback only
+ *   prerouting   from outside or from a container: a published port becomes the container's address and port
+ *   output       the same for what this host itself sends
+ *   forward      between interfaces: inside a network everything; into a network only answers and published ports; out of
+ *                it everything, unless it is internal
+ *   postrouting  source addresses: containers go out as this host; a container that meets another one (or itself) through
+ *                a published port is seen as the bridge, because the answer must come back through here
+ *
+ * Only IPv4 is looked at: IPv6 is off on our bridges.
+ */
+#include "network/rules.h"
+
+#include <arpa/inet.h>
+#include <libnftnl/expr.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_nat.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
+
+/* The nft program's numbers of types; a concatenation is one number, six bits for each part. */
+enum {
+	TYPE_ADDRESS = 7,
+	TYPE_PROTOCOL = 12,
+	TYPE_PORT = 13,
+	TYPE_INTERFACE = 41,
+	TYPE_INTERFACE_INTERFACE = TYPE_INTERFACE << 6 | TYPE_INTERFACE,
+	TYPE_INTERFACE_ADDRESS = TYPE_INTERFACE << 6 | TYPE_ADDRESS,
+	TYPE_ADDRESS_PORT = TYPE_ADDRESS << 6 | TYPE_PORT,
+	TYPE_PROTOCOL_PORT = TYPE_PROTOCOL << 6 | TYPE_PORT,
+	TYPE_PROTOCOL_ADDRESS_PORT = TYPE_PROTOCOL << 12 | TYPE_ADDRESS << 6 | TYPE_PORT,
+};
+
+const struct rules_set rules_sets[] = {
+	{ RULES_BRIDGES, TYPE_INTERFACE, .fields = { 16 }, .n_fields = 1 },
+	{ RULES_INTERNAL, TYPE_INTERFACE, .fields = { 16 }, .n_fields = 1 },
+	{ RULES_PAIRS, TYPE_INTERFACE_INTERFACE, .fields = { 16, 16 }, .n_fields = 2 },
+	{ RULES_SUBNETS, TYPE_INTERFACE_ADDRESS, .fields = { 16, 4 }, .n_fields = 2, .subnets = true },
+	{ RULES_PORTS, TYPE_PROTOCOL_ADDRESS_PORT, TYPE_ADDRESS_PORT, .fields = { 1, 4, 2 }, .n_fields = 3, .data_len = 8 },
+	{ RULES_PORTS_ANY, TYPE_PROTOCOL_PORT, TYPE_ADDRESS_PORT, .fields = { 1, 2 }, .n_fields = 2, .data_len = 8 },
+};
+const size_t rules_n_sets = ARRAY_SIZE(rules_sets);
+
+size_t rules_key_len(const struct rules_set *s)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < s->n_fields; i++)
+		len += (s->fields[i] + 3U) & ~3U;
+	return len;
+}
+
+const struct rules_chain rules_chains[] = {
+	{ .name = "published" },
+	{ "raw", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW },
+	{ "prerouting", "nat", NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST },
+	{ "output", "nat", NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST },
+	{ "forward", "filter", NF_INET_FORWARD, NF_IP_PRI_FILTER },
+	{ "postrouting", "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC },
+};
+const size_t rules_n_chains = ARRAY_SIZE(rules_chains);
+
+/* Registers of 4 bytes each. An interface's name takes four, and parts of a key lie side by side. */
+#define REG(n) (NFT_REG32_00 + (n))
+
+/* The building blocks of words: one expression each. */
+
+static struct nftnl_expr *expression(struct rules_builder *b, const char *name)
+{
+	struct nftnl_expr *x = nftnl_expr_alloc(name);
+
+	if (x)
+		nftnl_rule_add_expr(b->rule, x);
+	else
+		b->failed = true;
+	return x;
+}
+
+static void load_meta(struct rules_builder *b, uint32_t key, uint32_t reg)
+{
+	struct nftnl_expr *x = expression(b, "meta");
+
+	if (!x)
+		return;
+	nftnl_expr_set_u32(x, NFTNL_EXPR_META_KEY, key);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_META_DREG, reg);
+}
+
+static void load_payload(struct rules_builder *b, uint32_t base, uint32_t offset, uint32_t len, uint32_t reg)
+{
+	struct nftnl_expr *x = expression(b, "payload");
+
+	if (!x)
+		return;
+	nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_BASE, base);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_LEN, len);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_DREG, reg);
+}
+
+static void load_ct(struct rules_builder *b, uint32_t key, uint32_t reg)
+{
+	struct nftnl_expr *x = expression(b, "ct");
+
+	if (!x)
+		return;
+	nftnl_expr_set_u32(x, NFTNL_EXPR_CT_KEY, key);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_CT_DREG, reg);
+}
+
+static void compare(struct rules_builder *b, uint32_t op, uint32_t reg, const void *data, uint32_t len)
+{
+	struct nftnl_expr *x = expression(b, "cmp");
+
+	if (!x)
+		return;
+	nftnl_expr_set_u32(x, NFTNL_EXPR_CMP_OP, op);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_CMP_SREG, reg);
+	nftnl_expr_set(x, NFTNL_EXPR_CMP_DATA, data, len);
+}
+
+/* One of these bits is set in a register. */
+static void any_bit(struct rules_builder *b, uint32_t reg, uint32_t bits)
+{
+	struct nftnl_expr *x = expression(b, "bitwise");
+	uint32_t zero = 0;
+
+	if (!x)
+		return;
+	nftnl_expr_set_u32(x, NFTNL_EXPR_BITWISE_SREG, reg);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_BITWISE_DREG, reg);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_BITWISE_LEN, sizeof(bits));
+	nftnl_expr_set(x, NFTNL_EXPR_BITWISE_MASK, &bits, sizeof(bits));
+	nftnl_expr_set(x, NFTNL_EXPR_BITWISE_XOR, &zero, sizeof(zero));
+	compare(b, NFT_CMP_NEQ, reg, &zero, sizeof(zero));
+}
+
+enum lookup { IN, NOT_IN, MAP };
+
+/* The key begins at @reg; what a map says lands there too. */
+static void look_up(struct rules_builder *b, const char *set, uint32_t reg, enum lookup how)
+{
+	struct nftnl_expr *x = expression(b, "lookup");
+
+	if (!x)
+		return;
+	nftnl_expr_set_str(x, NFTNL_EXPR_LOOKUP_SET, set);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_SREG, reg);
+	if (how == NOT_IN)
+		nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+	if (how == MAP)
+		nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_DREG, reg);
+}
+
+static void verdict(struct rules_builder *b, int code, const char *chain)
+{
+	struct nftnl_expr *x = expression(b, "immediate");
+
+	if (!x)
+		return;
+	nftnl_expr_set_u32(x, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_IMM_VERDICT, (uint32_t)code);
+	if (chain)
+		nftnl_expr_set_str(x, NFTNL_EXPR_IMM_CHAIN, chain);
+}
+
+/* The words. */
+
+static void ipv4(struct rules_builder *b)
+{
+	load_meta(b, NFT_META_NFPROTO, REG(0));
+	compare(b, NFT_CMP_EQ, REG(0), &(uint8_t){ NFPROTO_IPV4 }, 1);
+}
+
+static void not_from_loopback(struct rules_builder *b)
+{
+	load_meta(b, NFT_META_IIFNAME, REG(0));
+	compare(b, NFT_CMP_NEQ, REG(0), (char[IFNAMSIZ]){ "lo" }, IFNAMSIZ);
+}
+
+static void from_127(struct rules_builder *b)
+{
+	load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, saddr), 1, REG(0));
+	compare(b, NFT_CMP_EQ, REG(0), &(uint8_t){ 127 }, 1);
+}
+
+static void to_127(struct rules_builder *b)
+{
+	load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, daddr), 1, REG(0));
+	compare(b, NFT_CMP_EQ, REG(0), &(uint8_t){ 127 }, 1);
+}
+
+/* To an address of this host: what it merely routes for others is none of our business (N03). */
+static void to_this_host(struct rules_builder *b)
+{
+	struct nftnl_expr *x = expression(b, "fib");
+
+	if (!x)
+		return;
+	nftnl_expr_set_u32(x, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_DADDR);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_FIB_DREG, REG(0));
+	compare(b, NFT_CMP_EQ, REG(0), &(uint32_t){ RTN_LOCAL }, sizeof(uint32_t));
+}
+
+static void see_published(struct rules_builder *b)
+{
+	verdict(b, NFT_JUMP, "published");
+}
+
+/* The port of TCP and UDP headers lies at the same place. */
+static void load_port(struct rules_builder *b, uint32_t reg)
+{
+	load_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct tcphdr, dest), 2, reg);
+}
+
+static void published_there(struct rules_builder *b)
+{
+	load_meta(b, NFT_META_L4PROTO, REG(0));
+	load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, daddr), 4, REG(1));
+	load_port(b, REG(2));
+	look_up(b, RULES_PORTS, REG(0), MAP);
+}
+
+static void published_anywhere(struct rules_builder *b)
+{
+	load_meta(b, NFT_META_L4PROTO, REG(0));
+	load_port(b, REG(1));
+	look_up(b, RULES_PORTS_ANY, REG(0), MAP);
+}
+
+/* To the address and the port that a map left in the registers. */
+static void redirect(struct rules_builder *b)
+{
+	struct nftnl_expr *x = expression(b, "nat");
+
+	if (!x)
+		return;
+	nftnl_expr_set_u32(x, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_NAT_FAMILY, NFPROTO_IPV4);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_NAT_REG_ADDR_MIN, REG(0));
+	nftnl_expr_set_u32(x, NFTNL_EXPR_NAT_REG_PROTO_MIN, REG(1));
+	nftnl_expr_set_u32(x, NFTNL_EXPR_NAT_FLAGS, NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED);
+}
+
+static void from_network(struct rules_builder *b)
+{
+	load_meta(b, NFT_META_IIFNAME, REG(0));
+	look_up(b, RULES_BRIDGES, REG(0), IN);
+}
+
+static void into_network(struct rules_builder *b)
+{
+	load_meta(b, NFT_META_OIFNAME, REG(0));
+	look_up(b, RULES_BRIDGES, REG(0), IN);
+}
+
+static void into_no_network(struct rules_builder *b)
+{
+	load_meta(b, NFT_META_OIFNAME, REG(0));
+	look_up(b, RULES_BRIDGES, REG(0), NOT_IN);
+}
+
+static void from_internal(struct rules_builder *b)
+{
+	load_meta(b, NFT_META_IIFNAME, REG(0));
+	look_up(b, RULES_INTERNAL, REG(0), IN);
+}
+
+static void into_internal(struct rules_builder *b)
+{
+	load_meta(b, NFT_META_OIFNAME, REG(0));
+	look_up(b, RULES_INTERNAL, REG(0), IN);
+}
+
+static void inside_network(struct rules_builder *b)
+{
+	load_meta(b, NFT_META_IIFNAME, REG(0));
+	load_meta(b, NFT_META_OIFNAME, REG(4));
+	look_up(b, RULES_PAIRS, REG(0), IN);
+}
+
+/* By the source's address: for bridged packets the hook does not say where they came in. */
+static void into_own_network(struct rules_builder *b)
+{
+	load_meta(b, NFT_META_OIFNAME, REG(0));
+	load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, saddr), 4, REG(4));
+	look_up(b, RULES_SUBNETS, REG(0), IN);
+}
+
+static void redirected(struct rules_builder *b)
+{
+	load_ct(b, NFT_CT_STATUS, REG(0));
+	any_bit(b, REG(0), IPS_DST_NAT);
+}
+
+static void answer(struct rules_builder *b)
+{
+	load_ct(b, NFT_CT_STATE, REG(0));
+	any_bit(b, REG(0), NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED));
+}
+
+static void masquerade(struct rules_builder *b)
+{
+	expression(b, "masq");
+}
+
+static void accept_it(struct rules_builder *b)
+{
+	verdict(b, NF_ACCEPT, NULL);
+}
+
+static void drop_it(struct rules_builder *b)
+{
+	verdict(b, NF_DROP, NULL);
+}
+
+const struct rules_rule rules_rules[] = {
+	{ "published", "ports of one address", { ipv4, published_there, redirect } },
+	{ "published", "ports of every address", { ipv4, published_anywhere, redirect } },
+	{ "raw", "nobody outside speaks as loopback", { not_from_loopback, ipv4, from_127, drop_it } },
+	{ "raw", "nobody outside reaches loopback", { not_from_loopback, ipv4, to_127, drop_it } },
+	{ "prerouting", "for this host", { ipv4, to_this_host, see_published } },
+	{ "output", "from this host to itself", { ipv4, to_this_host, see_published } },
+	{ "forward", "inside a network", { ipv4, inside_network, accept_it } },
+	{ "forward", "nothing leaves an internal network", { ipv4, from_internal, drop_it } },
+	{ "forward", "nothing enters an internal network", { ipv4, into_internal, drop_it } },
+	{ "forward", "answers", { ipv4, answer, accept_it } },
+	{ "forward", "published ports", { ipv4, into_network, redirected, accept_it } },
+	{ "forward", "nothing else enters a network", { ipv4, into_network, drop_it } },
+	{ "postrouting", "containers go out as this host", { ipv4, from_network, into_no_network, masquerade } },
+	{ "postrouting", "127.0.0.1 reaches containers as the bridge", { ipv4, from_127, into_network, masquerade } },
+	{ "postrouting", "a network meets itself as the bridge", { ipv4, redirected, into_own_network, masquerade } },
+};
+const size_t rules_n_rules = ARRAY_SIZE(rules_rules);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rules.h: the rules of our one nftables table, `inet paene`, as data.
+ *
+ * The rules never change: networks, containers and published ports are elements of the table's sets and maps, so that the
+ * thousandth port costs what the first one did, and a packet takes the same few look-ups.
+ */
+#ifndef NETWORK_RULES_H
+#define NETWORK_RULES_H
+
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+
+#include "base/util.h"
+
+#define RULES_TABLE "paene"
+
+/* Sets of networks: bridges; internal ones; bridge and bridge again (traffic inside one); bridge and subnet. */
+#define RULES_BRIDGES  "bridges"
+#define RULES_INTERNAL "internal"
+#define RULES_PAIRS    "pairs"
+#define RULES_SUBNETS  "subnets"
+/* Published ports, to container's address and port: by protocol, host's address and port; by protocol and port. */
+#define RULES_PORTS	"ports"
+#define RULES_PORTS_ANY "ports_any"
+
+struct rules_set {
+	const char *name;
+	uint32_t key_type, data_type; /* as the nft program numbers types, so that it can show elements; data 0: a set */
+	uint8_t fields[3];	      /* bytes of each part of the key; each begins in a register of 4 of its own */
+	uint8_t n_fields, data_len;
+	bool subnets; /* keys are ranges */
+};
+
+struct rules_chain {
+	const char *name, *type; /* type NULL: a chain that others jump to */
+	uint32_t hook;
+	int32_t priority;
+};
+
+/* A rule under construction. */
+struct rules_builder {
+	struct nftnl_rule *rule;
+	bool failed; /* out of memory */
+};
+
+/* A word of a rule: appends the expressions that test something or decide. */
+typedef void (*rules_word)(struct rules_builder *b);
+
+struct rules_rule {
+	const char *chain;
+	const char *why; /* its comment; our check compares it, so a changed rule needs a changed comment */
+	rules_word words[6];
+};
+
+extern const struct rules_set rules_sets[];
+extern const size_t rules_n_sets;
+extern const struct rules_chain rules_chains[];
+extern const size_t rules_n_chains;
+extern const struct rules_rule rules_rules[];
+extern const size_t rules_n_rules;
+
+/* Bytes of a set's whole key. */
+size_t rules_key_len(const struct rules_set *s);
+
+#endif

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Addresses, published ports, settings, hosts and resolv.conf texts: what is pure in network/. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+
+#include "base/fd.h"
+#include "network/hosts.h"
+#include "network/link.h"
+#include "network/resolv.h"
+#include "network/settings.h"
+#include "network/subnet.h"
+
+static struct net_addr address(const char *text)
+{
+	struct net_addr a;
+
+	assert_int_equal(net_addr_parse(text, &a), 0);
+	return a;
+}
+
+static void addresses_are_read_strictly(void **state)
+{
+	static const char *const bad[] = { "", "10.0.0", "10.0.0.256", "010.0.0.1", "10.0.0.1/33", "10.0.0.1/", "10.0.0.1/-1",
+					   " 10.0.0.1", "10.0.0.1 ", "::1", "10.0.0.1/8/8", "1.2.3.4.5", "255.255.255.2555/1" };
+	char buf[NET_ADDR_MAX];
+	struct net_addr a;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(net_addr_parse(bad[i], &a), -EINVAL);
+	a = address("10.89.0.5/16");
+	assert_string_equal(net_addr_text(&a, true, buf), "10.89.0.5/16");
+	assert_string_equal(net_addr_text(&a, false, buf), "10.89.0.5");
+	a = address("10.89.0.5");
+	assert_int_equal(a.prefix, 32);
+	assert_string_equal(net_addr_text(&(struct net_addr){ 0 }, true, buf), "");
+}
+
+static void subnets_are_computed(void **state)
+{
+	struct net_addr a = address("10.89.3.5/16"), all = address("0.0.0.0/0"), one = address("1.2.3.4/32");
+	uint8_t mac[6];
+
+	(void)state;
+	assert_int_equal(subnet_first(&a), 0x0a590000);
+	assert_int_equal(subnet_last(&a), 0x0a59ffff);
+	assert_int_equal(subnet_usable(&a), 65534);
+	assert_int_equal(subnet_first(&all), 0);
+	assert_int_equal(subnet_last(&all), UINT32_MAX);
+	assert_int_equal(subnet_first(&one), subnet_last(&one));
+	assert_int_equal(subnet_usable(&one), 0);
+	assert_int_equal(subnet_usable(&(struct net_addr){ .family = AF_INET, .prefix = 31 }), 0);
+	assert_int_equal(subnet_usable(&(struct net_addr){ .family = AF_INET, .prefix = 30 }), 2);
+	struct net_addr b = address("10.89.255.0/24"), c = address("10.90.0.0/16");
+
+	assert_true(subnet_overlaps(&a, &b));
+	assert_true(subnet_overlaps(&b, &a));
+	assert_false(subnet_overlaps(&a, &c));
+	assert_true(subnet_overlaps(&all, &c));
+	assert_true(subnet_contains(&a, &b));
+	assert_false(subnet_contains(&c, &b));
+	subnet_mac(&a, mac);
+	assert_memory_equal(mac, ((uint8_t[]){ 2, 0x50, 10, 89, 3, 5 }), 6);
+}
+
+static void ports_are_read(void **state)
+{
+	static const struct {
+		const char *text, *first, *last;
+		size_t n;
+	} good[] = {
+		{ "80", "80/tcp", "80/tcp", 1 },
+		{ "8080:80", "8080:80/tcp", "8080:80/tcp", 1 },
+		{ "8080:80/udp", "8080:80/udp", "8080:80/udp", 1 },
+		{ "127.0.0.1:8080:80", "127.0.0.1:8080:80/tcp", "127.0.0.1:8080:80/tcp", 1 },
+		{ "127.0.0.1::80", "127.0.0.1::80/tcp", "127.0.0.1::80/tcp", 1 },
+		{ "0.0.0.0:1:65535", "1:65535/tcp", "1:65535/tcp", 1 },
+		{ "8000-8010:80-90/udp", "8000:80/udp", "8010:90/udp", 11 },
+		{ "80-81", "80/tcp", "81/tcp", 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		auto_arena struct arena arena = { 0 };
+		struct net_port *p = NULL;
+		char buf[NET_PORT_MAX];
+		size_t n = 0;
+		struct err e;
+
+		assert_int_equal(net_port_parse(&arena, good[i].text, &p, &n, &e), 0);
+		assert_int_equal(n, good[i].n);
+		assert_string_equal(net_port_text(&p[0], buf), good[i].first);
+		assert_string_equal(net_port_text(&p[n - 1], buf), good[i].last);
+	}
+}
+
+static void ports_are_refused(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} bad[] = {
+		{ "", "the container's port must be" },
+		{ "0", "the container's port must be" },
+		{ "65536", "the container's port must be" },
+		{ "80/sctp", "tcp or udp" },
+		{ "80/", "tcp or udp" },
+		{ "a:80", "the host's port must be" },
+		{ "80:", "the container's port must be" },
+		{ "+1:80", "the host's port must be" },
+		{ "90-80:1-11", "the host's port must be" },
+		{ "80-82:80-81", "the ranges have 3 and 2 ports" },
+		{ "8080:80-81", "the ranges have 1 and 2 ports" },
+		{ "localhost:80:80", "is not an IPv4 address" },
+		{ ":80:80", "is not an IPv4 address" },
+		{ "10.0.0.0/8:80:80/tcp", "is not an IPv4 address" },
+		{ "[::1]:80:80", "is not an IPv4 address" },
+		{ "1-2-3", "the container's port must be" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		auto_arena struct arena arena = { 0 };
+		struct net_port *p = NULL;
+		size_t n = 0;
+		struct err e;
+
+		assert_int_equal(net_port_parse(&arena, bad[i].text, &p, &n, &e), -EINVAL);
+		if (!strstr(e.text, bad[i].says))
+			fail_msg("\"%s\": %s", bad[i].text, e.text);
+		assert_int_equal(n, 0);
+	}
+}
+
+static void ports_are_appended(void **state)
+{
+	auto_arena struct arena arena = { 0 };
+	struct net_port *p = NULL;
+	size_t n = 0;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(net_port_parse(&arena, "1:1", &p, &n, &e), 0);
+	assert_int_equal(net_port_parse(&arena, "2-3:2-3", &p, &n, &e), 0);
+	assert_int_equal(n, 3);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(p[i].host_port, i + 1);
+	assert_int_equal(net_port_parse(&arena, "1-65535:1-65535", &p, &n, &e), 0);
+	assert_int_equal(n, 65538);
+	assert_int_equal(p[65537].container_port, 65535);
+}
+
+static void settings_are_checked(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{ "{\"bridge\":\"b0\",\"subnet\":\"10.1.0.0/16\",\"gateway\":\"10.1.0.1\"}", NULL },
+		{ "{\"bridge\":\"b0\",\"subnet\":\"10.1.0.0/16\",\"gateway\":\"10.1.0.1\",\"mtu\":1400,\"internal\":true}", NULL },
+		{ "{\"bridge\":\"b0\",\"subnet\":\"10.1.0.0/16\"}", "gateway: missing" },
+		{ "{\"bridge\":\"b/0\",\"subnet\":\"10.1.0.0/16\",\"gateway\":\"10.1.0.1\"}", "name of a bridge" },
+		{ "{\"bridge\":\"..\",\"subnet\":\"10.1.0.0/16\",\"gateway\":\"10.1.0.1\"}", "name of a bridge" },
+		{ "{\"bridge\":\"sixteen-bytes-xx\",\"subnet\":\"10.1.0.0/16\",\"gateway\":\"10.1.0.1\"}", "name of a bridge" },
+		{ "{\"bridge\":\"b0\",\"subnet\":\"10.1.0.1/16\",\"gateway\":\"10.1.0.1\"}", "all zeros" },
+		{ "{\"bridge\":\"b0\",\"subnet\":\"10.1.0.0/30\",\"gateway\":\"10.1.0.1\"}", "8 to 29 bits" },
+		{ "{\"bridge\":\"b0\",\"subnet\":\"10.1.0.0/16\",\"gateway\":\"10.2.0.1\"}", "gateway 10.2.0.1 is no address" },
+		{ "{\"bridge\":\"b0\",\"subnet\":\"10.1.0.0/16\",\"gateway\":\"10.1.255.255\"}", "is no address" },
+		{ "{\"bridge\":\"b0\",\"subnet\":\"10.1.0.0/16\",\"gateway\":\"10.1.0.1\",\"mtu\":1}", "an mtu must be" },
+		{ "{\"bridge\":\"b0\",\"subnet\":7,\"gateway\":\"10.1.0.1\"}", "subnet: expected an IPv4 address" },
+		{ "{", "network x" },
+		{ "", "network x" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct net_network n;
+		struct err e = { .text = "" };
+		int r = settings_parse("x", cases[i].text, strlen(cases[i].text), &n, &e);
+
+		if (!cases[i].says) {
+			assert_int_equal(r, 0);
+			assert_string_equal(n.bridge, "b0");
+			assert_int_equal(n.gateway.prefix, 16);
+			continue;
+		}
+		assert_int_equal(r, -EINVAL);
+		if (!strstr(e.text, cases[i].says))
+			fail_msg("%s: %s", cases[i].text, e.text);
+	}
+}
+
+static void check_replace(const char *old, const char *block, const char *expected)
+{
+	auto_free char *text = NULL;
+	size_t len;
+	struct err e;
+
+	assert_int_equal(hosts_replace(old, strlen(old), "n", block, &text, &len, &e), 0);
+	assert_string_equal(text, expected);
+	assert_int_equal(len, strlen(expected));
+}
+
+static void a_block_is_replaced(void **state)
+{
+#define BLOCK(s) "# paene: network n\n" s "# paene: end of network n\n"
+	(void)state;
+	check_replace("a\n", BLOCK("1\n"), "a\n" BLOCK("1\n"));
+	check_replace("a", BLOCK("1\n"), "a\n" BLOCK("1\n"));
+	check_replace("", BLOCK("1\n"), BLOCK("1\n"));
+	check_replace("a\n" BLOCK("1\n") "b\n", BLOCK("2\n"), "a\n" BLOCK("2\n") "b\n");
+	check_replace("a\n" BLOCK("1\n") "b\n", "", "a\nb\n");
+	check_replace("a\n# paene: network n\nmine\n", BLOCK("2\n"), "a\n" BLOCK("2\n") "mine\n");
+	check_replace("# paene: network nn\n# paene: end of network nn\n", BLOCK("2\n"),
+		      "# paene: network nn\n# paene: end of network nn\n" BLOCK("2\n"));
+	check_replace(" # paene: network n\n", BLOCK("2\n"), " # paene: network n\n" BLOCK("2\n"));
+	check_replace("a\n", "", "a\n");
+}
+
+static void check_resolv(const char *host, const char *resolved, bool internal, const char *expected)
+{
+	auto_free char *text = NULL;
+	struct err e;
+
+	assert_int_equal(resolv_text(host, resolved, internal, &text, &e), 0);
+	assert_string_equal(text, expected);
+}
+
+static void nameservers_are_chosen(void **state)
+{
+	static const char none[] = "# this host names no server that a container can reach\n"
+				   "nameserver 8.8.8.8\nnameserver 8.8.4.4\n";
+
+	(void)state;
+	check_resolv("nameserver 10.0.0.1\n", "nameserver 10.0.0.2\n", false, "nameserver 10.0.0.1\n");
+	check_resolv("nameserver 10.0.0.1", "", false, "nameserver 10.0.0.1\n");
+	check_resolv("search a.b c.d\noptions edns0 trust-ad\nnameserver 127.0.0.53\n", "nameserver 10.0.0.2\nsearch x\n", false,
+		     "search a.b c.d\noptions edns0 trust-ad\nnameserver 10.0.0.2\n");
+	check_resolv("nameserver\t 10.0.0.1 \r\nnameserver ::1\nnameserver fe80::1%eth0\n", "", false, "nameserver 10.0.0.1\n");
+	check_resolv("nameserver 127.0.0.1\n", "", false, none);
+	check_resolv("nameservers 10.0.0.1\nnameserver\nnameserver 0.0.0.0\nnameserver 10.0.0.1/8\n", "", false, none);
+	check_resolv("", "", false, none);
+	check_resolv("search a\nnameserver 10.0.0.1\n", "nameserver 10.0.0.1\n", true,
+		     "# an internal network: nothing outside is reached, and so no nameserver\n");
+}
+
+/* A message that a test writes byte by byte: lengths that lie must not lead anywhere. */
+static void malformed_messages_are_survived(void **state)
+{
+	_Alignas(struct nlmsghdr) char buf[256] = "";
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct link link;
+
+	(void)state;
+	nlh->nlmsg_type = RTM_NEWLINK;
+	link_parse(nlh, &link); /* shorter than its fixed header */
+	assert_int_equal(link.index, 0);
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+
+	ifi->ifi_index = 7;
+	mnl_attr_put_u16(nlh, IFLA_MASTER, 3); /* half as long as it must be */
+	struct nlattr *info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+
+	mnl_attr_put(nlh, IFLA_INFO_KIND, 6, "bridge"); /* no zero at its end */
+	mnl_attr_nest_end(nlh, info);
+	link_parse(nlh, &link);
+	assert_int_equal(link.index, 7);
+	assert_int_equal(link.master, 0);
+	assert_false(link.bridge);
+	info->nla_len = 4000; /* beyond the message */
+	link_parse(nlh, &link);
+	assert_false(link.bridge);
+	info->nla_len = 1; /* shorter than its own header */
+	link_parse(nlh, &link);
+	assert_int_equal(link.index, 7);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses_are_read_strictly),
+		cmocka_unit_test(subnets_are_computed),
+		cmocka_unit_test(ports_are_read),
+		cmocka_unit_test(ports_are_refused),
+		cmocka_unit_test(ports_are_appended),
+		cmocka_unit_test(settings_are_checked),
+		cmocka_unit_test(a_block_is_replaced),
+		cmocka_unit_test(nameservers_are_chosen),
+		cmocka_unit_test(malformed_messages_are_survived),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
