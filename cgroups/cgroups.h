@@ -24,7 +24,7 @@ enum cgroup_controller {
 	CGROUP_PIDS,
 	CGROUP_HUGETLB,
 	CGROUP_RDMA,
-	CGROUP_MISC, /* these two only through unified */
+	CGROUP_MISC, /* this and the next: only through unified */
 	CGROUP_DMEM,
 	CGROUP_CONTROLLER_COUNT,
 };
@@ -56,7 +56,8 @@ int cgroup_check_path(const char *path, struct err *e);
  * @path:	Below the root; the last part must be new (-EEXIST), unless it is empty of processes
  * @want:	Limits that the user asked for; NULL: none. A controller that they need and that is not there is an error
  *
- * The limits themselves are set by cgroup_set().
+ * The limits themselves are set by cgroup_set(). Where folders above it are new, every controller that is there is
+ * switched on in them, as far as possible: defaults, later limits and statistics need it.
  *
  * Return: the new folder's fd, owned by the caller, or -errno with @e filled and nothing new left behind
  */

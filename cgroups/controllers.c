@@ -93,6 +93,20 @@ static int cannot_enable(int errnum, const char *controller, const char *path, s
 	return -errnum;
 }
 
+/*
+ * Whether a cgroup has processes of its own, and so must hand nothing down. The kernel refuses that for most controllers;
+ * with the others (cpu, pids) it makes the cgroup a threaded one, and no process can enter those below it any more. The
+ * root of the machine, which alone has no cgroup.type, is free from the rule.
+ */
+static bool has_processes(int cgroup)
+{
+	char text[CGROUP_SMALL_FILE];
+	struct err ignored; /* not to be read: then the kernel has its say */
+
+	return cgroup_read_small(cgroup, "cgroup.procs", text, &ignored) == 0 && *text &&
+	       faccessat(cgroup, "cgroup.type", F_OK, 0) == 0;
+}
+
 /* One write for each controller: the kernel takes all of a write or nothing, and one of them may be refused. */
 static int enable_in(int cgroup, const char *path, unsigned needed, unsigned wanted, struct err *e)
 {
@@ -101,6 +115,8 @@ static int enable_in(int cgroup, const char *path, unsigned needed, unsigned wan
 
 	if (r < 0)
 		return err_wrap(e, "cgroup %s", path);
+	bool busy = (wanted & ~on) && has_processes(cgroup);
+
 	for (unsigned i = 0; i < CGROUP_CONTROLLER_COUNT; i++) {
 		char word[16];
 		struct err why;
@@ -108,7 +124,7 @@ static int enable_in(int cgroup, const char *path, unsigned needed, unsigned wan
 		if (!(wanted & ~on & BIT(i)))
 			continue;
 		snprintf(word, sizeof(word), "+%s", cgroup_controller_names[i]);
-		r = file_write(cgroup, "cgroup.subtree_control", word, &why);
+		r = busy ? -EBUSY : file_write(cgroup, "cgroup.subtree_control", word, &why);
 		if (r < 0 && (needed & BIT(i)))
 			return cannot_enable(-r, cgroup_controller_names[i], path, e);
 	}
