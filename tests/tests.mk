@@ -25,13 +25,15 @@ check:
 check-built: $(programs) $(unit_programs)
 	$(Q)tests/run-tests --build $(BUILD) $(unit_programs) $(test_files)
 
+unit-programs: $(unit_programs)
+
 check-unit: $(unit_programs)
 	$(Q)tests/run-tests --build $(BUILD) $(unit_programs)
 
 check-vm: $(programs)
 	$(Q)tests/install-packages dist/packages.test dist/packages.vm
 	$(Q)tests/vm/make
-	$(Q)tests/vm/check $(BUILD)
+	$(Q)tests/vm/check $(BUILD) $(programs)
 
 # What a measurement starts must not cost anything itself: static programs.
 $(BUILD)/tests/bench/%: tests/bench/%.c
@@ -60,6 +62,6 @@ fuzz:
 fuzz-built: $(fuzz_programs)
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $(BUILD)/corpus $(fuzz_programs)
 
-.PHONY: check check-built check-unit check-vm bench fuzz fuzz-built
+.PHONY: check check-built check-unit unit-programs check-vm bench fuzz fuzz-built
 .SECONDARY: $(fuzz_programs)
 -include $(unit_programs:=.d) $(fuzz_programs:=.d)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Whether layering.py finds each kind of violation, and leaves alone what is allowed. Prints TAP."""
 
