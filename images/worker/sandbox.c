@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "images/worker/sandbox.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "base/fd.h"
+#include "base/sys.h"
+#include "images/worker/filter.h"
+
+#define NAMESPACES   (CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
+#define NOTHING_RUNS (MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
+#define CLONE_TREE   (OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE)
+
+#define MEMORY_BYTES (UINT64_C(1) << 30) /* of address space; a zstd window is 128 MiB, a thread's heap reserves as much */
+#define FILES	     4096		 /* removing a folder holds one for each level */
+
+/* A mount of its own of the tree at a folder, attached nowhere. */
+static int clone_tree(int folder, uint64_t attributes, struct err *e)
+{
+	struct mount_attr attr = { .attr_set = attributes };
+	auto_fd int tree = open_tree(folder, "", CLONE_TREE);
+
+	if (tree < 0)
+		return err_set(e, errno, "clone the mount of the job's folder");
+	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+		return err_set(e, errno, "restrict the mount of the job's folder");
+	return fd_take(&tree);
+}
+
+/* A folder of a mount that is attached nowhere already (EINVAL) leads nowhere, and is its maker's to make read-only. */
+static int replace_readonly(int *folder, struct err *e)
+{
+	if (!folder || *folder < 0)
+		return 0;
+	int tree = clone_tree(*folder, NOTHING_RUNS | MOUNT_ATTR_RDONLY, e);
+
+	if (tree < 0)
+		return e->code == EINVAL ? 0 : tree;
+	fd_close(folder);
+	*folder = tree;
+	return 0;
+}
+
+/* Make a detached tree the root, and let go of the old one. */
+static int change_root(int tree, struct err *e)
+{
+	struct mount_attr private = { .propagation = MS_PRIVATE };
+
+	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &private, sizeof(private)) < 0)
+		return err_set(e, errno, "make the mounts private");
+	if (move_mount(tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_set(e, errno, "mount the job's folder");
+	if (fchdir(tree) < 0)
+		return err_set(e, errno, "enter the job's folder");
+	/* both names are the same folder: the old root ends on top of the new one, and is taken away from there */
+	if (sys_pivot_root(".", ".") == 0)
+		return umount2(".", MNT_DETACH) < 0 ? err_set(e, errno, "detach the old root") : 0;
+	if (errno != EINVAL)
+		return err_set(e, errno, "change the root");
+	/* an initramfs can't be left behind, but ours covers it */
+	return chroot(".") < 0 ? err_set(e, errno, "change the root") : 0;
+}
+
+static int enter_namespaces(const struct sandbox *s, int *ret_root, struct err *e)
+{
+	auto_fd int tree = clone_tree(s->root, NOTHING_RUNS, e);
+	int r = tree < 0 ? tree : replace_readonly(s->readonly, e);
+
+	if (r < 0)
+		return r;
+	if (unshare(NAMESPACES) < 0) {
+		err_set(e, errno, "make namespaces");
+		return err_hint(e, "it needs root, or a user namespace of its own");
+	}
+	r = change_root(tree, e);
+	if (r < 0)
+		return r;
+	int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0)
+		return err_set(e, errno, "open the job's folder");
+	*ret_root = root;
+	return 0;
+}
+
+/* Lower only, which needs no privilege. */
+static int limit(int resource, uint64_t most, struct err *e)
+{
+	struct rlimit now, then;
+
+	if (getrlimit(resource, &now) < 0)
+		return err_set(e, errno, "read a resource limit");
+	then.rlim_cur = then.rlim_max = MIN((rlim_t)most, now.rlim_max);
+	return setrlimit(resource, &then) < 0 ? err_set(e, errno, "set a resource limit") : 0;
+}
+
+static int limit_all(struct err *e)
+{
+	static const struct {
+		int resource;
+		uint64_t most;
+	} limits[] = {
+		{ RLIMIT_CORE, 0 },
+		{ RLIMIT_NOFILE, FILES },
+#ifndef __SANITIZE_ADDRESS__ /* which reserves terabytes for its shadow */
+		{ RLIMIT_AS, MEMORY_BYTES },
+#endif
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		int r = limit(limits[i].resource, limits[i].most, e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Of those we have, keep the ones that are wanted. */
+static int drop_capabilities(const struct sandbox *s, struct err *e)
+{
+	cap_t have = cap_get_proc(), keep = cap_init();
+	bool ok = have && keep;
+
+	for (size_t i = 0; ok && i < s->n_caps; i++) {
+		cap_flag_value_t on = CAP_CLEAR;
+
+		ok = cap_get_flag(have, s->caps[i], CAP_PERMITTED, &on) == 0 &&
+		     cap_set_flag(keep, CAP_PERMITTED, 1, &s->caps[i], on) == 0 &&
+		     cap_set_flag(keep, CAP_EFFECTIVE, 1, &s->caps[i], on) == 0;
+	}
+	ok = ok && cap_set_proc(keep) == 0;
+	int r = ok ? 0 : err_set(e, errno, "drop capabilities");
+
+	cap_free(have);
+	cap_free(keep);
+	return r;
+}
+
+int sandbox_enter(const struct sandbox *s, struct err *e)
+{
+	auto_fd int root = -1;
+
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return err_set(e, errno, "become undumpable");
+	int r = enter_namespaces(s, &root, e);
+
+	if (r == 0)
+		r = limit_all(e);
+	if (r == 0)
+		r = drop_capabilities(s, e);
+	if (r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		r = err_set(e, errno, "give up new privileges");
+	if (r == 0)
+		r = filter_load(e);
+	return r < 0 ? r : fd_take(&root);
+}

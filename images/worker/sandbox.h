@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sandbox.h: the lock-in, before the first byte from outside is read. Afterwards the process
+ *
+ *  - has a mount namespace with one folder in it, its job's, as the root: nothing there can be executed, is a device that
+ *    opens, or is trusted with setuid bits; other folders only as fds, read-only, that lead nowhere else;
+ *  - has network, IPC and UTS namespaces of its own with nothing in them;
+ *  - keeps the capabilities that placing files needs, and can gain none;
+ *  - makes no system call but those of its filter (filter.h);
+ *  - leaves no core, can't be traced, and has bounded memory.
+ *
+ * It stays in its user namespace: root must give files to any uid, and without root the parent has made one already.
+ */
+#ifndef IMAGES_WORKER_SANDBOX_H
+#define IMAGES_WORKER_SANDBOX_H
+
+#include <sys/capability.h>
+
+#include "base/err.h"
+
+struct sandbox {
+	int root;	/* folder that becomes "/"; not consumed */
+	int *readonly;	/* a further folder fd, replaced by one that can't be written through; NULL or -1: none */
+	const cap_value_t *caps;
+	size_t n_caps;
+};
+
+/**
+ * sandbox_enter() - Lock this process in; it must have one thread
+ *
+ * On failure the process may be half-way in: the caller reports and ends.
+ *
+ * Return: an fd of the new root, readable; or -errno with @e filled
+ */
+int sandbox_enter(const struct sandbox *s, struct err *e);
+
+#endif
