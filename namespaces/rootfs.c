@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "namespaces/idmap.h"
 #include "namespaces/overlay.h"
+#include "namespaces/rootfs_host.h"
 #include "namespaces/tree.h"
 
 void rootfs_close(struct rootfs_plan *r)
@@ -49,10 +50,16 @@ static int open_trees(struct rootfs_plan *r, struct err *e)
 int rootfs_open(struct rootfs_plan *r, struct arena *arena, struct err *e)
 {
 	r->container_tree = r->layers_tree = -1;
+	r->parts = NULL;
+	r->n_parts = 0;
 	r->arena = arena;
 	int err = open_trees(r, e);
 
-	return err == -EPERM ? 0 : err; /* no rights: init has them in its own user namespace */
+	if (err == -EPERM && r->kind == ROOTFS_HOST)
+		return err_hint(e, "this machine's own root as a container's needs root");
+	if (err == -EPERM)
+		return 0; /* no rights: init has them in its own user namespace */
+	return err < 0 || r->kind != ROOTFS_HOST ? err : rootfs_host_open(r, e);
 }
 
 int rootfs_idmap(struct rootfs_plan *r, int userns, struct err *e)
@@ -64,7 +71,7 @@ int rootfs_idmap(struct rootfs_plan *r, int userns, struct err *e)
 	err = idmap_mount(r->container_tree, userns, false, r->path, e);
 	if (err == 0 && r->layers_tree >= 0)
 		err = idmap_mount(r->layers_tree, userns, false, r->layers, e);
-	return err;
+	return err < 0 || r->kind != ROOTFS_HOST ? err : rootfs_host_idmap(r, userns, e);
 }
 
 int rootfs_attach_trees(struct rootfs_plan *r, struct err *e)
@@ -116,6 +123,7 @@ int rootfs_mount(struct rootfs_plan *r, struct err *e)
 	static int (*const mounts[])(struct rootfs_plan *, struct err *) = {
 		[ROOTFS_FOLDER] = take_folder,
 		[ROOTFS_OVERLAY] = mount_overlay,
+		[ROOTFS_HOST] = rootfs_host_mount,
 	};
 
 	return mounts[r->kind](r, e);

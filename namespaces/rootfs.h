@@ -24,8 +24,11 @@ enum rootfs_kind {
 /* ROOTFS_HOST: one file system of the host that gets an overlay or is bound read-only. */
 struct rootfs_part {
 	const char *path; /* "/", "/home" */
-	int tree;	  /* detached, not recursive; owned */
+	const char *name; /* of its folders in upper/, work/ and lower/ of the container's folder */
+	int tree;	  /* detached, not recursive; owned; -1: left out */
 	bool overlay;	  /* false: bound read-only */
+	bool is_file;
+	uint64_t attributes; /* MOUNT_ATTR_* of the host's mount that its overlay gets too */
 };
 
 struct rootfs_plan {
@@ -38,7 +41,7 @@ struct rootfs_plan {
 	const char *layers;	  /* OVERLAY: path of images/layers */
 	char *const *lowers;	  /* OVERLAY: names in it, lowest first */
 	size_t n_lowers;
-	/* opened by rootfs_open() */
+	/* filled by rootfs_open() */
 	int layers_tree, container_tree; /* owned, -1: none */
 	struct rootfs_part *parts;	 /* HOST; in the arena */
 	size_t n_parts;
