@@ -9,7 +9,8 @@
 
 #include "base/fd.h"
 
-#define READ_STEP 4096
+#define READ_STEP    4096
+#define REMOVE_DEPTH 32
 
 int file_read_fd(int fd, const char *what, size_t max, char **ret, size_t *ret_len, struct err *e)
 {
@@ -122,12 +123,6 @@ int file_publish(int dir, const char *name, const void *data, size_t len, mode_t
 	return 0;
 }
 
-static int remove_entry(int dir, const char *name, void *arg, struct err *e)
-{
-	(void)arg;
-	return file_remove(dir, name, e);
-}
-
 /* Names in one folder, including those that begin with a dot. */
 static int each_name(int dir, bool dots, int (*f)(int, const char *, void *, struct err *), void *arg, struct err *e)
 {
@@ -163,13 +158,31 @@ int file_each(int dir, int (*f)(int dir, const char *name, void *arg, struct err
 	return each_name(dir, false, f, arg, e);
 }
 
-int file_remove(int dir, const char *name, struct err *e)
+/* How far the removal of a folder has come. */
+struct removal {
+	int top;	 /* the folder */
+	unsigned depth;	 /* where we are below it */
+	unsigned raised; /* how many folders were moved up to it */
+};
+
+/* Return: 0 where it is gone, 1 where it is a folder, or -errno with @e filled */
+static int remove_file(int dir, const char *name, struct err *e)
 {
 	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
 		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return err_set(e, errno, "remove %s", name);
-	auto_fd int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return errno == EISDIR || errno == EPERM ? 1 : err_set(e, errno, "remove %s", name);
+}
+
+static int remove_empty(int dir, const char *name, struct err *e)
+{
+	if (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_set(e, errno, "remove folder %s", name);
+	return 0;
+}
+
+static int open_to_remove(int dir, const char *name, struct err *e)
+{
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0 && errno == EACCES) { /* overlayfs leaves a work folder of mode 000, which its owner may open up */
 		auto_fd int closed = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -178,15 +191,59 @@ int file_remove(int dir, const char *name, struct err *e)
 		if (closed >= 0 && chmod(fd_path(closed, link), 0700) == 0)
 			fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	}
-	if (fd < 0)
-		return err_set(e, errno, "remove %s", name);
-	int r = each_name(fd, true, remove_entry, NULL, e);
+	return fd < 0 ? err_set(e, errno, "remove %s", name) : fd;
+}
 
-	if (r < 0)
+/* Move a folder up to the top, where a later round finds it. */
+static int raise_folder(struct removal *r, int dir, const char *name, struct err *e)
+{
+	char raised[32];
+	int failed;
+
+	do {
+		snprintf(raised, sizeof(raised), ".raised.%u", r->raised++);
+		failed = renameat2(dir, name, r->top, raised, RENAME_NOREPLACE) < 0 ? errno : 0;
+	} while (failed == EEXIST);
+	return failed ? err_set(e, failed, "remove folder %s", name) : 0;
+}
+
+static int remove_entry(int dir, const char *name, void *arg, struct err *e)
+{
+	struct removal *removal = arg;
+	int r = remove_file(dir, name, e);
+
+	if (r <= 0)
 		return r;
-	if (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return err_set(e, errno, "remove folder %s", name);
-	return 0;
+	if (removal->depth == REMOVE_DEPTH)
+		return raise_folder(removal, dir, name, e);
+	auto_fd int fd = open_to_remove(dir, name, e);
+
+	if (fd < 0)
+		return fd;
+	removal->depth++;
+	r = each_name(fd, true, remove_entry, removal, e);
+	removal->depth--;
+	return r < 0 ? r : remove_empty(dir, name, e);
+}
+
+/* A container can make folders in folders without end, more than there are descriptors: so the depth has a limit. */
+int file_remove(int dir, const char *name, struct err *e)
+{
+	int r = remove_file(dir, name, e);
+
+	if (r <= 0)
+		return r;
+	auto_fd int fd = open_to_remove(dir, name, e);
+	struct removal removal = { .top = fd };
+	unsigned raised;
+
+	if (fd < 0)
+		return fd;
+	do {
+		raised = removal.raised;
+		r = each_name(fd, true, remove_entry, &removal, e);
+	} while (r == 0 && removal.raised != raised);
+	return r < 0 ? r : remove_empty(dir, name, e);
 }
 
 static int add_bytes(int dir, const char *name, void *arg, struct err *e)
