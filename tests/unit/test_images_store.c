@@ -28,7 +28,7 @@
 #include "images/work.h"
 
 struct place {
-	char path[64];
+	char path[4096];
 	int data;
 	struct store store;
 };
@@ -38,7 +38,9 @@ static int setup(void **state)
 	struct place *p = calloc(1, sizeof(*p));
 	struct err e;
 
-	snprintf(p->path, sizeof(p->path), "/tmp/test-images-XXXXXX");
+	const char *temp = getenv("TMPDIR");
+
+	snprintf(p->path, sizeof(p->path), "%s/test-images-XXXXXX", temp ? temp : "/tmp");
 	if (!mkdtemp(p->path))
 		return -1;
 	p->data = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -157,7 +159,7 @@ static void test_open(void **state)
 	static const char *const folders[] = { "", "/blobs", "/blobs/sha256", "/refs", "/records", "/layers", "/tmp" };
 	struct store again;
 	struct stat st;
-	char path[128];
+	char path[sizeof(p->path) + 64];
 	struct err e;
 
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
@@ -388,6 +390,31 @@ static void test_remove(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
 		assert_int_equal(entries(folders[i]), 0);
+}
+
+/* An image cannot make itself stay by being deeper than there are descriptors. */
+static void test_remove_deep_layer(void **state)
+{
+	const struct store *s = &((struct place *)*state)->store;
+	struct arena a = { 0 };
+	size_t untagged, deleted;
+	struct err e;
+
+	make_image(s, 'a', 'b', "1");
+	int dir = openat(s->layers, hex(&a, '1'), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (int i = 0; i < 3000; i++) {
+		assert_int_equal(mkdirat(dir, "d", 0755), 0);
+		int next = openat(dir, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		assert_true(next >= 0);
+		close(dir);
+		dir = next;
+	}
+	close(dir);
+	assert_int_equal(rm(s, "aaa", false, &untagged, &deleted, &e), 0);
+	assert_int_equal(entries(s->layers) + entries(s->tmp), 0);
+	arena_free(&a);
 }
 
 /* A container that settles on the image between the two questions: the first says nobody, the second finds it. */
@@ -747,6 +774,7 @@ int main(void)
 		TEST(test_damaged_record),
 		TEST(test_names_and_listing),
 		TEST(test_remove),
+		TEST(test_remove_deep_layer),
 		TEST(test_remove_asks_again),
 		TEST(test_remove_spares_what_is_held),
 		TEST(test_hold_of_what_goes),
