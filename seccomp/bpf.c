@@ -27,9 +27,15 @@ void bpf_jump(struct code *c, uint16_t op, uint32_t value, uint8_t yes, uint8_t 
 	emit(c, (struct sock_filter)BPF_JUMP((uint16_t)(BPF_JMP | BPF_K | op), value, yes, no));
 }
 
-void bpf_skip(struct code *c, uint32_t n)
+size_t bpf_skip(struct code *c)
 {
-	emit(c, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, n));
+	emit(c, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
+	return c->n - 1;
+}
+
+void bpf_land_skip(struct code *c, size_t skip)
+{
+	c->insn[skip].k = (uint32_t)(c->n - skip - 1);
 }
 
 void bpf_land(struct code *c, size_t from, uint8_t mark)

@@ -21,7 +21,10 @@ enum { BPF_PASS = 254, BPF_FAIL = 255 };
 void bpf_load(struct code *c, size_t offset); /* of a 32-bit word in struct seccomp_data */
 void bpf_return(struct code *c, uint32_t action);
 void bpf_jump(struct code *c, uint16_t op, uint32_t value, uint8_t yes, uint8_t no); /* @op: BPF_JEQ, BPF_JGT, BPF_JGE */
-void bpf_skip(struct code *c, uint32_t n); /* over the next @n instructions */
+
+/* Jump over everything up to bpf_land_skip(), however much it is. */
+size_t bpf_skip(struct code *c);
+void bpf_land_skip(struct code *c, size_t skip);
 
 /* Let the jumps marked @mark, from the instruction @from on, lead to the next instruction that will be emitted. */
 void bpf_land(struct code *c, size_t from, uint8_t mark);

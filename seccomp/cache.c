@@ -6,7 +6,6 @@
  */
 #include "seccomp/cache.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
 #include <stdio.h>

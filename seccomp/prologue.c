@@ -10,7 +10,7 @@
  *
  *	load arch; other arch? next ABI
  *	load number
- *	a rule's number, and its arguments match? return its action	(strictest rules first)
+ *	number of a call with such rules? for each of them, the strictest first: arguments match? return its action
  *	a newer call's number? return its action
  *	between the newest named call and the ABI's end? return ENOSYS
  */
@@ -53,59 +53,107 @@ static const struct rule *unconditional(const struct program *g, const char *nam
 	return as_default;
 }
 
-/* Entered and left with the number in the accumulator. */
-static void emit_test(struct code *c, const struct abi *abi, int64_t number, const struct rule *r)
+/* Whether a rule with arguments has something to say about a call: it does not loosen what holds for all of them. */
+static bool counts(const struct program *g, const struct rule *r, const char *name)
+{
+	const struct rule *all = unconditional(g, name);
+
+	if (!r->n_args || !names_call(r, name))
+		return false;
+	return !all || all->action == g->default_action || action_stricter(r->action, all->action);
+}
+
+/* Go on only with calls of one number, which is in the accumulator. Return: for close_call() */
+static size_t open_call(struct code *c, int64_t number)
+{
+	bpf_jump(c, BPF_JEQ, (uint32_t)number, 1, 0);
+	return bpf_skip(c);
+}
+
+static void close_call(struct code *c, size_t skip)
+{
+	bpf_load(c, NUMBER);
+	bpf_land_skip(c, skip);
+}
+
+static void emit_conditions(struct code *c, const struct abi *abi, const struct spec_seccomp_arg *args, size_t n,
+			    uint32_t action)
 {
 	size_t start = c->n;
 
-	bpf_jump(c, BPF_JEQ, (uint32_t)number, 0, BPF_PASS);
-	size_t conditions = c->n;
+	for (size_t i = 0; i < n; i++)
+		bpf_condition(c, &args[i], abi->token & __AUDIT_ARCH_64BIT);
+	bpf_return(c, action);
+	bpf_land(c, start, BPF_FAIL);
+}
 
-	for (size_t i = 0; i < r->n_args; i++)
-		bpf_condition(c, &r->args[i], abi->token & __AUDIT_ARCH_64BIT);
-	bpf_return(c, r->action);
-	bpf_land(c, conditions, BPF_FAIL);
-	bpf_load(c, NUMBER);
-	bpf_land(c, start, BPF_PASS);
+static void emit_direct(struct code *c, const struct program *g, const struct abi *abi, const char *name)
+{
+	int64_t number = abi_call_number(name, abi);
+
+	if (number < 0)
+		return;
+	size_t call = open_call(c, number);
+
+	for (size_t s = 0; s < ARRAY_SIZE(strictest_first); s++) {
+		for (size_t i = 0; i < g->n; i++) {
+			const struct rule *r = &g->rules[i];
+
+			if ((r->action & SECCOMP_RET_ACTION_FULL) == strictest_first[s] && counts(g, r, name))
+				emit_conditions(c, abi, r->args, r->n_args, r->action);
+		}
+	}
+	close_call(c, call);
 }
 
 /*
  * Some old ABIs reach sockets and System V objects by one call too, with what it is about in its first argument and the
  * arguments in memory. A rule that would have to look there counts whatever they are if it refuses, and not if it allows.
  */
-static void emit_multiplexed(struct code *c, const struct program *g, const struct abi *abi, const struct rule *r,
-			     const char *name)
+static void emit_multiplexed(struct code *c, const struct program *g, const struct abi *abi, const char *name)
 {
+	const struct rule *strictest = NULL;
 	struct multiplexed m;
 
-	if (!action_stricter(r->action, g->default_action) || !abi_multiplexed(name, abi, &m))
+	if (!abi_multiplexed(name, abi, &m))
+		return;
+	for (size_t i = 0; i < g->n; i++)
+		if (counts(g, &g->rules[i], name) && action_stricter(g->rules[i].action, g->default_action) &&
+		    (!strictest || action_stricter(g->rules[i].action, strictest->action)))
+			strictest = &g->rules[i];
+	if (!strictest)
 		return;
 	struct spec_seccomp_arg which = { .index = 0, .op = OP_EQ, .value = m.which };
-	struct rule all = { .action = r->action, .args = &which, .n_args = 1 };
+	size_t call = open_call(c, m.number);
 
-	emit_test(c, abi, m.number, &all);
+	emit_conditions(c, abi, &which, 1, strictest->action);
+	close_call(c, call);
 }
 
-static void emit_rule(struct code *c, const struct program *g, const struct abi *abi, const struct rule *r)
+/* Whether the rules up to one, and its names up to another, have a rule with arguments for the same call already. */
+static bool seen(const struct program *g, size_t rule, size_t name)
 {
-	for (size_t i = 0; i < r->n_names && !c->full; i++) {
-		const struct rule *other = unconditional(g, r->names[i]);
-		int64_t number = abi_call_number(r->names[i], abi);
+	const char *call = g->rules[rule].names[name];
 
-		if (other && other->action != g->default_action && !action_stricter(r->action, other->action))
-			continue;
-		if (number >= 0)
-			emit_test(c, abi, number, r);
-		emit_multiplexed(c, g, abi, r, r->names[i]);
-	}
+	for (size_t i = 0; i <= rule; i++)
+		for (size_t k = 0; g->rules[i].n_args && k < (i < rule ? g->rules[i].n_names : name); k++)
+			if (streq(g->rules[i].names[k], call))
+				return true;
+	return false;
 }
 
 static void emit_rules_with_arguments(struct code *c, const struct program *g, const struct abi *abi)
 {
-	for (size_t s = 0; s < ARRAY_SIZE(strictest_first); s++)
-		for (size_t i = 0; i < g->n; i++)
-			if (g->rules[i].n_args && (g->rules[i].action & SECCOMP_RET_ACTION_FULL) == strictest_first[s])
-				emit_rule(c, g, abi, &g->rules[i]);
+	for (size_t i = 0; i < g->n; i++) {
+		const struct rule *r = &g->rules[i];
+
+		for (size_t k = 0; r->n_args && k < r->n_names && !c->full; k++) {
+			if (seen(g, i, k))
+				continue;
+			emit_direct(c, g, abi, r->names[k]);
+			emit_multiplexed(c, g, abi, r->names[k]);
+		}
+	}
 }
 
 static void emit_newer_calls(struct code *c, const struct program *g, const struct abi *abi)
@@ -147,9 +195,8 @@ static void emit_abi(struct code *c, const struct program *g, const struct abi *
 {
 	bpf_load(c, ARCH);
 	bpf_jump(c, BPF_JEQ, abi->audit, 1, 0);
-	size_t skip = c->n;
+	size_t skip = bpf_skip(c);
 
-	bpf_skip(c, 0);
 	bpf_load(c, NUMBER);
 	emit_rules_with_arguments(c, g, abi);
 	emit_newer_calls(c, g, abi);
@@ -157,7 +204,7 @@ static void emit_abi(struct code *c, const struct program *g, const struct abi *
 
 	if (newest >= 0)
 		emit_enosys_above(c, abi, newest);
-	c->insn[skip].k = (uint32_t)(c->n - skip - 1);
+	bpf_land_skip(c, skip);
 }
 
 void prologue_emit(const struct policy *p, const struct program *g, struct code *c)

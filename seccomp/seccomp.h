@@ -3,9 +3,9 @@
  * seccomp.h: from a profile to filter programs, compiled before the container's first process exists and installed as its
  * last step.
  *
- * A profile is the linux.seccomp of a configuration, or one of ours by name. Ours needs two stacked filters: an allow-list,
- * and beside it a list of denied argument values whose default is allow (libseccomp 2.5 drops a masked deny of one value
- * beside an allow of the same call, without a word). The kernel takes the strictest answer of all filters.
+ * A profile is the linux.seccomp of a configuration, which makes one filter, or one of ours by name. Ours makes two,
+ * stacked: an allow-list, and a list of denied argument values whose default is to allow, so that nothing in the one can
+ * undo what the other says. The kernel takes the strictest answer of all filters.
  */
 #ifndef SECCOMP_SECCOMP_H
 #define SECCOMP_SECCOMP_H
@@ -62,9 +62,10 @@ int seccomp_from_profile(enum seccomp_profile profile, uint64_t caps, bool abi32
  * is an error. Rules on one call with several comparisons of one argument are or-ed, as runc does. When the default action
  * refuses a call, those newer than every call the profile names get ENOSYS, as with runc.
  *
- * Where several rules with arguments match one call, the strictest action is the answer, and beside an unconditional rule
- * the stricter one. Of two unconditional rules the first counts. SCMP_ACT_NOTIFY can be neither the default action nor
- * that of write, as with runc.
+ * Where several rules with arguments match one call, the strictest action is the answer, of equals the first; beside an
+ * unconditional rule they count where they are stricter. Of two unconditional rules the first counts. (libseccomp by itself
+ * forgets rules with arguments beside one without.) SCMP_ACT_NOTIFY can be neither the default action nor that of write, as
+ * with runc.
  *
  * Return: 0, or -errno with @e filled
  */
@@ -73,6 +74,8 @@ int seccomp_from_spec(const struct spec_seccomp *s, int cache, struct seccomp_pl
 /**
  * seccomp_install() - Put the filters on the calling thread; afterwards only what they allow works
  * @ret_listener: With @p->notify the listener's fd, owned by the caller; may be NULL otherwise
+ *
+ * A plan with @notify takes care of nothing but the fd: whoever sends it on does so with calls that the filter may refuse.
  *
  * Needs no_new_privs or CAP_SYS_ADMIN in the caller's user namespace (seccomp(2)).
  *

@@ -469,12 +469,12 @@ static void test_all_flags(void **state)
 {
 	(void)state;
 	char *chdirs[] = { (char[]){ "chdir" }, NULL }, *refused[] = { (char[]){ "openat2" }, NULL };
-	char *allowed[] = { (char[]){ "write" }, (char[]){ "exit_group" }, NULL };
+	char *allowed[] = { (char[]){ "write" }, (char[]){ "exit_group" }, (char[]){ "sigaltstack" }, NULL };
 	char *flags[] = { (char[]){ "SECCOMP_FILTER_FLAG_TSYNC" }, (char[]){ "SECCOMP_FILTER_FLAG_LOG" },
 			  (char[]){ "SECCOMP_FILTER_FLAG_SPEC_ALLOW" }, NULL };
 	struct spec_seccomp_rule rules[] = {
 		{ .names = { .v = chdirs, .n = 1 }, .action = ACT_ERRNO, .errno_ret = { .set = true, .v = EACCES } },
-		{ .names = { .v = allowed, .n = 2 }, .action = ACT_ALLOW },
+		{ .names = { .v = allowed, .n = 3 }, .action = ACT_ALLOW },
 		{ .names = { .v = refused, .n = 1 }, .action = ACT_ERRNO },
 	};
 	struct spec_seccomp s = {
