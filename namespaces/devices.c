@@ -147,7 +147,7 @@ static int make_folders(int dev, const struct owners *o, struct err *e)
 		if (r < 0)
 			return r;
 	}
-	return own(dev, ".", 0, 0, o, e);
+	return 0;
 }
 
 static int fill(int dev, const struct spec_devices *devices, const struct owners *o, struct err *e)
@@ -165,7 +165,7 @@ static int fill(int dev, const struct spec_devices *devices, const struct owners
 	return r < 0 ? r : make_links(dev, o, e);
 }
 
-/* "uid=0" is the container's 0; the file system is made with the host's ids. */
+/* Ids in options are the container's; the file system is made with the host's. */
 static int map_option(struct arena *arena, char **word, const char *key, const struct spec_id_maps *maps, struct err *e)
 {
 	const char *value = str_after(*word, key);
@@ -184,9 +184,13 @@ static int map_options(struct arena *arena, struct mount_options *options, const
 	struct strv mapped = { 0 };
 	int r = 0;
 
-	for (size_t i = 0; i < options->data.n && r == 0; i++) {
+	/* the root's folder is root's, if none of the options, which count after these, says otherwise */
+	if (strv_add(arena, &mapped, "uid=0") < 0 || strv_add(arena, &mapped, "gid=0") < 0)
+		return err_nomem(e);
+	for (size_t i = 0; i < options->data.n; i++)
 		if (strv_push(arena, &mapped, options->data.v[i]) < 0)
 			return err_nomem(e);
+	for (size_t i = 0; i < mapped.n && r == 0; i++) {
 		r = map_option(arena, &mapped.v[i], "uid=", o->uids, e);
 		if (r == 0)
 			r = map_option(arena, &mapped.v[i], "gid=", o->gids, e);
@@ -201,7 +205,7 @@ int devices_make_tmpfs(const struct mount_op *op, const struct spec_devices *dev
 	const struct owners o = { uids, gids };
 	struct mount_options options = op->options;
 	auto_arena struct arena arena = { 0 };
-	int r = map_options(&arena, &options, &o, e);
+	int r = uids->n || gids->n ? map_options(&arena, &options, &o, e) : 0;
 
 	if (r < 0)
 		return err_wrap(e, "mount /dev");
