@@ -13,8 +13,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -435,6 +437,106 @@ static void test_full_disk(void **state)
 	assert_true(refused > 5);
 }
 
+/* Let a load run up to its @n'th system call. Return: the stopped process, or 0 where it ended before */
+static pid_t load_up_to(const struct store *s, int n)
+{
+	struct load_result result;
+	struct err e;
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		(void)raise(SIGSTOP);
+		_exit(load(s, "small-oci.tar", (struct load_options){ 0 }, &result, &e) < 0);
+	}
+	for (int stops = 0; stops <= 2 * n; stops++) { /* each call stops twice: on its way in and out */
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		if (!WIFSTOPPED(status)) {
+			assert_int_equal(status, 0);
+			return 0;
+		}
+		if (stops < 2 * n)
+			assert_int_equal(ptrace(PTRACE_SYSCALL, pid, NULL, NULL), 0);
+	}
+	return pid;
+}
+
+/* What must hold after the power came back, before and after a sweep. */
+static void check_after_power_loss(struct place *p)
+{
+	char command[PATH_MAX + 256];
+	auto_image struct image image = { 0 };
+	struct remove_result removed;
+	struct err e;
+
+	open_place(p);
+	const struct store *s = &p->store;
+
+	snprintf(command, sizeof(command),
+		 "cd %s/images/blobs/sha256 && for f in *; do [ \"$f\" = '*' ] || "
+		 "[ \"$(sha256sum <\"$f\" | cut -c1-64)\" = \"$f\" ] || exit 1; done", p->path);
+	assert_int_equal(system(command), 0);
+	store_sweep(s);
+	assert_int_equal(entries(s->tmp), 0);
+	if (entries(s->records) == 0)
+		assert_empty(s);
+	else
+		assert_int_equal(entries(s->records), 1);
+	load_well(s, "small-oci.tar");
+	assert_one_image(s);
+	check_image(s);
+	assert_int_equal(image_remove(s, NAME, false, NULL, NULL, &removed, &e), 0);
+	arena_free(&removed.arena);
+	assert_empty(s);
+	close_place(p);
+}
+
+/*
+ * The file system forgets at once what was not made durable (as in a power cut: its log is not flushed), at every so many
+ * system calls of a load. PAENE_TEST_STEP=1 tries each of them.
+ */
+static void test_power_loss(void **state)
+{
+	struct place *outer = *state, p = { 0 };
+	const char *step = getenv("PAENE_TEST_STEP");
+	char make[3 * PATH_MAX], mount_it[3 * PATH_MAX];
+	uint32_t without_log = 2;
+
+	if (unshare(CLONE_NEWNS) < 0)
+		skip();
+	assert_int_equal(mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL), 0);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	snprintf(p.path, sizeof(p.path), "%.4000s/disk", outer->path);
+	assert_int_equal(mkdir(p.path, 0700), 0);
+	snprintf(make, sizeof(make), "truncate -s 200M %s.img && mkfs.ext4 -q -F %s.img", p.path, p.path);
+	snprintf(mount_it, sizeof(mount_it), "mount -o loop %s.img %s", p.path, p.path);
+	if (system(make) != 0 || system(mount_it) != 0) {
+		print_message("no ext4 on a loop device can be made\n");
+		skip();
+	}
+	for (int n = 1, by = step ? atoi(step) : 41;; n += by) {
+		open_place(&p);
+		pid_t pid = load_up_to(&p.store, n);
+
+		/* EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH */
+		assert_int_equal(ioctl(p.data, _IOR('X', 125, uint32_t), &without_log), 0);
+		close_place(&p);
+		if (pid) {
+			(void)kill(pid, SIGKILL);
+			assert_int_equal(waitpid(pid, NULL, 0), pid);
+		}
+		reap_workers();
+		assert_int_equal(umount2(p.path, 0), 0);
+		assert_int_equal(system(mount_it), 0);
+		check_after_power_loss(&p);
+		if (!pid)
+			break;
+	}
+	assert_int_equal(umount2(p.path, 0), 0);
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
 /* Where the worker was built, and the images beside it. Return: whether both are there */
 static bool prepare(void)
 {
@@ -472,8 +574,14 @@ static void test_prepared(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_forms),   TEST(test_from_pipe), TEST(test_twice),	TEST(test_refused),
-		TEST(test_parallel), TEST(test_killed),   TEST(test_full_disk),
+		TEST(test_forms),
+		TEST(test_from_pipe),
+		TEST(test_twice),
+		TEST(test_refused),
+		TEST(test_parallel),
+		TEST(test_killed),
+		TEST(test_full_disk),
+		TEST(test_power_loss),
 	};
 	const struct CMUnitTest nothing[] = { cmocka_unit_test(test_prepared) };
 
