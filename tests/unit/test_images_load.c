@@ -466,7 +466,6 @@ static pid_t load_up_to(const struct store *s, int n)
 static void check_after_power_loss(struct place *p)
 {
 	char command[PATH_MAX + 256];
-	auto_image struct image image = { 0 };
 	struct remove_result removed;
 	struct err e;
 
