@@ -176,7 +176,8 @@ bool abi_multiplexed(const char *name, const struct abi *abi, struct multiplexed
 	for (size_t i = 0; i < ARRAY_SIZE(multiplexers); i++) {
 		if (!is_multiplexed(number, i))
 			continue;
-		ret->number = seccomp_syscall_resolve_name_arch(abi->token, multiplexers[i].call);
+		ret->call = multiplexers[i].call;
+		ret->number = seccomp_syscall_resolve_name_arch(abi->token, ret->call);
 		ret->which = (uint64_t)(multiplexers[i].first - number + 1);
 		return ret->number >= 0;
 	}

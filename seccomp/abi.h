@@ -20,6 +20,11 @@ extern const size_t abi_count; /* at most 32 */
 /* An index into abi_table, or -1 where the name is unknown. */
 int abi_find(const char *name);
 
+static inline uint32_t abi_bit(int index)
+{
+	return index >= 0 ? BIT(index) : 0;
+}
+
 /* That of the kernel's own ABI, and of its 32-bit companion: -1 where there is none. */
 int abi_native(void);
 int abi_native32(void);
@@ -41,7 +46,8 @@ int64_t abi_call_number(const char *name, const struct abi *abi);
 
 /* A call that is one of many behind one number. */
 struct multiplexed {
-	int64_t number; /* of socketcall or ipc */
+	const char *call; /* socketcall or ipc */
+	int64_t number;	  /* its number */
 	uint64_t which; /* the value of its first argument */
 };
 

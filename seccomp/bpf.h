@@ -20,7 +20,8 @@ enum { BPF_PASS = 254, BPF_FAIL = 255 };
 
 void bpf_load(struct code *c, size_t offset); /* of a 32-bit word in struct seccomp_data */
 void bpf_return(struct code *c, uint32_t action);
-void bpf_jump(struct code *c, uint16_t op, uint32_t value, uint8_t yes, uint8_t no); /* @op: BPF_JEQ, BPF_JGT, BPF_JGE */
+/* @op: BPF_JEQ, BPF_JGT or BPF_JGE; @yes and @no: how many instructions to pass over, or a mark */
+void bpf_jump(struct code *c, uint16_t op, uint32_t value, uint8_t yes, uint8_t no);
 
 /* Jump over everything up to bpf_land_skip(), however much it is. */
 size_t bpf_skip(struct code *c);

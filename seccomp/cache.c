@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One file for each policy, named by a hash of its key. It holds a header, the key, and the instructions of each filter:
- * the hash only finds the file, the key decides. It is read in one piece and checked to the last byte, for nothing
- * here is ever synced and a power cut can leave anything.
+ * One file for each policy, named by a hash of its key. It holds a header, the key, and the instructions of each
+ * filter: the hash only finds the file, the key decides. It is read in one piece and checked to the last byte, for
+ * nothing here is ever synced and a power cut can leave anything.
  */
 #include "seccomp/cache.h"
 
@@ -162,7 +162,8 @@ static char *read_own(int dir, const char *name, size_t *ret_len)
 }
 
 /* Whether the file is whole and is about this key. On success @ret_code is where its instructions begin. */
-static bool valid(const char *bytes, size_t len, const struct cache_key *key, struct header *ret, const char **ret_code)
+static bool valid(const char *bytes, size_t len, const struct cache_key *key, struct header *ret,
+		  const char **ret_code)
 {
 	struct header want = header_for(key), got;
 	size_t code_len = 0;

@@ -10,7 +10,7 @@
 #include "base/fd.h"
 #include "seccomp/prologue.h"
 
-/* With more calls than this a binary search is worth its instructions; without any rule libseccomp 2.5 gets it wrong. */
+/* With more calls than this a binary search is worth its instructions; libseccomp 2.5 gets it wrong without any. */
 #define TREE_FROM 32
 
 static void context_guard(scmp_filter_ctx *ctx)

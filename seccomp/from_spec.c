@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* linux.seccomp of a configuration, as runc understands it, but for rules that libseccomp would lose: here they count. */
+/* linux.seccomp of a configuration, as runc understands it; but rules that libseccomp would lose do count here. */
 #include <errno.h>
 #include <linux/seccomp.h>
 
@@ -33,11 +33,11 @@ static int action_of(uint32_t action, const struct opt_u32 *code, uint32_t *ret,
 	uint32_t data = 0;
 
 	if (action >= ACT_COUNT)
-		return err_say(e, EINVAL, "seccomp: unknown action %u", action);
+		return err_say(e, EINVAL, "unknown action %u", action);
 	if (action == ACT_ERRNO || action == ACT_TRACE)
 		data = code->set ? code->v : EPERM;
 	if (data > SECCOMP_RET_DATA)
-		return err_say(e, EINVAL, "seccomp: errnoRet %u is over %u", data, SECCOMP_RET_DATA);
+		return err_say(e, EINVAL, "errnoRet %u is over %u", data, SECCOMP_RET_DATA);
 	*ret = actions[action] | data;
 	return 0;
 }
@@ -51,7 +51,7 @@ static int add_flags(const struct spec_seccomp *s, struct program *g, struct err
 			if (streq(flags[k].name, s->flags.v[i]))
 				flag = flags[k].flag;
 		if (!flag)
-			return err_say(e, EINVAL, "seccomp flag %s is not known", s->flags.v[i]);
+			return err_say(e, EINVAL, "flag %s is not known", s->flags.v[i]);
 		g->flags |= flag;
 	}
 	return 0;
@@ -59,15 +59,13 @@ static int add_flags(const struct spec_seccomp *s, struct program *g, struct err
 
 static int add_abis(const struct spec_seccomp *s, struct policy *p, struct err *e)
 {
-	int native = abi_native();
-
-	p->abis = native >= 0 ? BIT(native) : 0;
+	p->abis = abi_bit(abi_native());
 	for (size_t i = 0; i < s->architectures.n; i++) {
 		int abi = abi_find(s->architectures.v[i]);
 
 		if (abi < 0)
-			return err_say(e, EINVAL, "seccomp architecture %s is not known", s->architectures.v[i]);
-		p->abis |= BIT(abi);
+			return err_say(e, EINVAL, "architecture %s is not known", s->architectures.v[i]);
+		p->abis |= abi_bit(abi);
 	}
 	return 0;
 }
@@ -91,10 +89,10 @@ static int check_rule(const struct spec_seccomp_rule *r, struct err *e)
 		const struct spec_seccomp_arg *arg = &r->args[i];
 
 		if (arg->index >= SECCOMP_ARGS_MAX)
-			return err_say(e, EINVAL, "seccomp: argument index %u of a rule is over %d", arg->index,
+			return err_say(e, EINVAL, "argument index %u of a rule is over %d", arg->index,
 				       SECCOMP_ARGS_MAX - 1);
 		if (arg->op < OP_NE || arg->op >= OP_END)
-			return err_say(e, EINVAL, "seccomp: unknown operator %u", arg->op);
+			return err_say(e, EINVAL, "unknown operator %u", arg->op);
 	}
 	/* Whoever waits for the listener's fd may have to be told of it by write. */
 	if (r->action == ACT_NOTIFY && names_call(r, "write"))

@@ -48,7 +48,7 @@ static int compile_all(const struct policy *p, struct seccomp_plan *plan, struct
 		int r = compile_program(p, &p->programs[i], &plan->filters[i], e);
 
 		if (r < 0)
-			return err_wrap(e, "seccomp");
+			return err_wrap(e, "compile a filter");
 		plan->n = i + 1;
 	}
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * policy.h: what a profile comes down to before it is compiled: a list of rules for each filter. Our own profiles and the
- * linux.seccomp of a configuration both become one of these; its bytes are the key of the cache.
+ * policy.h: what a profile comes down to before it is compiled: a list of rules for each filter. Our own profiles and
+ * the linux.seccomp of a configuration both become one of these; its bytes are the key of the cache.
  */
 #ifndef SECCOMP_POLICY_H
 #define SECCOMP_POLICY_H
@@ -12,7 +12,7 @@
 
 #define SECCOMP_ARGS_MAX 6
 
-/* These calls, with arguments for which all of @args hold, get @action. The lists belong to somebody who lives longer. */
+/* These calls, with arguments for which all of @args hold, get @action. The lists are owned by who lives longer. */
 struct rule {
 	uint32_t action; /* SECCOMP_RET_* with its data, which are libseccomp's SCMP_ACT_* too */
 	const char *const *names;

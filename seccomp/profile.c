@@ -12,6 +12,9 @@ static const struct profile *const profiles[SECCOMP_PROFILE_COUNT] = {
 	[SECCOMP_COMPAT] = &profile_compat,
 };
 
+/* The programs of a policy: the deny-list goes first, for its default lets the other one be installed. */
+enum { DENY, ALLOW };
+
 static int add_list(struct policy *p, struct program *g, const struct profile_rule *list, size_t n, uint64_t caps,
 		    struct err *e)
 {
@@ -30,16 +33,9 @@ static int add_list(struct policy *p, struct program *g, const struct profile_ru
 
 static int add_profile(struct policy *p, const struct profile *profile, uint64_t caps, struct err *e)
 {
-	int r = add_list(p, &p->programs[0], profile->deny, profile->n_deny, caps, e);
+	int r = add_list(p, &p->programs[DENY], profile->deny, profile->n_deny, caps, e);
 
-	return r < 0 ? r : add_list(p, &p->programs[1], profile->allow, profile->n_allow, caps, e);
-}
-
-static void set_abis(struct policy *p, bool abi32)
-{
-	int native = abi_native(), native32 = abi32 ? abi_native32() : -1;
-
-	p->abis = (native >= 0 ? BIT(native) : 0) | (native32 >= 0 ? BIT(native32) : 0);
+	return r < 0 ? r : add_list(p, &p->programs[ALLOW], profile->allow, profile->n_allow, caps, e);
 }
 
 int seccomp_from_profile(enum seccomp_profile profile, uint64_t caps, bool abi32, int cache, struct seccomp_plan *ret,
@@ -52,10 +48,10 @@ int seccomp_from_profile(enum seccomp_profile profile, uint64_t caps, bool abi32
 		*ret = (struct seccomp_plan){ 0 };
 		return 0;
 	}
-	p.programs[0].default_action = SECCOMP_RET_ALLOW;
-	p.programs[0].native_only = own->deny_native_only;
-	p.programs[1].default_action = SECCOMP_RET_ERRNO | ENOSYS;
-	set_abis(&p, abi32);
+	p.programs[DENY].default_action = SECCOMP_RET_ALLOW;
+	p.programs[DENY].native_only = own->deny_native_only;
+	p.programs[ALLOW].default_action = SECCOMP_RET_ERRNO | ENOSYS;
+	p.abis = abi_bit(abi_native()) | (abi32 ? abi_bit(abi_native32()) : 0);
 	int r = add_profile(&p, &profile_common, caps, e);
 
 	if (r == 0)

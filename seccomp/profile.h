@@ -2,13 +2,13 @@
 /*
  * profile.h: the tables of our own profiles.
  *
- * Each profile is an allow-list and a deny-list, stacked. The allow-list's default is ENOSYS, so that a program takes a
- * call it has never met for one that this kernel lacks, and falls back; a call that is known and refused has a rule that
- * says EPERM. The deny-list's default is to allow: it takes single argument values out of calls that the allow-list
- * lets through.
+ * Each profile is an allow-list and a deny-list, stacked. The allow-list's default is ENOSYS, so that a program takes
+ * a call that we have never met for one that this kernel lacks, and falls back; a call that is known and refused has a
+ * rule that says EPERM. The deny-list's default is to allow: it takes single argument values out of calls that the
+ * allow-list lets through.
  *
- * Rules with arguments compare the low 32 bits only wherever the kernel looks at no more: a filter that compared all 64
- * would let AF_ALG through with bit 32 set.
+ * Rules with arguments compare the low 32 bits only wherever the kernel looks at no more: a filter that compared all
+ * 64 would let AF_ALG through with bit 32 set.
  */
 #ifndef SECCOMP_PROFILE_H
 #define SECCOMP_PROFILE_H

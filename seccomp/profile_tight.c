@@ -11,9 +11,9 @@
 /* clang-format off */
 static const struct profile_rule allow[] = {
 	{ BIT64(CAP_SYS_ADMIN), { REFUSED(EPERM), CALLS(
-		"mount", "umount", "umount2", "pivot_root", "move_mount", "mount_setattr", "open_tree", "open_tree_attr", "fsopen",
-		"fsconfig", "fsmount", "fspick", "statmount", "listmount", "unshare", "setns", "fanotify_init",
-		"fanotify_mark") } },
+		"mount", "umount", "umount2", "pivot_root", "move_mount", "mount_setattr", "open_tree",
+		"open_tree_attr", "fsopen", "fsconfig", "fsmount", "fspick", "statmount", "listmount",
+		"unshare", "setns", "fanotify_init", "fanotify_mark") } },
 	/* Its flags lie in memory, where no filter sees them; without the call, C libraries use clone. */
 	{ BIT64(CAP_SYS_ADMIN), { REFUSED(ENOSYS), CALLS("clone3") } },
 	{ BIT64(CAP_SYS_PTRACE), { REFUSED(EPERM), CALLS("process_vm_readv", "process_vm_writev", "pidfd_getfd") } },

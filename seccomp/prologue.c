@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * libseccomp 2.5 forgets a rule with arguments beside one without, has an order of its own among several rules with
- * arguments, and for some pairs of them generates code that compares the wrong word. It refuses numbers it has no name
- * for as soon as there are two architectures, and it knows no "everything above". What it does well is the great mass: a
- * search tree over calls that are allowed or refused as they stand.
+ * arguments, and for some pairs of them generates code that compares the wrong word. It refuses numbers it has no
+ * name for as soon as there are two architectures, and it knows no "everything above". What it does well is the great
+ * mass: a search tree over calls that are allowed or refused as they stand.
  *
  * Its programs begin by loading the architecture, whatever the accumulator holds, and all jumps are relative: so
  * instructions can be put in front of them. For each ABI:
  *
  *	load arch; other arch? next ABI
  *	load number
- *	number of a call with such rules? for each of them, the strictest first: arguments match? return its action
+ *	a call that has rules with arguments? for each, the strictest first: do they match? return its action
  *	a newer call's number? return its action
  *	between the newest named call and the ABI's end? return ENOSYS
  */
@@ -36,7 +36,7 @@ static bool names_call(const struct rule *r, const char *name)
 	return false;
 }
 
-/* The rule without arguments that counts for a call: the first; one that only repeats the default, if there is no other. */
+/* The rule without arguments that counts for a call: the first, but one that repeats the default only if it is alone. */
 static const struct rule *unconditional(const struct program *g, const char *name)
 {
 	const struct rule *as_default = NULL;
@@ -53,13 +53,13 @@ static const struct rule *unconditional(const struct program *g, const char *nam
 	return as_default;
 }
 
-/* Whether a rule with arguments has something to say about a call: it does not loosen what holds for all of them. */
+/* Whether a rule has arguments, and something to say about a call: it does not loosen what a rule without them says. */
 static bool counts(const struct program *g, const struct rule *r, const char *name)
 {
-	const struct rule *all = unconditional(g, name);
-
 	if (!r->n_args || !names_call(r, name))
 		return false;
+	const struct rule *all = unconditional(g, name);
+
 	return !all || all->action == g->default_action || action_stricter(r->action, all->action);
 }
 
@@ -108,14 +108,15 @@ static void emit_direct(struct code *c, const struct program *g, const struct ab
 
 /*
  * Some old ABIs reach sockets and System V objects by one call too, with what it is about in its first argument and the
- * arguments in memory. A rule that would have to look there counts whatever they are if it refuses, and not if it allows.
+ * arguments in memory. A rule that would have to look there counts whatever they are if it refuses, and not if it
+ * allows; but who names that one call itself is taken at his word.
  */
 static void emit_multiplexed(struct code *c, const struct program *g, const struct abi *abi, const char *name)
 {
 	const struct rule *strictest = NULL;
 	struct multiplexed m;
 
-	if (!abi_multiplexed(name, abi, &m))
+	if (!abi_multiplexed(name, abi, &m) || unconditional(g, m.call))
 		return;
 	for (size_t i = 0; i < g->n; i++)
 		if (counts(g, &g->rules[i], name) && action_stricter(g->rules[i].action, g->default_action) &&
@@ -209,7 +210,7 @@ static void emit_abi(struct code *c, const struct program *g, const struct abi *
 
 void prologue_emit(const struct policy *p, const struct program *g, struct code *c)
 {
-	uint32_t abis = g->native_only ? BIT(abi_native()) : p->abis;
+	uint32_t abis = g->native_only ? abi_bit(abi_native()) : p->abis;
 
 	for (size_t i = 0; i < abi_count; i++)
 		if (abis & BIT(i) && abi_table[i].token)

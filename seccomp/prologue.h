@@ -9,8 +9,8 @@
 /**
  * prologue_emit() - Write the prologue of a filter: it either answers or falls through to what follows
  *
- * Answered here: rules with arguments, as far as they are stricter than an unconditional rule on the same call; calls that
- * libseccomp has no number for; and, with newer_enosys, all calls newer than the newest one that the rules name.
+ * Answered here: rules with arguments, as far as they are stricter than an unconditional rule on the same call; calls
+ * that libseccomp has no number for; and, with newer_enosys, all calls newer than the newest one that the rules name.
  */
 void prologue_emit(const struct policy *p, const struct program *g, struct code *c);
 

@@ -364,7 +364,14 @@ static void test_multiplexed(void **state)
 		RULES({ .names = NAMES("socket"), .action = ACT_ALLOW, ARGS(CMP(0, OP_EQ, 2)) },
 		      { .names = NAMES("bind", "semget", "mseal"), .action = ACT_ALLOW }),
 	};
+	struct spec_seccomp own_word = {
+		.default_action = ACT_ERRNO,
+		.architectures = NAMES("SCMP_ARCH_X86"),
+		RULES({ .names = NAMES("socket"), .action = ACT_KILL_PROCESS, ARGS(CMP(0, OP_EQ, 38)) },
+		      { .names = NAMES("socketcall", "mseal"), .action = ACT_ALLOW }),
+	};
 	auto_seccomp_plan struct seccomp_plan denied = compile(&deny), allowed = compile(&allow);
+	auto_seccomp_plan struct seccomp_plan worded = compile(&own_word);
 	const uint64_t one[6] = { 1 }, two[6] = { 2 }, alg[6] = { 38 };
 
 	assert_int_equal(sim_call(&denied, AUDIT_ARCH_I386, 102, one), ERRNO(EPERM));
@@ -375,6 +382,8 @@ static void test_multiplexed(void **state)
 	assert_int_equal(sim_call(&allowed, AUDIT_ARCH_I386, 102, two), SECCOMP_RET_ALLOW);
 	assert_int_equal(sim_call(&allowed, AUDIT_ARCH_I386, 359, two), SECCOMP_RET_ALLOW);
 	assert_int_equal(sim_call(&allowed, AUDIT_ARCH_I386, 359, alg), ERRNO(EPERM));
+	assert_int_equal(sim_call(&worded, AUDIT_ARCH_I386, 102, one), SECCOMP_RET_ALLOW);
+	assert_int_equal(sim_call(&worded, AUDIT_ARCH_I386, 359, alg), SECCOMP_RET_KILL_PROCESS);
 #else
 	skip();
 #endif
