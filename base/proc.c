@@ -86,11 +86,13 @@ int proc_wait(int pidfd, struct err *e)
 
 void proc_reset_signals(void)
 {
+	/* an exec resets handlers by itself; what stays is what some caller ignores, and these are the ones that callers do */
+	static const int ignorable[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1,
+					 SIGUSR2, SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH };
 	sigset_t none;
 
-	for (int s = 1; s < NSIG; s++)
-		if (s != SIGKILL && s != SIGSTOP)
-			(void)signal(s, SIG_DFL); /* the two that libc keeps for itself refuse */
+	for (size_t i = 0; i < ARRAY_SIZE(ignorable); i++)
+		(void)signal(ignorable[i], SIG_DFL); /* cannot fail for these */
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

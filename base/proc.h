@@ -68,7 +68,7 @@ int proc_signal_number(const char *name);
 #define PROC_SIGNAL_MAX 16
 const char *proc_signal_name(int number, char buf[PROC_SIGNAL_MAX]);
 
-/* Every signal back to its default, none blocked: for a child that will exec. */
+/* No signal ignored that a caller may have ignored, none blocked: for a child that will exec. */
 void proc_reset_signals(void);
 
 /* 128 random bits and more: fills @buf with @n lower-case hexadecimal digits and a zero. Return: 0 or -errno. */

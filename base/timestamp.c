@@ -5,16 +5,37 @@
 #include <stdio.h>
 #include <time.h>
 
+/* Year, month and day of a number of days since 1970, by Gregorian rules. gmtime_r() would read the zone files for that. */
+static void civil(int64_t days, int *year, int *month, int *day)
+{
+	static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365 };
+	int y = 1970, m = 0, leap;
+
+	for (;; y++) {
+		leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
+		if (days < 365 + leap)
+			break;
+		days -= 365 + leap;
+	}
+	while (days >= before[m + 1] + (m >= 1 ? leap : 0))
+		m++;
+	*year = y;
+	*month = m + 1;
+	*day = (int)days - before[m] - (m >= 2 ? leap : 0) + 1;
+}
+
 const char *timestamp_now(char buf[TIMESTAMP_MAX])
 {
 	struct timespec t = { 0 };
-	struct tm tm = { 0 };
+	int year, month, day;
 
 	(void)clock_gettime(CLOCK_REALTIME, &t); /* cannot fail with this clock */
-	gmtime_r(&t.tv_sec, &tm);
-	size_t n = strftime(buf, TIMESTAMP_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+	int64_t s = t.tv_sec > 0 ? t.tv_sec : 0, rest = s % 86400;
 
-	snprintf(buf + n, TIMESTAMP_MAX - n, ".%09ldZ", t.tv_nsec);
+	civil(s / 86400, &year, &month, &day);
+	snprintf(buf, TIMESTAMP_MAX, "%04u-%02u-%02uT%02u:%02u:%02u.%09uZ", (unsigned)year % 10000,
+		 (unsigned)month % 100, (unsigned)day % 100, (unsigned)(rest / 3600) % 100, (unsigned)(rest / 60 % 60),
+		 (unsigned)(rest % 60), (unsigned)t.tv_nsec % 1000000000);
 	return buf;
 }
 

@@ -111,7 +111,7 @@ static int make_cgroup(struct creation *c, struct err *e)
 	if (r >= 0)
 		r = cgroup_set(c->cgroup, want, e);
 	if (r >= 0)
-		r = cgroup_set_devices(c->cgroup, &want->devices, c->q->plan.default_devices, e);
+		r = cgroup_set_devices(c->cgroup, &want->devices, true, e);
 	return r;
 }
 
@@ -122,6 +122,9 @@ static int open_all(struct creation *c, struct err *e)
 
 static _Noreturn void child(struct creation *c, int sock)
 {
+	/* the lock on the state folder is the parent's alone */
+	fd_close(&c->dir);
+	fd_close(&c->sock);
 	struct init in = {
 		.plan = &c->plan,
 		.state = &c->state,

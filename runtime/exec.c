@@ -162,6 +162,7 @@ static _Noreturn void child(struct execution *x)
 {
 	struct err e;
 
+	fd_close(&x->sock); /* the parent's end: an end of file must be seen */
 	x->sock = x->child_sock;
 	for (size_t i = 0; i < ARRAY_SIZE(child_phases); i++)
 		if (child_phases[i](x, &e) < 0) {

@@ -55,8 +55,6 @@ static int join_namespaces(struct init *in, struct err *e)
 
 	if (r < 0)
 		return r;
-	if (in->plan->new_cgroup_ns && unshare(CLONE_NEWCGROUP) < 0)
-		return err_set(e, errno, "make a cgroup namespace");
 	return in->plan->own_netns ? ns_loopback_up(e) : 0;
 }
 
@@ -76,7 +74,11 @@ static int attach_trees(struct init *in, struct err *e)
 
 static int become_root(struct init *in, struct err *e)
 {
-	return in->plan->userns ? process_become_root(e) : 0;
+	int r = in->plan->userns ? process_become_root(e) : 0;
+
+	if (r >= 0 && in->plan->late_flags && unshare((int)in->plan->late_flags) < 0)
+		return err_set(e, errno, "make namespaces");
+	return r;
 }
 
 static int mount_root(struct init *in, struct err *e)
@@ -243,9 +245,29 @@ static int become_process(struct init *in, struct err *e)
 	return r < 0 ? r : process_find(p, in->command, e);
 }
 
+/* Close [from, to]; an empty range is fine. */
+static int close_between(unsigned from, unsigned to, struct err *e)
+{
+	if (from <= to && close_range(from, to, 0) < 0)
+		return err_set(e, errno, "close the other fds");
+	return 0;
+}
+
+/*
+ * Nothing of the host may stay open while init waits for its start: what is kept is the process's own fds, the socket to the
+ * parent and the one that `start` comes on.
+ */
 static int close_rest(struct init *in, struct err *e)
 {
-	return process_keep_fds(in->plan->opt.preserve_fds, e);
+	unsigned first = 3 + in->plan->opt.preserve_fds;
+	unsigned sock = (unsigned)in->sock, start = in->start >= 0 ? (unsigned)in->start : sock;
+	int r = close_between(first, MIN(sock, start) - 1, e);
+
+	if (r >= 0 && sock != start)
+		r = close_between(MIN(sock, start) + 1, MAX(sock, start) - 1, e);
+	if (r >= 0)
+		r = close_between(MAX(sock, start) + 1, ~0U, e);
+	return r < 0 ? r : process_keep_fds(in->plan->opt.preserve_fds, e);
 }
 
 static int say_ready(struct init *in, struct err *e)

@@ -26,9 +26,13 @@ static int plan_namespaces(struct plan *p, struct err *e)
 			p->clone_flags |= ns_kinds[k].flag;
 	if (!ns[NS_MOUNT].wanted || ns[NS_MOUNT].path)
 		return err_say(e, EINVAL, "linux.namespaces: a new mount namespace is needed: the root is built in it");
-	p->new_cgroup_ns = p->clone_flags & CLONE_NEWCGROUP;
-	p->clone_flags &= ~(uint64_t)CLONE_NEWCGROUP;
 	p->userns = p->clone_flags & CLONE_NEWUSER;
+	/*
+	 * clone3 would take the parent's cgroup as the root of a cgroup namespace, and the parent's user, who has no id in
+	 * there, as the owner of the ipc namespace's message queues.
+	 */
+	p->late_flags = p->clone_flags & (CLONE_NEWCGROUP | (p->userns ? CLONE_NEWIPC : 0));
+	p->clone_flags &= ~p->late_flags;
 	p->own_pidns = p->clone_flags & CLONE_NEWPID;
 	p->own_netns = p->clone_flags & CLONE_NEWNET;
 	return 0;

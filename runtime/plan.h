@@ -30,7 +30,6 @@ struct plan_options {
 	enum seccomp_profile seccomp;	   /* SECCOMP_UNCONFINED: what the configuration says */
 	bool abi32;			   /* with one of our own profiles: allow the 32-bit ABI */
 	bool resolve_user;		   /* process.user.username says who it is: "USER[:GROUP]", looked up inside */
-	bool default_devices;		   /* device rules: the standard ones beside the configuration's */
 	int seccomp_cache;		   /* folder fd, -1: none */
 	bool no_pivot, no_new_keyring;
 	unsigned preserve_fds;		   /* fds 3 to 3 + n - 1 go to the process */
@@ -43,7 +42,7 @@ struct plan {
 	struct plan_options opt; /* its strings are borrowed */
 
 	uint64_t clone_flags;	   /* CLONE_NEW* for clone3 */
-	bool new_cgroup_ns;	   /* unshared by init: clone3 would take the parent's cgroup as its root */
+	uint64_t late_flags;	   /* CLONE_NEW* that init unshares itself, see plan_namespaces() */
 	bool userns, own_pidns, own_netns;
 	struct spec_id_maps uids, gids;
 	const char *cgroup_path;   /* below the hierarchy's root; NULL: no cgroup */

@@ -224,8 +224,11 @@ static int set_caps(const struct spec_caps *c, struct err *e)
 	if (r < 0)
 		return err_set(e, -r, "set capabilities");
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); /* fails only before 4.3 */
+	/* the kernel takes into this set only what is permitted and inheritable; `crun spec` asks for more, runc passes over it */
+	uint64_t ambient = c->ambient.v & c->permitted.v & c->inheritable.v;
+
 	for (int n = 0; n < SPEC_CAP_COUNT; n++)
-		if ((c->ambient.v & BIT64(n)) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, n, 0, 0) < 0)
+		if ((ambient & BIT64(n)) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, n, 0, 0) < 0)
 			return err_set(e, errno, "raise %s to the ambient set", spec_cap_name(n));
 	return 0;
 }

@@ -222,7 +222,7 @@ static int create(struct run *r, struct err *e)
 		.plan = {
 			.id = s->id, .bundle = bundle, .cgroup_path = cgroup, .rootfs = &rootfs,
 			.seccomp = (enum seccomp_profile)s->seccomp, .abi32 = s->abi32, .seccomp_cache = r->g->seccomp,
-			.resolve_user = true, .default_devices = true,
+			.resolve_user = true,
 			.stdio = { r->ends.child[0], r->ends.child[1], r->ends.child[2] },
 		},
 		.root = r->g->states,

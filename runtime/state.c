@@ -255,7 +255,13 @@ int state_remove(int root, const char *id, struct err *e)
 	snprintf(gone, sizeof(gone), GONE_PREFIX "%s", digits);
 	if (renameat(root, id, root, gone) < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "remove the state folder of %s", id);
-	return file_remove(root, gone, e);
+	/* the files that are there as a rule, by name; anything else by looking */
+	static const char *const files[] = { STATE_FILE, INIT_FILE, STATE_START };
+	auto_fd int dir = openat(root, gone, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	for (size_t i = 0; i < ARRAY_SIZE(files) && dir >= 0; i++)
+		(void)unlinkat(dir, files[i], 0);
+	return unlinkat(root, gone, AT_REMOVEDIR) == 0 ? 0 : file_remove(root, gone, e);
 }
 
 /* The document that the runtime-spec defines ("State"), with the keys that runc adds. */

@@ -2,6 +2,7 @@
 #include "spec/text.h"
 
 #include <errno.h>
+#include <sys/auxv.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -121,6 +122,17 @@ static int scan(struct scan *s)
 	return s->out ? scan_append(s, s->copied, (size_t)(s->end - s->copied)) : 0;
 }
 
+/* The kernel's random bytes of this process: jansson would open a device for its own. */
+static void seed_tables(void)
+{
+	const void *random = (const void *)getauxval(AT_RANDOM);
+	uint32_t seed = 0;
+
+	if (random)
+		memcpy(&seed, random, sizeof(seed));
+	json_object_seed(seed); /* 0: it looks for a seed itself; later calls change nothing */
+}
+
 int json_from_text(const char *text, size_t len, json_t **ret, struct err *e)
 {
 	struct scan s = { .text = text, .end = text + len, .copied = text, .e = e };
@@ -132,6 +144,7 @@ int json_from_text(const char *text, size_t len, json_t **ret, struct err *e)
 		return r;
 	size_t flags = JSON_DECODE_ANY | JSON_REJECT_DUPLICATES;
 
+	seed_tables();
 	errno = 0; /* malloc's: where memory ends, jansson often blames the text */
 	json_t *value = rewritten ? json_loadb(rewritten, s.len, flags | JSON_ALLOW_NUL, &why)
 				  : json_loadb(text, len, flags, &why);

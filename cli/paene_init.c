@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * paene-init: process 1 of a container that was asked for with --init: starts the command, passes signals on to it, reaps
+ * whatever becomes an orphan, and ends as the command ends.
+ *
+ * usage: paene-init -- COMMAND [ARGUMENT…]
+ *
+ * It runs inside the container with the command's own identity, and is linked statically: it must need nothing of the image.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define EXIT_CANNOT_RUN	  126
+#define EXIT_NOT_FOUND	  127
+
+static _Noreturn void become_command(char **argv, const sigset_t *mask)
+{
+	/* a foreground process group of its own, so that the terminal's signals reach it and its children */
+	if (setpgid(0, 0) == 0) {
+		signal(SIGTTOU, SIG_IGN);
+		(void)tcsetpgrp(STDIN_FILENO, getpid()); /* no terminal: nothing to do */
+		signal(SIGTTOU, SIG_DFL);
+	}
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	execvp(argv[0], argv);
+	int status = errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
+
+	fprintf(stderr, "paene-init: exec \"%s\": %s\n", argv[0], strerror(errno));
+	_exit(status);
+}
+
+/* Reap all that has ended. Return: the command's exit status, or -1 while it runs */
+static int reap(pid_t command)
+{
+	int status, result = -1;
+
+	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+		if (pid == command)
+			result = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	sigset_t all, old;
+	int status = -1;
+
+	if (argc < 3 || strcmp(argv[1], "--") != 0) {
+		fprintf(stderr, "usage: paene-init -- COMMAND [ARGUMENT...]\n");
+		return EXIT_CANNOT_RUN;
+	}
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	pid_t command = fork();
+
+	if (command < 0) {
+		fprintf(stderr, "paene-init: fork: %s\n", strerror(errno));
+		return EXIT_CANNOT_RUN;
+	}
+	if (command == 0)
+		become_command(argv + 2, &old);
+	while (status < 0) {
+		int s = sigwaitinfo(&all, NULL);
+
+		if (s == SIGCHLD)
+			status = reap(command);
+		else if (s > 0)
+			(void)kill(command, s); /* it may have ended: SIGCHLD comes next */
+	}
+	return status;
+}
