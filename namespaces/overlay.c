@@ -69,11 +69,10 @@ int overlay_new(const struct overlay *o, struct err *e)
 {
 	auto_fd int fs = fsopen("overlay", FSOPEN_CLOEXEC);
 	char path[PATH_MAX];
+	int r = 0;
 
 	if (fs < 0)
 		return err_set(e, errno, "file system overlay");
-	int r = fs_set(fs, "source", "overlay", e);
-
 	for (size_t i = o->n_lowers; i > 0 && r == 0; i--) {
 		snprintf(path, sizeof(path), "%s%s", o->below, o->lowers[i - 1]);
 		r = fs_set(fs, "lowerdir+", path, e);
@@ -82,6 +81,8 @@ int overlay_new(const struct overlay *o, struct err *e)
 		if (r < 0)
 			return err_wrap(e, "layer %s", path);
 	}
+	if (r == 0)
+		r = fs_set(fs, "source", "overlay", e);
 	if (r == 0)
 		r = fs_set(fs, "upperdir", o->upper, e);
 	if (r == 0)

@@ -65,8 +65,7 @@ struct box_mount {
 
 struct box {
 	bool userns, no_pivot;
-	uint64_t flags; /* further CLONE_NEW* */
-	uint64_t without; /* CLONE_NEW* that it does not get */
+	uint64_t without;	    /* CLONE_NEW* that it does not get */
 	struct rootfs_plan root;
 	const struct box_mount *mounts; /* up to a NULL destination */
 	const char *cgroup;
@@ -77,7 +76,7 @@ struct box {
 	int (*check)(void *arg, struct err *e); /* inside, when all is in place */
 	int (*before)(void *arg, struct err *e); /* outside, when the box is complete and waits */
 	void *arg;
-	int ids; /* owner of the maps: 0 root of the host */
+	const struct spec_id_maps *maps; /* of both kinds; NULL: 65,536 ids from BOX_FIRST_ID */
 };
 
 /* What a box needs while it is made; in memory that both sides see. */
@@ -198,12 +197,13 @@ static inline int box_parent(struct box_run *run, pid_t pid, struct err *e)
 {
 	const struct box *b = run->b;
 	char byte;
-	int r = b->userns ? idmap_write(pid, &box_maps, &box_maps, e) : 0;
+	const struct spec_id_maps *maps = b->maps ? b->maps : &box_maps;
+	int r = b->userns ? idmap_write(pid, maps, maps, e) : 0;
 
 	if (r == 0 && b->userns) {
 		auto_fd int userns = ns_open_pid(NS_USER, pid, e);
 
-		r = rootfs_idmap(&run->root, userns, e);
+		r = userns < 0 ? userns : rootfs_idmap(&run->root, userns, e);
 		if (r == 0)
 			r = mount_list_idmap(&run->mounts, userns, e);
 	}
