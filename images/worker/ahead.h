@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 
-#define AHEAD_BLOCK_BYTES (512 << 10)
+#define AHEAD_BLOCK_BYTES (256 << 10)
 
 struct ahead;
 

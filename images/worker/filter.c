@@ -17,7 +17,7 @@ static const int allowed[] = {
 	SCMP_SYS(fcntl), SCMP_SYS(sendmsg), SCMP_SYS(ftruncate),
 	/* folders and names */
 	SCMP_SYS(openat), SCMP_SYS(openat2), SCMP_SYS(getdents64), SCMP_SYS(mkdirat), SCMP_SYS(mknodat),
-	SCMP_SYS(symlinkat), SCMP_SYS(linkat), SCMP_SYS(unlinkat), SCMP_SYS(renameat), SCMP_SYS(readlinkat),
+	SCMP_SYS(symlinkat), SCMP_SYS(linkat), SCMP_SYS(unlinkat), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(readlinkat),
 	/* what files are */
 	SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(fchown), SCMP_SYS(fchownat), SCMP_SYS(fchmod),
 	SCMP_SYS(fchmodat), SCMP_SYS(utimensat), SCMP_SYS(fsetxattr), SCMP_SYS(fgetxattr), SCMP_SYS(flistxattr),

@@ -8,6 +8,7 @@
 #include <zstd_errors.h>
 
 #define INPUT_BYTES	(256 << 10)
+#define GZIP_FIRST_BYTE 0x1f
 #define ZSTD_WINDOW_LOG 27 /* 128 MiB */
 
 struct inflate {
@@ -134,10 +135,15 @@ static int plain_read(struct inflate *z, unsigned char *out, size_t room, size_t
 	return 0;
 }
 
+static int gzip_trailing(struct err *e)
+{
+	return err_say(e, EINVAL, "there is something else after the end of the gzip data");
+}
+
 static int gzip_failed(int code, bool complete, struct err *e)
 {
 	if (complete && code == ISAL_INVALID_WRAPPER)
-		return err_say(e, EINVAL, "there is something else after the end of the gzip data");
+		return gzip_trailing(e);
 	if (code == ISAL_INCORRECT_CHECKSUM)
 		return err_say(e, EINVAL, "the gzip data does not match its checksum");
 	return err_say(e, EINVAL, "the gzip data is damaged");
@@ -145,6 +151,8 @@ static int gzip_failed(int code, bool complete, struct err *e)
 
 static int gzip_begin(struct inflate *z, struct err *e)
 {
+	if (z->complete && z->in[z->pos] != GZIP_FIRST_BYTE) /* too short for a header, it would look like a truncated one */
+		return gzip_trailing(e);
 	if (!z->gzip)
 		z->gzip = malloc(sizeof(*z->gzip));
 	if (!z->gzip)

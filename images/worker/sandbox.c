@@ -15,7 +15,7 @@
 #define CLONE_TREE   (OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE)
 
 #define MEMORY_BYTES (UINT64_C(1) << 30) /* of address space; a zstd window is 128 MiB, a thread's heap reserves as much */
-#define FILES	     4096		 /* removing a folder holds one for each level */
+#define FILES	     1024
 
 /* A mount of its own of the tree at a folder, attached nowhere. */
 static int clone_tree(int folder, uint64_t attributes, struct err *e)

@@ -15,10 +15,13 @@
 #include <stdlib.h>
 #include <sys/sysmacros.h>
 
+#include "images/worker/ahead.h"
 #include "images/worker/harmless.h"
 
-#define HEADER_BYTES_MAX (2 << 20) /* of one entry: pax records, long names, sparse map */
-#define NAME_NOT_ASCII	 EILSEQ	   /* archive_errno() of the warning above; others have -1 or EINVAL */
+/* Of one entry: pax records, long names, sparse map. libarchive takes 1 MiB of each; it is given whole blocks. */
+#define HEADER_BYTES_MAX ((1 << 20) + 2 * AHEAD_BLOCK_BYTES)
+/* libarchive's ARCHIVE_ERRNO_FILE_FORMAT on Linux. As a warning it is the one above: others have -1 or EINVAL. */
+#define FORMAT_ERRNO EILSEQ
 #define MAJOR_MAX	 0xfff
 #define MINOR_MAX	 0xfffff
 
@@ -32,6 +35,7 @@ struct tar {
 	bool in_header;
 	size_t header_bytes;  /* given to libarchive since the header began */
 	bool ended;	      /* the stream has */
+	bool over;	      /* there are no more entries */
 	bool failed;	      /* with @err */
 	struct err err;
 };
@@ -53,8 +57,7 @@ static la_ssize_t give_block(struct archive *archive, void *arg, const void **re
 	if (r == 0 && t->in_header) {
 		t->header_bytes += len;
 		if (t->header_bytes > HEADER_BYTES_MAX)
-			r = err_say(&t->err, EINVAL, "an entry has more than %d MiB of headers",
-				    HEADER_BYTES_MAX >> 20);
+			r = err_say(&t->err, EINVAL, "an entry has more than 1 MiB of headers");
 	}
 	if (r < 0) {
 		t->failed = true;
@@ -84,7 +87,7 @@ static int tar_failed(struct tar *t, const char *name, struct err *e)
 		*e = t->err;
 		return -e->code;
 	}
-	if (archive_format(t->archive) == 0)
+	if (archive_format(t->archive) == 0 && archive_errno(t->archive) == FORMAT_ERRNO)
 		return err_say(e, EINVAL, "it is no tar archive");
 	if (t->ended && name)
 		return err_say(e, EINVAL, "archive ends in the middle of entry %s", harmless(name, shown));
@@ -214,6 +217,8 @@ static int take_xattrs(struct tar *t, struct tar_entry *ret, struct err *e)
 
 int tar_next(struct tar *t, struct tar_entry *ret, struct err *e)
 {
+	if (t->over)
+		return 0;
 	/* skipped here and not by the call below, whose bytes are counted */
 	if (t->entry && archive_read_data_skip(t->archive) != ARCHIVE_OK)
 		return tar_failed(t, archive_entry_pathname(t->entry), e);
@@ -224,7 +229,7 @@ int tar_next(struct tar *t, struct tar_entry *ret, struct err *e)
 	t->in_header = false;
 	if (code == ARCHIVE_EOF)
 		return 0;
-	if (code != ARCHIVE_OK && !(code == ARCHIVE_WARN && archive_errno(t->archive) == NAME_NOT_ASCII))
+	if (code != ARCHIVE_OK && !(code == ARCHIVE_WARN && archive_errno(t->archive) == FORMAT_ERRNO))
 		return tar_failed(t, NULL, e);
 	ret->name = archive_entry_pathname(t->entry);
 	if (!ret->name || !*ret->name)
@@ -248,6 +253,10 @@ int tar_data(struct tar *t, const void **ret_data, size_t *ret_len, uint64_t *re
 	int code = archive_read_data_block(t->archive, ret_data, ret_len, &offset);
 
 	if (code == ARCHIVE_EOF)
+		return 0;
+	/* umoci ends some archives with the last byte of the last file; docker, containerd and podman take them */
+	t->over = code == ARCHIVE_FATAL && t->ended && !t->failed && t->end == t->size;
+	if (t->over)
 		return 0;
 	if (code != ARCHIVE_OK)
 		return tar_failed(t, name, e);
