@@ -59,7 +59,7 @@ static int make(int root, const char *path, unsigned flags, struct err *e)
 	if (strlen(path) >= sizeof(real))
 		return err_set(e, ENAMETOOLONG, "open %s", path);
 	memcpy(real, path, strlen(path) + 1);
-	for (int i = 0; r == 1 && !(flags & TARGET_NOFOLLOW); i++)
+	for (int i = 0; r == 1 && !(flags & (TARGET_NOFOLLOW | TARGET_REAL)); i++)
 		r = i < LINKS_MAX ? follow_dangling(root, real) : -ELOOP;
 	if (r < 0)
 		return err_set(e, -r, "open %s", path);
@@ -74,8 +74,6 @@ static int check_proc(int fd, const char *path, struct err *e)
 {
 	struct statfs fs;
 
-	if (streq(path, "/proc") || str_after(path, "/proc/"))
-		return 0;
 	if (fstatfs(fd, &fs) < 0)
 		return err_set(e, errno, "look at %s", path);
 	return fs.f_type == PROC_SUPER_MAGIC ? err_say(e, EPERM, "%s leads into /proc", path) : 0;
@@ -84,19 +82,31 @@ static int check_proc(int fd, const char *path, struct err *e)
 int target_open(int root, const char *path, unsigned flags, bool *ret_made, struct err *e)
 {
 	uint64_t how = (flags & TARGET_FILE ? 0 : O_DIRECTORY) | (flags & TARGET_NOFOLLOW ? O_NOFOLLOW : 0);
-	auto_fd int fd = open_in(root, path, how, flags & TARGET_REAL ? RESOLVE_NO_SYMLINKS : 0);
+	auto_fd int fd = open_in(root, path, how, RESOLVE_NO_SYMLINKS); /* mostly that is all */
+	bool real = flags & TARGET_REAL;
 
-	if (fd < 0 && (flags & TARGET_REAL) && (errno == ELOOP || errno == ENOTDIR))
+	if (ret_made)
+		*ret_made = false;
+	if (fd >= 0)
+		return fd_take(&fd);
+	if (errno != ENOENT && real)
 		return err_say(e, errno, "%s in the root is a link or no folder", path);
+	if (errno != ENOENT)
+		fd = open_in(root, path, how, 0);
 	if (fd < 0 && errno != ENOENT)
 		return err_set(e, errno, "open %s", path);
-	if (ret_made)
-		*ret_made = fd < 0;
-	if (fd < 0)
+	if (fd < 0) {
 		fd = make(root, path, flags, e);
-	if (fd < 0)
-		return fd;
-	int r = check_proc(fd, path, e);
+		if (ret_made)
+			*ret_made = true;
+	}
+	if (fd >= 0 && real) { /* no link may have come in between */
+		fd_close(&fd);
+		fd = open_in(root, path, how, RESOLVE_NO_SYMLINKS);
+		if (fd < 0)
+			return err_set(e, errno, "open %s", path);
+	}
+	int r = fd < 0 ? fd : check_proc(fd, path, e);
 
 	return r < 0 ? r : fd_take(&fd);
 }
