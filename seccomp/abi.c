@@ -81,6 +81,26 @@ const struct newer_call newer_calls[] = {
 };
 const size_t newer_calls_count = ARRAY_SIZE(newer_calls);
 
+/* The arguments, as bits, whose type is int or unsigned int: of those calls that filters look into. */
+static const struct {
+	const char *name;
+	unsigned args;
+} int_args[] = {
+	{ "bpf", BIT(0) },
+	{ "fcntl", BIT(0) | BIT(1) },
+	{ "getsockopt", BIT(0) | BIT(1) | BIT(2) },
+	{ "ioctl", BIT(0) | BIT(1) },
+	{ "ipc", BIT(0) },
+	{ "keyctl", BIT(0) },
+	{ "personality", BIT(0) },
+	{ "prctl", BIT(0) },
+	{ "setns", BIT(0) | BIT(1) },
+	{ "setsockopt", BIT(0) | BIT(1) | BIT(2) },
+	{ "socket", BIT(0) | BIT(1) | BIT(2) },
+	{ "socketcall", BIT(0) },
+	{ "socketpair", BIT(0) | BIT(1) | BIT(2) },
+};
+
 int abi_find(const char *name)
 {
 	for (size_t i = 0; i < abi_count; i++)
@@ -123,6 +143,14 @@ int64_t newer_call_number(const struct newer_call *c, const struct abi *abi)
 	if (c->only_token && c->only_token != abi->token)
 		return -1;
 	return (int64_t)abi->base + c->number;
+}
+
+bool abi_arg_is_int(const char *name, uint32_t index)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(int_args); i++)
+		if (streq(int_args[i].name, name))
+			return int_args[i].args & BIT(index);
+	return false;
 }
 
 /*

@@ -44,6 +44,9 @@ int64_t newer_call_number(const struct newer_call *c, const struct abi *abi);
 /* The number of any call in an ABI, or -1 where nobody knows it or it has none there. */
 int64_t abi_call_number(const char *name, const struct abi *abi);
 
+/* Whether the kernel looks at the low 32 bits of an argument only, of one that filters are about. */
+bool abi_arg_is_int(const char *name, uint32_t index);
+
 /* A call that is one of many behind one number. */
 struct multiplexed {
 	const char *call; /* socketcall or ipc */

@@ -15,7 +15,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 
-#define FORMAT	 1 /* to be raised when this file's layout changes, or what compile.c makes of a policy */
+#define FORMAT	 2 /* to be raised when this file's layout changes, or what compile.c makes of a policy */
 #define FILE_MAX (1 << 20)
 #define NAME_LEN 16
 

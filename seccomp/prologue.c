@@ -76,13 +76,20 @@ static void close_call(struct code *c, size_t skip)
 	bpf_land_skip(c, skip);
 }
 
-static void emit_conditions(struct code *c, const struct abi *abi, const struct spec_seccomp_arg *args, size_t n,
-			    uint32_t action)
+/*
+ * What the kernel will not look at is not compared either: with all 64 bits, 38 and 1 << 32 would pass for a family other
+ * than AF_ALG, and be taken for it.
+ */
+static void emit_conditions(struct code *c, const struct abi *abi, const char *name, const struct spec_seccomp_arg *args,
+			    size_t n, uint32_t action)
 {
 	size_t start = c->n;
 
-	for (size_t i = 0; i < n; i++)
-		bpf_condition(c, &args[i], abi->token & __AUDIT_ARCH_64BIT);
+	for (size_t i = 0; i < n; i++) {
+		bool wide = (abi->token & __AUDIT_ARCH_64BIT) && !abi_arg_is_int(name, args[i].index);
+
+		bpf_condition(c, &args[i], wide);
+	}
 	bpf_return(c, action);
 	bpf_land(c, start, BPF_FAIL);
 }
@@ -100,7 +107,7 @@ static void emit_direct(struct code *c, const struct program *g, const struct ab
 			const struct rule *r = &g->rules[i];
 
 			if ((r->action & SECCOMP_RET_ACTION_FULL) == strictest_first[s] && counts(g, r, name))
-				emit_conditions(c, abi, r->args, r->n_args, r->action);
+				emit_conditions(c, abi, name, r->args, r->n_args, r->action);
 		}
 	}
 	close_call(c, call);
@@ -127,7 +134,7 @@ static void emit_multiplexed(struct code *c, const struct program *g, const stru
 	struct spec_seccomp_arg which = { .index = 0, .op = OP_EQ, .value = m.which };
 	size_t call = open_call(c, m.number);
 
-	emit_conditions(c, abi, &which, 1, strictest->action);
+	emit_conditions(c, abi, m.call, &which, 1, strictest->action);
 	close_call(c, call);
 }
 

@@ -65,7 +65,7 @@ int seccomp_from_profile(enum seccomp_profile profile, uint64_t caps, bool abi32
  * Where several rules with arguments match one call, the strictest action is the answer, of equals the first; beside an
  * unconditional rule they count where they are stricter. Of two unconditional rules the first counts. (libseccomp by itself
  * forgets rules with arguments beside one without.) SCMP_ACT_NOTIFY can be neither the default action nor that of write, as
- * with runc.
+ * with runc. Arguments that the kernel cuts to 32 bits (an address family, a request of ioctl) are compared in 32 bits.
  *
  * Return: 0, or -errno with @e filled
  */

@@ -43,30 +43,31 @@ static inline int32_t oracle_rank(uint32_t action)
 	return (int32_t)(action & SECCOMP_RET_ACTION_FULL);
 }
 
-static inline bool oracle_holds(const struct spec_seccomp_arg *a, const uint64_t *args)
+static inline bool oracle_holds(const struct spec_seccomp_arg *a, const char *name, const uint64_t *args)
 {
-	uint64_t v = args[a->index];
+	uint64_t bits = abi_arg_is_int(name, a->index) ? UINT32_MAX : UINT64_MAX;
+	uint64_t v = args[a->index] & bits, value = a->value & bits;
 
 	switch (a->op) {
 	case OP_NE:
-		return v != a->value;
+		return v != value;
 	case OP_LT:
-		return v < a->value;
+		return v < value;
 	case OP_LE:
-		return v <= a->value;
+		return v <= value;
 	case OP_EQ:
-		return v == a->value;
+		return v == value;
 	case OP_GE:
-		return v >= a->value;
+		return v >= value;
 	case OP_GT:
-		return v > a->value;
+		return v > value;
 	default:
-		return (v & a->value) == a->value_two;
+		return (v & value) == (a->value_two & bits);
 	}
 }
 
 /* All comparisons, or, where two are about one argument, any. */
-static inline bool oracle_matches(const struct spec_seccomp_rule *r, const uint64_t *args)
+static inline bool oracle_matches(const struct spec_seccomp_rule *r, const char *name, const uint64_t *args)
 {
 	size_t held = 0;
 	bool twice = false;
@@ -74,19 +75,20 @@ static inline bool oracle_matches(const struct spec_seccomp_rule *r, const uint6
 	for (size_t i = 0; i < r->n_args; i++) {
 		for (size_t k = 0; k < i; k++)
 			twice |= r->args[i].index == r->args[k].index;
-		held += oracle_holds(&r->args[i], args);
+		held += oracle_holds(&r->args[i], name, args);
 	}
 	return twice ? held > 0 : held == r->n_args;
 }
 
-static inline bool oracle_names(const struct spec_seccomp_rule *r, int64_t number)
+/* The name by which a rule means a call, or NULL. */
+static inline const char *oracle_name(const struct spec_seccomp_rule *r, int64_t number)
 {
 	const struct abi *abi = &abi_table[abi_native()];
 
 	for (size_t i = 0; i < r->names.n; i++)
 		if (abi_call_number(r->names.v[i], abi) == number)
-			return true;
-	return false;
+			return r->names.v[i];
+	return NULL;
 }
 
 static inline uint32_t oracle_default(const struct spec_seccomp *s, int64_t number)
@@ -117,7 +119,7 @@ static inline uint32_t oracle_answer(const struct spec_seccomp *s, int64_t numbe
 		const struct spec_seccomp_rule *r = &s->rules[i];
 		uint32_t action = oracle_action(r->action, &r->errno_ret);
 
-		if (r->n_args == 0 && action != repeated && oracle_names(r, number)) {
+		if (r->n_args == 0 && action != repeated && oracle_name(r, number)) {
 			answer = action;
 			unconditional = true;
 		}
@@ -125,8 +127,9 @@ static inline uint32_t oracle_answer(const struct spec_seccomp *s, int64_t numbe
 	for (size_t i = 0; i < s->n_rules; i++) {
 		const struct spec_seccomp_rule *r = &s->rules[i];
 		uint32_t action = oracle_action(r->action, &r->errno_ret);
+		const char *name = r->n_args ? oracle_name(r, number) : NULL;
 
-		if (r->n_args == 0 || !oracle_names(r, number) || !oracle_matches(r, args))
+		if (!name || !oracle_matches(r, name, args))
 			continue;
 		if ((!unconditional && !matched) || oracle_rank(action) < oracle_rank(answer)) {
 			answer = action;
