@@ -29,11 +29,14 @@ static int take_image(struct composition *c, struct err *e)
 
 	if (r < 0)
 		return r;
+	struct strv folders = { 0 }; /* topmost first; a plan has them the other way round */
+
 	c->s->manifest = arena_strdup(&c->s->arena, c->image.manifest);
-	for (size_t i = 0; i < c->image.layers.n; i++)
-		if (strv_add(&c->s->arena, &c->s->layers, c->image.layers.v[i].folder) < 0)
-			return err_nomem(e);
-	return c->s->manifest ? 0 : err_nomem(e);
+	r = image_folders(&c->image, &c->s->arena, &folders, e);
+	for (size_t i = folders.n; i-- > 0 && r >= 0;)
+		if (strv_push(&c->s->arena, &c->s->layers, folders.v[i]) < 0)
+			r = err_nomem(e);
+	return r < 0 ? r : c->s->manifest ? 0 : err_nomem(e);
 }
 
 static int add_words(struct composition *c, struct strv *to, const struct strv *words, struct err *e)

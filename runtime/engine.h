@@ -140,9 +140,9 @@ int container_each(const struct engine *g, int (*f)(const struct container *c, v
 int volume_open(const struct engine *g, const char *name, struct err *e);
 
 /**
- * record_remove() - Remove name and folder; the container must not run
+ * record_destroy() - Remove name and folder; the container must not run
  */
-int record_remove(const struct engine *g, const char *id, struct err *e);
+int record_destroy(const struct engine *g, const char *id, struct err *e);
 
 /**
  * record_watch() - Take the monitor lock

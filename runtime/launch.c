@@ -35,15 +35,18 @@ struct care {
 	struct report first;
 };
 
+/* Said once after each boot: `paene inspect` and `paene info` go on saying it. */
 static void describe_missing(const struct run *r, char *text, size_t size)
 {
-	size_t n = 0;
+	auto_fd int said = r->missing.n ? openat(r->g->run, "said-missing", O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+	size_t n;
 
 	*text = '\0';
+	if (said < 0)
+		return;
+	n = (size_t)snprintf(text, size, "this machine's cgroup2 lacks the controllers for default limits, not set:");
 	for (size_t i = 0; i < r->missing.n && n < size; i++)
-		n += (size_t)snprintf(text + n, size - n,
-				      "%s: the default is not set: this machine's cgroup2 has no such controller\n",
-				      r->missing.v[i]);
+		n += (size_t)snprintf(text + n, size - n, " %s", r->missing.v[i]);
 }
 
 static void say_started(struct care *c, const struct run *r)
@@ -164,7 +167,7 @@ static int care_to_the_end(struct care *c, struct err *e)
 	struct err ignored;
 
 	if (removes_itself(c->dir))
-		(void)record_remove(c->g, c->id, &ignored); /* a sweep or `rm` finds what is left */
+		(void)record_destroy(c->g, c->id, &ignored); /* a sweep or `rm` finds what is left */
 	return status;
 }
 

@@ -157,7 +157,7 @@ int record_create(const struct engine *g, struct settings *s, const struct spec 
 	if (r < 0) {
 		struct err ignored;
 
-		(void)record_remove(g, id, &ignored); /* the first error counts */
+		(void)record_destroy(g, id, &ignored); /* the first error counts */
 		return r;
 	}
 	*ret_dir = fd_take(&dir);
@@ -464,7 +464,7 @@ int volume_open(const struct engine *g, const char *name, struct err *e)
 }
 
 /* The name goes first: one that is there always leads to a folder. */
-int record_remove(const struct engine *g, const char *id, struct err *e)
+int record_destroy(const struct engine *g, const char *id, struct err *e)
 {
 	auto_settings struct settings s = { 0 };
 	auto_fd int dir = record_open(g, id, e);

@@ -193,15 +193,15 @@ static void fill_rootfs(const struct run *r, const char *folder, const char *lay
 	};
 }
 
-/* The layers must still be there: an image can be removed while its containers are stopped and nobody asks. */
-static int check_layers(struct run *r, struct err *e)
+/* Asked after settings.json is written: one of the two, this or the image's removal, sees the other. */
+static int check_image(struct run *r, struct err *e)
 {
-	for (size_t i = 0; i < r->settings.layers.n; i++)
-		if (faccessat(r->g->store.layers, r->settings.layers.v[i], F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
-			err_set(e, errno, "layer %.12s of image %s", r->settings.layers.v[i], r->settings.image);
-			return err_hint(e, "the image was removed; load it again");
-		}
-	return 0;
+	const struct image image = { .manifest = r->settings.manifest };
+
+	if (!r->settings.manifest || image_present(&r->g->store, &image, e) == 0)
+		return 0;
+	err_say(e, ENOENT, "the image %s has been removed", r->settings.image);
+	return err_hint(e, "load it again");
 }
 
 static int create(struct run *r, struct err *e)
@@ -238,7 +238,7 @@ static int create(struct run *r, struct err *e)
 }
 
 static int (*const steps[])(struct run *r, struct err *e) = {
-	check_layers, take_range, take_network, take_streams, create,
+	check_image, take_range, take_network, take_streams, create,
 };
 
 int run_start(const struct engine *g, int dir, int watch, struct run *ret, struct err *e)

@@ -81,7 +81,7 @@ int engine_settle(const struct engine *g, const char *id, struct err *e)
 	};
 
 	if (settings.remove)
-		return record_remove(g, id, e);
+		return record_destroy(g, id, e);
 	return record_write_exit(dir, &x, e);
 }
 
@@ -158,7 +158,7 @@ int engine_remove(const struct engine *g, const char *id, bool force, struct err
 		wait_watcher(dir);
 	}
 	r = run_release(g, &c.settings, e);
-	return r < 0 ? r : record_remove(g, id, e);
+	return r < 0 ? r : record_destroy(g, id, e);
 }
 
 int engine_wait(const struct engine *g, const char *id, int *ret_status, struct err *e)
