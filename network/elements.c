@@ -126,7 +126,7 @@ int elements_publish(struct nl *nf, const struct elements *all, struct err *e)
 		add_port(&b, &all->ports[i], all);
 	int r = nft_commit(&b, e);
 
-	if (r != -EBUSY) /* the key is there with other data */
+	if (r != -EEXIST && r != -EBUSY) /* the key is there with other data; kernels differ in how they say so */
 		return r;
 	return err_say(e, EADDRINUSE, "%s: another container has this port", b.requests[b.failed].what);
 }

@@ -127,24 +127,33 @@ int network_lease(int networks, const struct net_network *n, const char *id, con
 	return r;
 }
 
-int network_release(int networks, const struct net_network *n, const char *id, const struct net_addr *address,
-		    struct err *e)
+/* A lease that is not there, or another's, is left alone. */
+static int give_back(int leases, const char *name, void *arg, struct err *e)
 {
-	char name[NET_ADDR_MAX], owner[ID_MAX];
-	auto_fd int leases = folder_open(networks, n->name, FOLDER_LEASES, e);
+	char owner[ID_MAX];
+	int r = read_owner(leases, name, owner, e);
 
-	if (leases == -ENOENT)
-		return 0;
-	if (leases < 0)
-		return leases;
-	net_addr_text(address, false, name);
-	int r = *name ? read_owner(leases, name, owner, e) : -ENOENT;
-
-	if (r == -ENOENT || (r == 0 && !streq(owner, id)))
+	if (r == -ENOENT || (r == 0 && !streq(owner, arg)))
 		return 0;
 	if (r < 0)
 		return r;
 	if (unlinkat(leases, name, 0) < 0 && errno != ENOENT)
 		return err_set(e, errno, "give address %s back", name);
 	return 0;
+}
+
+int network_release(int networks, const struct net_network *n, const char *id, const struct net_addr *address,
+		    struct err *e)
+{
+	char name[NET_ADDR_MAX];
+	auto_fd int leases = folder_open(networks, n->name, FOLDER_LEASES, e);
+
+	if (leases == -ENOENT)
+		return 0;
+	if (leases < 0)
+		return leases;
+	if (!address)
+		return file_each(leases, give_back, (char *)id, e);
+	net_addr_text(address, false, name);
+	return *name ? give_back(leases, name, (char *)id, e) : 0;
 }

@@ -241,15 +241,15 @@ static int make_pair(struct nl *rt, const char *name, uint32_t bridge, const str
 	return r == -EOPNOTSUPP ? err_hint(e, "the kernel module \"veth\" is missing") : r;
 }
 
-/* Settings of a bridge port, in the request begun last. */
-static void put_port_setting(struct nl_batch *b, uint16_t type, uint8_t value)
+/* A setting of a bridge port, in the request begun last. */
+static void put_hairpin(struct nl_batch *b)
 {
 	struct nlattr *info = nl_nest(b, IFLA_LINKINFO);
 
 	nl_put_text(b, IFLA_INFO_SLAVE_KIND, "bridge");
 	struct nlattr *data = nl_nest(b, IFLA_INFO_SLAVE_DATA);
 
-	nl_put_u8(b, type, value);
+	nl_put_u8(b, IFLA_BRPORT_MODE, 1);
 	nl_nest_end(b, data);
 	nl_nest_end(b, info);
 }
@@ -273,7 +273,7 @@ int link_pair(struct nl *rt, const char *name, uint32_t bridge, const struct net
 	 * of the bridge, which a bridge does only when told so.
 	 */
 	if (plan->n_ports)
-		put_port_setting(&b, IFLA_BRPORT_MODE, 1);
+		put_hairpin(&b);
 	return nl_run(&b, NULL, NULL, e);
 }
 
@@ -343,11 +343,22 @@ int link_remove(struct nl *rt, const char *name, struct err *e)
 int link_cut(struct nl *rt, const char *name, struct err *e)
 {
 	auto_batch struct nl_batch b = { .nl = rt };
+	struct link port;
+	int r = link_find(rt, name, &port, e);
 
-	nl_add(&b, RTM_NEWLINK, NLM_F_ACK, ENODEV, sizeof(struct ifinfomsg), "cut link %s off", name);
-	nl_put_text(&b, IFLA_IFNAME, name);
-	put_port_setting(&b, IFLA_BRPORT_STATE, BR_STATE_DISABLED);
-	return nl_run(&b, NULL, NULL, e);
+	if (r < 0)
+		return r == -ENODEV ? 0 : r;
+	/* of family AF_BRIDGE, because the same by RTM_NEWLINK ends with an event that enables the port again */
+	struct ifinfomsg *ifi = nl_add(&b, RTM_SETLINK, NLM_F_ACK, ENODEV, sizeof(*ifi), "cut link %s off", name);
+
+	ifi->ifi_family = AF_BRIDGE;
+	ifi->ifi_index = (int)port.index;
+	struct nlattr *info = nl_nest(&b, IFLA_PROTINFO | NLA_F_NESTED);
+
+	nl_put_u8(&b, IFLA_BRPORT_STATE, BR_STATE_DISABLED);
+	nl_nest_end(&b, info);
+	r = nl_run(&b, NULL, NULL, e);
+	return r == -EINVAL || r == -EOPNOTSUPP ? 0 : r; /* no port of a bridge any more: cut off already */
 }
 
 struct subnets {

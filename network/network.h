@@ -113,7 +113,13 @@ struct net_plan {
 int network_lease(int networks, const struct net_network *n, const char *id, const struct net_addr *want,
 		  struct net_addr *ret, struct err *e);
 
-/* Give it back, if it is @id's. One that is not there is fine. */
+/**
+ * network_release() - Give an address back, if it is @id's. One that is not there is fine
+ * @address:	NULL: whichever @id has, for a command that was killed before it could write the address down; every lease of
+ *		the network is looked at
+ *
+ * Return: 0, or -errno with @e filled
+ */
 int network_release(int networks, const struct net_network *n, const char *id, const struct net_addr *address,
 		    struct err *e);
 
