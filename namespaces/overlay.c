@@ -46,7 +46,7 @@ static int mount_there(const char *place, const char *options, struct err *e)
 	return tree;
 }
 
-/* Before 6.5 fsconfig(2) has no "lowerdir+", and takes 255 bytes at most: mount(2), on our own folder, then taken off again. */
+/* Before 6.5 there is no "lowerdir+", and fsconfig(2) takes 255 bytes: mount(2), on our own folder, then taken off again. */
 static int classic(const struct overlay *o, struct err *e)
 {
 	auto_free int *fds = malloc(o->n_lowers * sizeof(int));
@@ -65,7 +65,7 @@ static int classic(const struct overlay *o, struct err *e)
 	return r;
 }
 
-int overlay_new(const struct overlay *o, struct err *e)
+static int modern(const struct overlay *o, struct err *e)
 {
 	auto_fd int fs = fsopen("overlay", FSOPEN_CLOEXEC);
 	char path[PATH_MAX];
@@ -76,10 +76,8 @@ int overlay_new(const struct overlay *o, struct err *e)
 	for (size_t i = o->n_lowers; i > 0 && r == 0; i--) {
 		snprintf(path, sizeof(path), "%s%s", o->below, o->lowers[i - 1]);
 		r = fs_set(fs, "lowerdir+", path, e);
-		if (r == -EINVAL && i == o->n_lowers)
-			return classic(o, e);
 		if (r < 0)
-			return err_wrap(e, "layer %s", path);
+			err_wrap(e, "layer %s", path);
 	}
 	if (r == 0)
 		r = fs_set(fs, "source", "overlay", e);
@@ -90,4 +88,18 @@ int overlay_new(const struct overlay *o, struct err *e)
 	if (r == 0)
 		r = fs_set(fs, "userxattr", NULL, e);
 	return r < 0 ? r : fs_mount(fs, "overlay", 0, e);
+}
+
+/* Kernels without "lowerdir+" say EINVAL, some only when the file system is made. */
+int overlay_new(const struct overlay *o, struct err *e)
+{
+	struct err old;
+	int tree = modern(o, e);
+
+	if (tree != -EINVAL)
+		return tree;
+	tree = classic(o, &old);
+	if (tree < 0 && tree != -EINVAL)
+		*e = old;
+	return tree;
 }
