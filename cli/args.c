@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/args.h"
+
+#include <errno.h>
+#include <stdarg.h>
+
+#include "cli/nearest.h"
+
+/* Options that every place understands; they fill the call itself. --version is the program's alone. */
+static const struct option common_rows[] = {
+	OPT_FLAG(struct call, help, "help", 'h', NULL),
+	OPT_FLAG(struct call, version, "version", 'v', NULL),
+};
+static const struct options help_only = { common_rows, 1, sizeof(struct call) };
+static const struct options help_and_version = { common_rows, 2, sizeof(struct call) };
+
+/* Options, and the struct that they fill. */
+struct scope {
+	const struct options *options;
+	void *target;
+};
+
+struct parser {
+	struct call *call;
+	char **next;		/* the word to look at */
+	struct scope scopes[2]; /* the first that knows an option has it */
+	struct err *e;
+};
+
+struct found {
+	const struct option *option;
+	void *value;
+};
+
+static bool find_option(const struct parser *p, const char *name, size_t n, char letter, struct found *ret)
+{
+	for (size_t s = 0; s < ARRAY_SIZE(p->scopes); s++)
+		for (size_t i = 0; i < p->scopes[s].options->n; i++) {
+			const struct option *o = &p->scopes[s].options->rows[i];
+			bool same = letter ? o->letter == letter
+					   : o->name && strlen(o->name) == n && memcmp(o->name, name, n) == 0;
+
+			if (!same)
+				continue;
+			*ret = (struct found){ o, (char *)p->scopes[s].target + o->offset };
+			return true;
+		}
+	return false;
+}
+
+/* A wrong command line: a sentence, and where the right words stand. Return: -EINVAL */
+static int PRINTF_LIKE(2, 3) refuse(const struct parser *p, const char *fmt, ...)
+{
+	const struct call *c = p->call;
+	char sentence[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(sentence, sizeof(sentence), fmt, ap);
+	va_end(ap);
+	return err_say(p->e, EINVAL, "%s See `%s%s%s --help`", sentence, c->program->name, c->verb ? " " : "",
+		       c->verb ? c->verb->name : "");
+}
+
+static int unknown_option(const struct parser *p, const char *name, size_t n)
+{
+	struct nearest near = { .word = arena_strndup(p->call->arena, name, n) };
+
+	if (!near.word)
+		return err_nomem(p->e);
+	for (size_t s = 0; s < ARRAY_SIZE(p->scopes); s++)
+		for (size_t i = 0; i < p->scopes[s].options->n; i++)
+			if (p->scopes[s].options->rows[i].name)
+				nearest_try(&near, p->scopes[s].options->rows[i].name);
+	if (near.best)
+		return refuse(p, "unknown option --%s; did you mean --%s?", near.word, near.best);
+	return refuse(p, "unknown option --%s.", near.word);
+}
+
+static int set_flag(const struct parser *p, const struct found *f, const char *text)
+{
+	static const struct {
+		const char *word;
+		bool value;
+	} words[] = { { "true", true }, { "false", false }, { "1", true }, { "0", false } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!text || streq(text, words[i].word)) {
+			*(bool *)f->value = words[i].value;
+			return 0;
+		}
+	return err_say(p->e, EINVAL, "--%s is true or false, not \"%s\"", f->option->name, text);
+}
+
+/* @text: what stands in the same word; NULL: nothing */
+static int set_value(struct parser *p, const struct found *f, char *text)
+{
+	if (f->option->kind == OPTION_FLAG)
+		return set_flag(p, f, text);
+	if (!text)
+		text = *p->next ? *p->next++ : NULL;
+	if (!text)
+		return refuse(p, "option --%s requires an argument: %s.", f->option->name, f->option->value);
+	if (f->option->kind == OPTION_LIST)
+		return strv_push(p->call->arena, f->value, text) < 0 ? err_nomem(p->e) : 0;
+	*(const char **)f->value = text;
+	return 0;
+}
+
+/* NAME or NAME=VALUE */
+static int take_long(struct parser *p, char *text)
+{
+	size_t n = strcspn(text, "=");
+	struct found f;
+
+	if (!find_option(p, text, n, 0, &f))
+		return unknown_option(p, text, n);
+	return set_value(p, &f, text[n] ? text + n + 1 : NULL);
+}
+
+/* "it", "eNAME=VALUE", "e=NAME" */
+static int take_letters(struct parser *p, char *text)
+{
+	struct found f;
+	int r = 0;
+
+	for (; *text && r >= 0; text++) {
+		if (!find_option(p, NULL, 0, *text, &f))
+			return refuse(p, "unknown option -%c.", *text);
+		bool has_value = text[1] == '=' || (f.option->kind != OPTION_FLAG && text[1]);
+
+		if (has_value)
+			return set_value(p, &f, text + (text[1] == '=' ? 2 : 1));
+		r = set_value(p, &f, NULL);
+	}
+	return r;
+}
+
+static bool is_option(const char *word)
+{
+	return word[0] == '-' && word[1];
+}
+
+static int take_option(struct parser *p)
+{
+	char *word = *p->next++;
+	struct found f;
+
+	if (word[1] == '-')
+		return take_long(p, word + 2);
+	if ((p->call->program->flags & PROGRAM_SINGLE_DASH) && word[2] &&
+	    find_option(p, word + 1, strcspn(word + 1, "="), 0, &f))
+		return take_long(p, word + 1);
+	return take_letters(p, word + 1);
+}
+
+/* Options up to the first word that is none. */
+static int take_options(struct parser *p)
+{
+	int r = 0;
+
+	while (r >= 0 && *p->next && is_option(*p->next) && !streq(*p->next, "--"))
+		r = take_option(p);
+	return r;
+}
+
+/* The verb's part of the line: what is no option is an argument, and moves to the front of the same array. */
+static int take_rest(struct parser *p)
+{
+	bool options_end = false;
+	char **args = p->next;
+	size_t n = 0;
+
+	p->call->args = args;
+	while (*p->next) {
+		if (!options_end && streq(*p->next, "--")) {
+			options_end = true;
+			p->next++;
+		} else if (!options_end && is_option(*p->next)) {
+			int r = take_option(p);
+
+			if (r < 0)
+				return r;
+		} else {
+			args[n++] = *p->next++;
+			options_end |= (p->call->verb->flags & VERB_COMMAND) != 0;
+		}
+	}
+	args[n] = NULL;
+	p->call->n_args = n;
+	return 0;
+}
+
+static int check_args(const struct parser *p)
+{
+	const struct call *c = p->call;
+	const struct verb *v = c->verb;
+
+	if (c->help || (c->n_args >= v->min_args && c->n_args <= v->max_args))
+		return 0;
+	if (c->n_args > v->max_args)
+		return refuse(p, "there is no place for the argument \"%s\".", c->args[v->max_args]);
+	return refuse(p, "an argument is missing: %s.", v->arguments);
+}
+
+const struct verb *args_verb(const struct program *p, const char *name)
+{
+	for (size_t i = 0; i < p->n_verbs; i++)
+		if (streq(p->verbs[i]->name, name))
+			return p->verbs[i];
+	return NULL;
+}
+
+int args_unknown_verb(const struct program *p, const char *name, struct err *e)
+{
+	struct nearest near = { .word = name };
+
+	for (size_t i = 0; i < p->n_verbs; i++)
+		if (!(p->verbs[i]->flags & VERB_HIDDEN))
+			nearest_try(&near, p->verbs[i]->name);
+	if (near.best)
+		return err_say(e, EINVAL, "there is no verb \"%s\"; did you mean `%s %s`? See `%s --help`", name, p->name,
+			       near.best, p->name);
+	return err_say(e, EINVAL, "there is no verb \"%s\". See `%s --help`", name, p->name);
+}
+
+/* Room for the values of a table of options; never NULL where there is memory. */
+static void *new_values(struct arena *a, const struct options *o)
+{
+	return arena_alloc(a, MAX(o->size, (size_t)1));
+}
+
+int args_parse(const struct program *program, int argc, char **argv, struct call *ret, struct err *e)
+{
+	void *globals = new_values(ret->arena, &program->options);
+	struct parser p = {
+		.call = ret,
+		.next = argv + MIN(argc, 1),
+		.scopes = { { &program->options, globals }, { &help_and_version, ret } },
+		.e = e,
+	};
+
+	ret->program = program;
+	ret->globals = globals;
+	if (!globals)
+		return err_nomem(e);
+	int r = take_options(&p);
+
+	if (r < 0 || !*p.next || ret->help || ret->version)
+		return r;
+	ret->verb = args_verb(program, *p.next);
+	if (!ret->verb)
+		return args_unknown_verb(program, *p.next, e);
+	p.next++;
+	void *values = new_values(ret->arena, &ret->verb->options);
+
+	p.scopes[0] = (struct scope){ &ret->verb->options, values };
+	p.scopes[1] = (struct scope){ &help_only, ret };
+	ret->options = values;
+	if (!values)
+		return err_nomem(e);
+	r = take_rest(&p);
+	return r < 0 ? r : check_args(&p);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * args.h: command lines by tables. A program has verbs, a verb has options, and each is a row: the parser, the help screens,
+ * the completion of shells and the manual pages all read the same rows.
+ *
+ * Understood are --name VALUE, --name=VALUE, -nVALUE, -n VALUE, grouped flags (-it), --flag=false, and -- as the end of the
+ * options. Options may stand between and after arguments, but for verbs whose rest is somebody else's command line.
+ */
+#ifndef CLI_ARGS_H
+#define CLI_ARGS_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+enum option_kind {
+	OPTION_GROUP,  /* no option: a heading of the help */
+	OPTION_FLAG,   /* bool */
+	OPTION_STRING, /* const char *; the last one counts */
+	OPTION_LIST,   /* struct strv: all of them */
+};
+
+struct option {
+	enum option_kind kind;
+	const char *name;  /* without its dashes */
+	char letter;	   /* 0: none */
+	size_t offset;	   /* of its value, in the verb's own struct */
+	const char *value; /* what to call its argument in the help; NULL for a flag */
+	const char *help;  /* NULL: understood, not shown (another spelling) */
+};
+
+/* clang-format off */
+#define OPT_GROUP(title)					  { OPTION_GROUP, NULL, 0, 0, NULL, title }
+#define OPT_FLAG(type, member, name, letter, help)		  { OPTION_FLAG, name, letter, offsetof(type, member), NULL, help }
+#define OPT_STRING(type, member, name, letter, value, help)	  { OPTION_STRING, name, letter, offsetof(type, member), value, help }
+#define OPT_LIST(type, member, name, letter, value, help)	  { OPTION_LIST, name, letter, offsetof(type, member), value, help }
+/* clang-format on */
+
+struct options {
+	const struct option *rows;
+	size_t n;
+	size_t size; /* of the struct that they fill */
+};
+#define OPTIONS(table, type)  { table, ARRAY_SIZE(table), sizeof(type) }
+#define NO_OPTIONS	      { NULL, 0, 0 }
+
+struct call;
+
+#define ARGS_ANY SIZE_MAX
+
+enum verb_flags {
+	VERB_COMMAND = BIT(0), /* all that follows the first argument is a command line of its own */
+	VERB_HIDDEN = BIT(1),  /* not listed */
+};
+
+struct verb {
+	const char *name;
+	const char *group;     /* heading in the list of verbs */
+	const char *arguments; /* as the usage line has them */
+	const char *help;      /* a few words, for the list */
+	const char *about;     /* sentences, for its own page */
+	size_t min_args, max_args;
+	unsigned flags;	    /* enum verb_flags */
+	int failure_status; /* what the program exits with when it fails; 0: 1 */
+	struct options options;
+	/* Return: the exit status, or -errno with @e filled (an exit status in it goes before failure_status) */
+	int (*run)(const struct call *c, struct err *e);
+};
+
+/* A section of the manual page. */
+struct manual_section {
+	const char *title, *text;
+};
+
+enum program_flags {
+	PROGRAM_SINGLE_DASH = BIT(0), /* long options may have one dash (-no-pivot), as with programs written in Go */
+};
+
+struct program {
+	const char *name;
+	const char *help;    /* a few words */
+	const char *about;   /* sentences */
+	const char *version; /* what --version prints, lines */
+	unsigned flags;	     /* enum program_flags */
+	int usage_status;    /* exit status for a wrong command line */
+	struct options options; /* those before the verb */
+	const struct verb *const *verbs;
+	size_t n_verbs;
+	const struct manual_section *manual;
+	size_t n_manual;
+	/* A failure is recorded elsewhere too, after it was printed; NULL: it is not */
+	void (*record_failure)(const struct call *c, const struct err *e);
+};
+
+/* A command line as it was understood. */
+struct call {
+	const struct program *program;
+	const struct verb *verb; /* NULL: none was given */
+	const void *globals;	 /* the program's options */
+	const void *options;	 /* the verb's */
+	char *const *args;	 /* its arguments; ends with NULL */
+	size_t n_args;
+	struct arena *arena; /* lives as long as the call */
+	bool help, version;
+};
+
+/**
+ * args_parse() - Understand a command line
+ * @argv:	Borrowed: values point into it
+ * @ret:	arena set by the caller; filled as far as understood even on failure: globals are there, the verb may be
+ *
+ * With help or version set, the arguments are not checked.
+ *
+ * Return: 0, or -EINVAL with @e filled, or -ENOMEM
+ */
+int args_parse(const struct program *p, int argc, char **argv, struct call *ret, struct err *e);
+
+/* A verb by its name, or NULL. */
+const struct verb *args_verb(const struct program *p, const char *name);
+
+/* Like a verb that does not exist: an error with the nearest one that does. Return: -EINVAL */
+int args_unknown_verb(const struct program *p, const char *name, struct err *e);
+
+#endif

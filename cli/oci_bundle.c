@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/oci_bundle.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "cli/oci.h"
+
+#define CONFIG_FILE   "config.json"
+#define SECCOMP_CACHE ".seccomp" /* in the folder of states, where no id begins with a dot */
+#define PRESERVE_MAX  1024
+
+/* sd_listen_fds(3): the number of sockets handed to this very process; they go on to the container's. */
+static uint64_t listen_fds(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
+	uint64_t who, fds;
+
+	if (!pid || !n || str_to_u64(pid, INT32_MAX, &who) < 0 || str_to_u64(n, PRESERVE_MAX, &fds) < 0)
+		return 0;
+	return who == (uint64_t)getpid() ? fds : 0;
+}
+
+/*
+ * Asked before anything of ours is open: a number beyond what the caller has open would hand descriptors of the host to the
+ * container.
+ */
+static int take_fds(const struct bundle_options *o, struct bundle *b, struct err *e)
+{
+	uint64_t n = 0, sockets = listen_fds();
+
+	if (o->preserve_fds && str_to_u64(o->preserve_fds, PRESERVE_MAX, &n) < 0)
+		return err_say(e, EINVAL, "--preserve-fds %s: it is a number up to %d", o->preserve_fds, PRESERVE_MAX);
+	n = MAX(n, sockets); /* podman says the same number in both ways */
+	for (int fd = 3; fd < 3 + (int)n; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			return err_set(e, errno, "--preserve-fds %d: descriptor %d", (int)n, fd);
+	b->request.plan.preserve_fds = (unsigned)n;
+	return 0;
+}
+
+static int tell_sockets(struct spec *s, struct err *e)
+{
+	uint64_t n = listen_fds();
+	char number[32];
+
+	if (n == 0)
+		return 0;
+	snprintf(number, sizeof(number), "LISTEN_FDS=%u", (unsigned)n);
+	if (strv_set_env(&s->arena, &s->process.env, number) < 0 ||
+	    strv_set_env(&s->arena, &s->process.env, "LISTEN_PID=1") < 0)
+		return err_nomem(e);
+	return 0;
+}
+
+static int take_manager(const struct oci_globals *g, struct bundle *b, struct err *e)
+{
+	const char *manager = g->systemd_cgroup ? "systemd" : g->cgroup_manager ? g->cgroup_manager : "cgroupfs";
+
+	if (streq(manager, "systemd")) {
+		err_say(e, EOPNOTSUPP, "cgroups by systemd are not supported in this version");
+		return err_hint(e, "use --cgroup-manager cgroupfs");
+	}
+	if (!streq(manager, "cgroupfs") && !streq(manager, "disabled"))
+		return err_say(e, EINVAL, "--cgroup-manager %s: it is cgroupfs, systemd or disabled", manager);
+	b->request.plan.cgroup_manager = streq(manager, "disabled") ? CGROUP_MANAGER_DISABLED : CGROUP_MANAGER_CGROUPFS;
+	return 0;
+}
+
+static int read_config(const char *bundle, struct bundle *b, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t len;
+
+	if (!realpath(bundle, b->path))
+		return err_set(e, errno, "bundle %s", bundle);
+	auto_fd int dir = path_open_dir(b->path, 0, e);
+	int r = dir < 0 ? dir : file_read(dir, CONFIG_FILE, SPEC_MAX_BYTES, &text, &len, e);
+
+	if (r >= 0)
+		r = spec_decode(text, len, &b->spec, e);
+	return r < 0 ? err_wrap(e, "bundle %s", b->path) : tell_sockets(&b->spec, e);
+}
+
+/* Compiling a filter takes longer than all else: keep the result. Best effort: without the folder it is compiled anew. */
+static int open_cache(int root)
+{
+	(void)mkdirat(root, SECCOMP_CACHE, 0700);
+	return openat(root, SECCOMP_CACHE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int bundle_open(const struct call *c, const struct bundle_options *o, const char *id, struct bundle *ret, struct err *e)
+{
+	int r = take_fds(o, ret, e);
+
+	if (r >= 0)
+		r = take_manager(c->globals, ret, e);
+	if (r >= 0)
+		r = read_config(o->bundle ? o->bundle : ".", ret, e);
+	if (r >= 0)
+		r = ret->root = oci_open_root(c, e);
+	if (r < 0)
+		return r;
+	ret->seccomp_cache = open_cache(ret->root);
+	struct plan_options *plan = &ret->request.plan;
+
+	ret->request.spec = &ret->spec;
+	ret->request.root = ret->root;
+	ret->request.console_socket = o->console_socket;
+	ret->request.pid_file = o->pid_file;
+	plan->id = id;
+	plan->bundle = ret->path;
+	plan->seccomp = SECCOMP_UNCONFINED; /* what the configuration says, and nothing of ours */
+	plan->seccomp_cache = ret->seccomp_cache;
+	plan->no_pivot = o->no_pivot;
+	plan->no_new_keyring = o->no_new_keyring;
+	for (int fd = 0; fd < 3; fd++)
+		plan->stdio[fd] = fd;
+	return 0;
+}
+
+void bundle_close(struct bundle *b)
+{
+	fd_close(&b->root);
+	fd_close(&b->seccomp_cache);
+	spec_free(&b->spec);
+}

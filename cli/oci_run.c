@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/oci.h"
+#include "cli/oci_bundle.h"
+#include "cli/output.h"
+#include "runtime/destroy.h"
+#include "runtime/relay.h"
+
+struct oci_run_options {
+	struct bundle_options bundle;
+	bool detach, keep, no_subreaper;
+};
+
+static const struct option rows[] = {
+	BUNDLE_ROWS(struct oci_run_options),
+	OPT_FLAG(struct oci_run_options, detach, "detach", 'd', "do not wait for its end"),
+	OPT_FLAG(struct oci_run_options, keep, "keep", 0, "do not delete it at its end"),
+	OPT_FLAG(struct oci_run_options, no_subreaper, "no-subreaper", 0, NULL), /* we are none */
+};
+
+/* Its own streams are the caller's already; only a terminal needs somebody between. */
+static int wait_for(const struct created *created, struct err *e)
+{
+	struct relay relay = {
+		.pidfd = created->pidfd,
+		.console = created->console,
+		.pipes = { -1, -1, -1 },
+		.in = created->console >= 0 ? STDIN_FILENO : -1,
+		.out = created->console >= 0 ? STDOUT_FILENO : -1,
+		.err = -1,
+		.raw = isatty(STDIN_FILENO),
+		.pass_signals = true,
+	};
+
+	return relay_run(&relay, e);
+}
+
+static int run(const struct call *c, struct err *e)
+{
+	const struct oci_run_options *o = c->options;
+	auto_bundle struct bundle b = BUNDLE_NONE;
+	auto_created struct created created = { .pidfd = -1, .console = -1 };
+	int r = bundle_open(c, &o->bundle, c->args[0], &b, e);
+
+	if (r < 0)
+		return r;
+	if (b.spec.process.terminal && o->detach && !o->bundle.console_socket)
+		return err_say(e, EINVAL, "process.terminal: who shows the terminal? give --console-socket");
+	b.request.run = true;
+	if (!o->detach)
+		relay_block_signals();
+	r = container_create(&b.request, &created, e);
+	if (r < 0 || o->detach)
+		return r;
+	int status = wait_for(&created, e);
+
+	if (status < 0 || o->keep)
+		return status;
+	r = container_delete(b.root, c->args[0], true, e);
+	if (r == 1)
+		output_warning(c, e->text);
+	return r < 0 ? r : status;
+}
+
+const struct verb oci_run = {
+	.name = "run",
+	.group = "Life of a container",
+	.arguments = "ID",
+	.help = "create, start, wait, delete",
+	.about = "Make a container of a bundle, start it, wait for its end, delete it. The exit status is its own.",
+	.min_args = 1,
+	.max_args = 1,
+	.options = OPTIONS(rows, struct oci_run_options),
+	.run = run,
+};

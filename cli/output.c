@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/output.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+#define JSON_INDENTATION 2
+#define COLUMN_GAP	 2
+
+static const char bold[] = "\033[1m", red[] = "\033[31m", yellow[] = "\033[33m", plain[] = "\033[0m";
+
+bool output_is_coloured(FILE *out)
+{
+	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+
+	return isatty(fileno(out)) && !(no_color && *no_color) && !(term && streq(term, "dumb"));
+}
+
+static void in_colour(FILE *out, const char *colour, const char *text)
+{
+	bool on = output_is_coloured(out);
+
+	fprintf(out, "%s%s%s", on ? colour : "", text, on ? plain : "");
+}
+
+/* Standard output first, so that what was said before stands before. */
+static void complaint(const char *head, const char *colour, const char *text)
+{
+	fflush(stdout);
+	in_colour(stderr, colour, head);
+	str_harmless(stderr, text, strlen(text), false);
+	fputc('\n', stderr);
+}
+
+void output_error(const struct call *c, const struct err *e)
+{
+	char head[64];
+
+	snprintf(head, sizeof(head), "%s%s%s: ", c->program->name, c->verb ? " " : "", c->verb ? c->verb->name : "");
+	complaint(head, red, e->text);
+}
+
+void output_warning(const struct call *c, const char *text)
+{
+	char head[64];
+
+	snprintf(head, sizeof(head), "%s: warning: ", c->program->name);
+	complaint(head, yellow, text);
+}
+
+void output_line(const char *text)
+{
+	str_harmless(stdout, text, strlen(text), false);
+	putchar('\n');
+}
+
+/* The text with nothing in it that a terminal obeys, in the arena; NULL on no memory. */
+static char *harmless(struct arena *a, const char *text)
+{
+	auto_free char *copy = NULL;
+	size_t len;
+	FILE *f = open_memstream(&copy, &len);
+
+	if (!f)
+		return NULL;
+	str_harmless(f, text, strlen(text), false);
+	return fclose(f) == 0 ? arena_strndup(a, copy, len) : NULL;
+}
+
+int table_add(struct table *t, struct err *e, const char *fmt, ...)
+{
+	auto_free char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0) {
+		text = NULL;
+		return err_nomem(e);
+	}
+	char *cell = harmless(t->arena, text);
+
+	return cell && strv_push(t->arena, &t->cells, cell) == 0 ? 0 : err_nomem(e);
+}
+
+/* Characters of UTF-8, each taken to be one column wide. */
+static size_t width(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += (*s & 0xc0) != 0x80;
+	return n;
+}
+
+/* How many bytes the first @n characters have. */
+static int bytes_of(const char *s, size_t n)
+{
+	const char *p = s;
+
+	while (*p && (n > 0 || (*p & 0xc0) == 0x80)) {
+		n -= (*p & 0xc0) != 0x80;
+		p++;
+	}
+	return (int)(p - s);
+}
+
+static void print_cell(const char *text, size_t max, size_t pad_to)
+{
+	size_t n = width(text);
+	bool cut = max && n > max;
+
+	if (cut)
+		printf("%.*s…", bytes_of(text, max - 1), text);
+	else
+		fputs(text, stdout);
+	printf("%*s", (int)(pad_to - MIN(pad_to, cut ? max : n)), "");
+}
+
+void table_print(const struct table *t, bool whole)
+{
+	size_t widths[16] = { 0 }, n = t->n_columns;
+
+	assert(n > 0 && n <= ARRAY_SIZE(widths));
+	for (size_t k = 0; k < n; k++)
+		widths[k] = width(t->columns[k].title);
+	for (size_t i = 0; i < t->cells.n; i++) {
+		size_t max = whole ? 0 : t->columns[i % n].max, w = width(t->cells.v[i]);
+
+		widths[i % n] = MAX(widths[i % n], max ? MIN(w, max) : w);
+	}
+	for (size_t k = 0; k < n; k++)
+		widths[k] = k + 1 < n ? widths[k] + COLUMN_GAP : 0; /* nothing to align after the last */
+	bool coloured = output_is_coloured(stdout);
+
+	fputs(coloured ? bold : "", stdout);
+	for (size_t k = 0; k < n; k++)
+		print_cell(t->columns[k].title, 0, widths[k]);
+	puts(coloured ? plain : "");
+	for (size_t i = 0; i < t->cells.n; i++) {
+		print_cell(t->cells.v[i], whole ? 0 : t->columns[i % n].max, widths[i % n]);
+		if (i % n == n - 1)
+			putchar('\n');
+	}
+}
+
+int output_format(const char *text, struct err *e)
+{
+	if (!text || streq(text, "table"))
+		return LIST_TABLE;
+	if (streq(text, "json"))
+		return LIST_JSON;
+	if (strstr(text, "{{"))
+		return LIST_TEMPLATE;
+	return err_say(e, EINVAL, "--format %s: it is table, json, or a template such as {{.Id}}", text);
+}
+
+int output_json(json_t *value, struct err *e)
+{
+	if (json_dumpf(value, stdout, JSON_INDENT(JSON_INDENTATION) | JSON_ENSURE_ASCII | JSON_ENCODE_ANY) < 0)
+		return err_nomem(e);
+	putchar('\n');
+	return 0;
+}
+
+/* ".State.Status", @len bytes of it; "." is the value itself. */
+static json_t *at_path(json_t *value, const char *path, size_t len, struct err *e)
+{
+	const char *whole = path, *end = path + len;
+	bool begins = len > 0 && *path == '.';
+
+	while (begins && value && path < end && end - whole > 1) {
+		const char *key = path + 1, *dot = memchr(key, '.', (size_t)(end - key));
+
+		path = dot ? dot : end;
+		value = json_object_getn(value, key, (size_t)(path - key));
+	}
+	if (!begins || !value)
+		err_say(e, EINVAL, "--format: there is nothing at \"%.*s\"", (int)len, whole);
+	return begins ? value : NULL;
+}
+
+static int print_value(json_t *value, bool as_json, struct err *e)
+{
+	if (json_is_string(value) && !as_json) {
+		str_harmless(stdout, json_string_value(value), json_string_length(value), false);
+		return 0;
+	}
+	int r = json_dumpf(value, stdout, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+
+	return r < 0 ? err_nomem(e) : 0;
+}
+
+/* The inside of "{{…}}": "json .PATH" or ".PATH", with blanks around. */
+static int print_place(json_t *value, const char *text, size_t len, struct err *e)
+{
+	char place[256];
+	char *path = place;
+
+	if (len >= sizeof(place))
+		return err_say(e, EINVAL, "--format: a place is too long");
+	memcpy(place, text, len);
+	place[len] = '\0';
+	path += strspn(path, " ");
+	const char *rest = str_after(path, "json ");
+	const char *name = rest ? rest + strspn(rest, " ") : path;
+	json_t *found = at_path(value, name, strcspn(name, " "), e);
+
+	return found ? print_value(found, rest != NULL, e) : -e->code;
+}
+
+int output_template(json_t *value, const char *template, struct err *e)
+{
+	while (*template) {
+		const char *open = strstr(template, "{{"), *close = open ? strstr(open, "}}") : NULL;
+		size_t text = open ? (size_t)(open - template) : strlen(template);
+
+		if (open && !close)
+			return err_say(e, EINVAL, "--format: \"{{\" without \"}}\"");
+		for (size_t i = 0; i < text; i++) {
+			const char *escape = template[i] == '\\' && i + 1 < text ? strchr("t\tn\n", template[i + 1]) : NULL;
+
+			putchar(escape ? escape[1] : template[i]);
+			i += escape != NULL;
+		}
+		int r = open ? print_place(value, open + 2, (size_t)(close - open) - 2, e) : 0;
+
+		if (r < 0)
+			return r;
+		template = open ? close + 2 : template + text;
+	}
+	putchar('\n');
+	return 0;
+}
+
+void output_progress(const char *what, uint64_t done, uint64_t total, void *arg)
+{
+	char have[STR_BYTES_MAX], all[STR_BYTES_MAX];
+
+	(void)arg;
+	fputs("\r\033[K", stderr);
+	str_harmless(stderr, what, strlen(what), false);
+	fprintf(stderr, " %s", str_bytes(done, have));
+	if (total)
+		fprintf(stderr, " of %s", str_bytes(total, all));
+	fflush(stderr);
+}
+
+void output_progress_end(void)
+{
+	fputs("\r\033[K", stderr);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * output.h: what people and scripts read: lines, aligned tables, JSON, templates, errors, progress.
+ *
+ * Every text that may come from an image or a container goes through str_harmless() here (rule K17); JSON is written in ASCII.
+ * Colours and progress only on a terminal, and no colours where NO_COLOR is set (no-color.org).
+ */
+#ifndef CLI_OUTPUT_H
+#define CLI_OUTPUT_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "cli/args.h"
+
+/* "paene run: TEXT" on standard error. */
+void output_error(const struct call *c, const struct err *e);
+
+/* "paene: warning: TEXT" on standard error. */
+void output_warning(const struct call *c, const char *text);
+
+/* Colours on this stream? */
+bool output_is_coloured(FILE *out);
+
+/* A line of text of unknown origin. */
+void output_line(const char *text);
+
+struct column {
+	const char *title;
+	size_t max; /* longer cells are cut to this many characters; 0: never */
+};
+
+struct table {
+	struct arena *arena;
+	const struct column *columns;
+	size_t n_columns;
+	struct strv cells; /* row by row, harmless already */
+};
+
+/* Add the next cell. Return: 0, or -ENOMEM with @e filled */
+int table_add(struct table *t, struct err *e, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* Titles and rows, each column as wide as its widest cell. @whole: cut nothing */
+void table_print(const struct table *t, bool whole);
+
+/* A list of things that can be printed in several ways: --format and --quiet. */
+enum list_format {
+	LIST_TABLE,
+	LIST_JSON,
+	LIST_TEMPLATE,
+};
+
+/**
+ * output_format() - Understand --format
+ * @text:	"table", "json", a template; NULL: table
+ *
+ * Return: the format, or -EINVAL with @e filled
+ */
+int output_format(const char *text, struct err *e);
+
+/* Indented JSON and a newline. Return: 0, or -errno with @e filled */
+int output_json(json_t *value, struct err *e);
+
+/**
+ * output_template() - Print a value by a template, and a newline
+ * @template:	Text with places "{{.Key.Key}}" and "{{json .Key}}"; "\t" and "\n" in it are a tab and a new line
+ *
+ * A place stands for the value at that path: a string as it is, everything else as JSON. A path that leads nowhere is an
+ * error.
+ *
+ * Return: 0, or -EINVAL and others with @e filled
+ */
+int output_template(json_t *value, const char *template, struct err *e);
+
+/* "reading 12.3 MB" on standard error, over the last one; for load_options.progress. */
+void output_progress(const char *what, uint64_t done, uint64_t total, void *arg);
+/* Clear the line again. */
+void output_progress_end(void);
+
+#endif

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * paene-monitor: waits by a detached container, keeps its log, and calls `paene` back when it has ended. Started by `paene` only;
+ * runtime/monitor.h has the theory. It is linked statically and touches few pages, for there is one for each container.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "runtime/monitor.h"
+#include "runtime/relay.h"
+
+#define STATUS_UNKNOWN 255
+
+static int fd_word(const struct monitor_words *w, enum monitor_word which)
+{
+	struct err e;
+	int64_t fd;
+
+	return monitor_number(w, which, &fd, &e) < 0 ? -1 : (int)fd;
+}
+
+int main(int argc, char **argv)
+{
+	struct monitor_words w;
+	struct err e;
+	struct log log = { .fd = -1 };
+
+	if (monitor_words(argc - 1, argv + 1, &w, &e) < 0) {
+		fprintf(stderr, "paene-monitor: %s; paene starts this program, people do not\n", e.text);
+		return EXIT_FAILURE;
+	}
+	(void)prctl(PR_SET_NAME, "paene-monitor", 0, 0, 0);
+	(void)log_open(fd_word(&w, MONITOR_DIR), LOG_MAX_BYTES, &log, &e); /* without a log it is still waited for */
+	struct relay relay = {
+		.pidfd = fd_word(&w, MONITOR_PIDFD),
+		.console = fd_word(&w, MONITOR_CONSOLE),
+		.pipes = { -1, fd_word(&w, MONITOR_OUT), fd_word(&w, MONITOR_ERR) },
+		.in = -1,
+		.out = -1,
+		.err = -1,
+		.log = &log,
+	};
+
+	relay_block_signals();
+	int status = relay_run(&relay, &e);
+
+	log_close(&log);
+	snprintf(w.text[MONITOR_STATUS], MONITOR_WORD_MAX, "%d", status < 0 ? STATUS_UNKNOWN : status);
+	(void)monitor_exec(fd_word(&w, MONITOR_PROGRAM), "paene", MONITOR_VERB, &w, &e);
+	return EXIT_FAILURE; /* the next command settles what this one could not */
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/* paene-oci: the runtime under an orchestrator: the command line, exit codes and words of runc. */
+#include "cli/oci.h"
+#include "cli/program.h"
+#include "spec/spec.h"
+
+static const struct option rows[] = {
+	OPT_STRING(struct oci_globals, root, "root", 0, "DIR", "where states are kept; default: /run/paene-oci"),
+	OPT_STRING(struct oci_globals, log, "log", 0, "FILE", "write an error there too"),
+	OPT_STRING(struct oci_globals, log_format, "log-format", 0, "FORMAT", "of that: text or json"),
+	OPT_FLAG(struct oci_globals, debug, "debug", 0, NULL), /* there is nothing more to say */
+	OPT_STRING(struct oci_globals, cgroup_manager, "cgroup-manager", 0, "NAME", "cgroupfs or disabled"),
+	OPT_FLAG(struct oci_globals, systemd_cgroup, "systemd-cgroup", 0, "not supported in this version"),
+	OPT_STRING(struct oci_globals, rootless, "rootless", 0, "BOOL", NULL), /* it is found out */
+};
+
+static const struct verb *const verbs[] = {
+	&oci_create, &oci_start, &oci_run,  &oci_kill, &oci_delete,
+	&oci_pause,  &oci_resume, &oci_state, &oci_list, &verb_help,
+};
+
+static const struct program program = {
+	.name = "paene-oci",
+	.help = "runs OCI bundles, for orchestrators",
+	.about = "A container runtime as the OCI runtime specification describes it: it takes a bundle, a folder with a "
+		 "config.json and a root file system, and does one step of its container's life. It is called by containerd, "
+		 "CRI-O, podman and docker as they call runc.",
+	.version = "paene-oci version " PAENE_VERSION "\ncommit: v" PAENE_VERSION "\nspec: " SPEC_VERSION "\n",
+	.flags = PROGRAM_SINGLE_DASH,
+	.usage_status = 1,
+	.options = OPTIONS(rows, struct oci_globals),
+	.verbs = verbs,
+	.n_verbs = ARRAY_SIZE(verbs),
+	.record_failure = oci_log_failure,
+};
+
+int main(int argc, char **argv)
+{
+	return program_run(&program, argc, argv);
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/program.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cli/help.h"
+#include "cli/output.h"
+
+static int run(const struct call *c, struct err *e)
+{
+	if (c->version)
+		fputs(c->program->version, stdout);
+	else if (!c->verb)
+		help_program(c->program, stdout);
+	else if (c->help)
+		help_verb(c->program, c->verb, stdout);
+	else
+		return c->verb->run(c, e);
+	return EXIT_SUCCESS;
+}
+
+/* A full disk under standard output is a failure, too. */
+static int flush(struct err *e)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	return err_set(e, errno ? errno : EIO, "write to standard output");
+}
+
+int program_run(const struct program *p, int argc, char **argv)
+{
+	auto_arena struct arena arena = { 0 };
+	struct call c = { .arena = &arena };
+	struct err e = { 0 };
+	int failure = p->usage_status;
+	int r = args_parse(p, argc, argv, &c, &e);
+
+	if (r >= 0) {
+		failure = c.verb && c.verb->failure_status ? c.verb->failure_status : EXIT_FAILURE;
+		r = run(&c, &e);
+	}
+	if (r >= 0 && flush(&e) == 0)
+		return r;
+	output_error(&c, &e);
+	if (p->record_failure)
+		p->record_failure(&c, &e);
+	return e.exit_status ? e.exit_status : failure;
+}
+
+static int run_help(const struct call *c, struct err *e)
+{
+	const struct verb *v = c->n_args ? args_verb(c->program, c->args[0]) : NULL;
+
+	if (c->n_args && !v)
+		return args_unknown_verb(c->program, c->args[0], e);
+	if (v)
+		help_verb(c->program, v, stdout);
+	else
+		help_program(c->program, stdout);
+	return EXIT_SUCCESS;
+}
+
+const struct verb verb_help = {
+	.name = "help",
+	.group = "Other",
+	.arguments = "[VERB]",
+	.help = "explain a verb",
+	.about = "Explain a verb and its options; without one, list the verbs.",
+	.max_args = 1,
+	.run = run_help,
+};
