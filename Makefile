@@ -34,12 +34,12 @@ ldflags  := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--as-n
 # One archive for each folder, in the order of the layers: a program takes from them only what it calls.
 folders  := cli runtime namespaces cgroups seccomp network images images/worker spec base
 sources  := $(foreach d,$(folders),$(wildcard $(d)/*.c))
-mains    := cli/paene.c cli/paene_oci.c cli/paene_init.c images/worker/main.c
+mains    := cli/paene.c cli/paene_oci.c cli/paene_init.c cli/paene_monitor.c images/worker/main.c
 objects  := $(sources:%.c=$(BUILD)/%.o)
 lib      = $(BUILD)/lib/$(subst /,-,$(1)).a
 libs_of  = $(foreach d,$(1),$(call lib,$(d)))
 programs := $(foreach p,$(if $(wildcard cli/paene.c),paene) $(if $(wildcard cli/paene_oci.c),paene-oci) \
-	$(if $(wildcard images/worker/main.c),paene-worker) paene-init,$(BUILD)/$(p))
+	$(if $(wildcard images/worker/main.c),paene-worker) paene-init paene-monitor,$(BUILD)/$(p))
 
 archives := -Wl,-Bstatic -lseccomp -lcap -ljansson -Wl,-Bdynamic
 
@@ -78,12 +78,16 @@ $(BUILD)/paene-init: $(BUILD)/cli/paene_init.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(filter-out -fsanitize%,$(flags)) $(filter-out -pie,$(ldflags)) -static-pie $^ -o $@
 
+$(BUILD)/paene-monitor: $(BUILD)/cli/paene_monitor.o $(call libs_of,runtime base)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(flags) $(filter-out -pie,$(ldflags)) $(static) $^ -o $@
+
 include tests/tests.mk
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(libexec) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 0755 $(BUILD)/paene $(BUILD)/paene-oci $(DESTDIR)$(PREFIX)/bin/
-	install -m 0755 $(BUILD)/paene-worker $(BUILD)/paene-init $(DESTDIR)$(libexec)/
+	install -m 0755 $(BUILD)/paene-worker $(BUILD)/paene-init $(BUILD)/paene-monitor $(DESTDIR)$(libexec)/
 
 tidy:
 	$(Q)clang-tidy --quiet $(sources) -- $(CPPFLAGS) -std=gnu17

@@ -49,6 +49,6 @@ int main(int argc, char **argv)
 
 	log_close(&log);
 	snprintf(w.text[MONITOR_STATUS], MONITOR_WORD_MAX, "%d", status < 0 ? STATUS_UNKNOWN : status);
-	(void)monitor_exec(fd_word(&w, MONITOR_PROGRAM), "paene", MONITOR_VERB, &w, &e);
+	(void)monitor_exec(fd_word(&w, MONITOR_PROGRAM), "paene", MONITOR_VERB, &w, NULL, 0, &e);
 	return EXIT_FAILURE; /* the next command settles what this one could not */
 }

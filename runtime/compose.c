@@ -34,7 +34,7 @@ static int take_image(struct composition *c, struct err *e)
 	c->s->manifest = arena_strdup(&c->s->arena, c->image.manifest);
 	r = image_folders(&c->image, &c->s->arena, &folders, e);
 	for (size_t i = folders.n; i-- > 0 && r >= 0;)
-		if (strv_push(&c->s->arena, &c->s->layers, folders.v[i]) < 0)
+		if (strv_add(&c->s->arena, &c->s->layers, folders.v[i]) < 0)
 			r = err_nomem(e);
 	return r < 0 ? r : c->s->manifest ? 0 : err_nomem(e);
 }

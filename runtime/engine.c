@@ -106,6 +106,7 @@ int engine_open(const char *data, const char *run, struct engine *ret, struct er
 	snprintf(g.run_path, sizeof(g.run_path), "%s", run);
 	find_program("paene-worker", g.worker);
 	find_program("paene-init", g.init_program);
+	find_program("paene-monitor", g.monitor);
 	r = open_all(&g, e);
 	if (r < 0) {
 		engine_close(&g);

@@ -19,7 +19,7 @@
 struct engine {
 	int data, containers, names, idranges, networks, volumes, run, states, seccomp; /* folder fds */
 	struct store store;
-	char data_path[256], run_path[256], worker[256], init_program[256];
+	char data_path[256], run_path[256], worker[256], init_program[256], monitor[256];
 };
 
 /**
@@ -74,10 +74,21 @@ struct exit_record {
 	bool oom_killed;
 	char *error;	    /* why it could not be started */
 	uint64_t restarts, cpu_us, memory_peak_bytes;
-	struct strv missing; /* defaults that this machine could not set */
 };
 void exit_record_free(struct exit_record *x);
 #define auto_exit_record __attribute__((cleanup(exit_record_free)))
+
+/* run.json: what the present run, or the last one, took and got. */
+struct run_record {
+	struct arena arena;
+	char *started;
+	char *address;	     /* on its network; NULL: none */
+	struct strv ports;   /* as published: free host ports filled in */
+	uint32_t range_start; /* of its ids on the host; 0: none of its own */
+	struct strv missing; /* files of default limits that this machine could not set */
+};
+void run_record_free(struct run_record *r);
+#define auto_run_record __attribute__((cleanup(run_record_free)))
 
 enum phase {
 	PHASE_CREATED, /* never started */
@@ -97,7 +108,7 @@ struct container {
 	struct proc_id init;
 	bool has_exit;
 	struct exit_record exit;
-	char started[40]; /* of the present run; "" */
+	struct run_record run; /* empty where it never ran */
 	char cgroup_path[192];
 };
 void container_free(struct container *c);
@@ -125,6 +136,9 @@ int record_find(const struct engine *g, const char *name, char *ret, struct err 
 int record_open(const struct engine *g, const char *id, struct err *e);
 int record_settings(int dir, struct settings *ret, struct err *e);
 int record_spec(int dir, struct spec *ret, struct err *e);
+int record_write_run(int dir, const struct run_record *r, struct err *e);
+/* Return: 1 with @ret filled, 0 where it never ran, or -errno with @e filled. */
+int record_run(int dir, struct run_record *ret, struct err *e);
 int record_write_exit(int dir, const struct exit_record *x, struct err *e);
 /* Return: 1 with @ret filled, 0 where it never ran, or -errno with @e filled. */
 int record_exit(int dir, struct exit_record *ret, struct err *e);

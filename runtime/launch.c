@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <time.h>
 
 #include "base/fd.h"
@@ -19,6 +18,7 @@
 #define BACKOFF_MAX_MS	 10000
 #define LONG_RUN_S	 10 /* a run that lasted this long was no failure to start: the pauses begin anew */
 #define STOP_LOOK_MS	 50
+#define STATUS_UNKNOWN	 255
 
 /* What the monitor tells the command that started it. */
 struct report {
@@ -33,20 +33,23 @@ struct care {
 	int dir, watch;
 	int report; /* socket to the command; -1: none, or told */
 	struct report first;
+	uint64_t restarts;
+	unsigned backoff_ms; /* the next pause before a restart */
+	int64_t began_s;
 };
 
 /* Said once after each boot: `paene inspect` and `paene info` go on saying it. */
 static void describe_missing(const struct run *r, char *text, size_t size)
 {
-	auto_fd int said = r->missing.n ? openat(r->g->run, "said-missing", O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+	auto_fd int said = r->record.missing.n ? openat(r->g->run, "said-missing", O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
 	size_t n;
 
 	*text = '\0';
 	if (said < 0)
 		return;
 	n = (size_t)snprintf(text, size, "this machine's cgroup2 lacks the controllers for default limits, not set:");
-	for (size_t i = 0; i < r->missing.n && n < size; i++)
-		n += (size_t)snprintf(text + n, size - n, " %s", r->missing.v[i]);
+	for (size_t i = 0; i < r->record.missing.n && n < size; i++)
+		n += (size_t)snprintf(text + n, size - n, " %s", r->record.missing.v[i]);
 }
 
 static void say_started(struct care *c, const struct run *r)
@@ -58,25 +61,24 @@ static void say_started(struct care *c, const struct run *r)
 	fd_close(&c->report);
 }
 
+/* In the foreground: to our own standard streams. Return: the exit status, or -errno with @e filled */
 static int relay(struct care *c, struct run *r, bool *ret_signalled, struct err *e)
 {
 	struct log log = { .fd = -1 };
-	bool front = !c->o->detach;
 	struct relay relay = {
 		.pidfd = r->created.pidfd,
 		.console = r->created.console,
 		.pipes = { r->ends.ours[0], r->ends.ours[1], r->ends.ours[2] },
-		.in = front && c->o->input ? 0 : -1,
-		.out = front ? 1 : -1,
-		.err = front ? 2 : -1,
+		.in = c->o->input ? 0 : -1,
+		.out = 1,
+		.err = 2,
 		.log = &log,
-		.raw = front && c->o->terminal,
-		.pass_signals = front,
+		.raw = c->o->terminal,
+		.pass_signals = true,
 	};
 	struct err no_log;
 
-	/* the log of what is removed at its end has no reader, unless it runs in the background */
-	if (!r->settings.remove || c->o->detach)
+	if (!r->settings.remove) /* the log of what is removed at its end has no reader */
 		(void)log_open(c->dir, LOG_MAX_BYTES, &log, &no_log); /* without a log it still runs */
 	int status = relay_run(&relay, e);
 
@@ -86,13 +88,13 @@ static int relay(struct care *c, struct run *r, bool *ret_signalled, struct err 
 	return status;
 }
 
-static bool wants_restart(const struct care *c, const struct settings *s, int status, uint64_t restarts)
+static bool wants_restart(const struct care *c, const struct settings *s, int status)
 {
 	if (s->restart == RESTART_NO || record_wants_stop(c->dir))
 		return false;
 	if (s->restart == RESTART_ALWAYS)
 		return true;
-	return status != 0 && (!s->restart_max.set || restarts < s->restart_max.v);
+	return status != 0 && (!s->restart_max.set || c->restarts < s->restart_max.v);
 }
 
 static int64_t now_s(void)
@@ -104,71 +106,120 @@ static int64_t now_s(void)
 }
 
 /* Return: false where a stop came meanwhile */
-static bool pause_before_restart(const struct care *c, unsigned ms)
+static bool pause_before_restart(struct care *c)
 {
 	const struct timespec slice = { .tv_nsec = STOP_LOOK_MS * 1000000L };
 
-	for (unsigned done = 0; done < ms && !record_wants_stop(c->dir); done += STOP_LOOK_MS)
+	if (now_s() - c->began_s >= LONG_RUN_S)
+		c->backoff_ms = BACKOFF_FIRST_MS;
+	for (unsigned done = 0; done < c->backoff_ms && !record_wants_stop(c->dir); done += STOP_LOOK_MS)
 		(void)nanosleep(&slice, NULL);
+	c->backoff_ms = MIN(c->backoff_ms * 2, (unsigned)BACKOFF_MAX_MS);
+	c->restarts++;
 	return !record_wants_stop(c->dir);
 }
 
-/* One run. Return: its exit status, or -errno with @e filled where it could not be started */
-static int run_once(struct care *c, uint64_t restarts, bool *ret_again, struct err *e)
+static int start(struct care *c, struct run *r, struct err *e)
 {
-	struct run r;
-	bool signalled = false;
-	int status = run_start(c->g, c->dir, c->watch, &r, e);
+	int err;
 
-	*ret_again = false;
-	if (status < 0)
-		return status;
-	say_started(c, &r);
-	status = relay(c, &r, &signalled, e);
-	run_finish(&r, status < 0 ? 255 : status, restarts);
-	*ret_again = !signalled && wants_restart(c, &r.settings, status, restarts);
-	run_free(&r);
-	return status;
+	c->began_s = now_s();
+	err = run_start(c->g, c->dir, r, e);
+	if (err >= 0)
+		say_started(c, r);
+	return err;
 }
 
-/* Until it ends for good. Return: the last exit status, or -errno with @e filled */
-static int look_after(struct care *c, struct err *e)
+/* After the last run: nothing looks after it any more. */
+static void end(struct care *c, const struct settings *s)
 {
-	unsigned backoff_ms = BACKOFF_FIRST_MS;
-	bool again = true;
-	int status = 0;
+	struct err ignored;
 
-	for (uint64_t restarts = 0; again; restarts++) {
-		int64_t began = now_s();
-
-		status = run_once(c, restarts, &again, e);
-		if (!again)
-			break;
-		if (now_s() - began >= LONG_RUN_S)
-			backoff_ms = BACKOFF_FIRST_MS;
-		if (!pause_before_restart(c, backoff_ms))
-			break;
-		backoff_ms = MIN(backoff_ms * 2, (unsigned)BACKOFF_MAX_MS);
-	}
-	return status;
+	if (s->remove)
+		(void)record_destroy(c->g, c->id, &ignored); /* a sweep or `rm` finds what is left */
 }
 
-static bool removes_itself(int dir)
+static void end_unstarted(struct care *c)
 {
 	auto_settings struct settings s = { 0 };
 	struct err ignored;
 
-	return record_settings(dir, &s, &ignored) == 0 && s.remove;
+	if (record_settings(c->dir, &s, &ignored) == 0)
+		end(c, &s);
 }
 
-static int care_to_the_end(struct care *c, struct err *e)
+/* Until it ends for good. Return: the last exit status, or -errno with @e filled */
+static int stand_by(struct care *c, struct err *e)
 {
-	int status = look_after(c, e);
-	struct err ignored;
+	for (;;) {
+		struct run r;
+		bool signalled = false;
+		int status = start(c, &r, e);
 
-	if (removes_itself(c->dir))
-		(void)record_destroy(c->g, c->id, &ignored); /* a sweep or `rm` finds what is left */
-	return status;
+		if (status < 0) {
+			end_unstarted(c);
+			return status;
+		}
+		status = relay(c, &r, &signalled, e);
+		run_finish(c->g, c->dir, c->watch, &r.settings, status < 0 ? STATUS_UNKNOWN : status, c->restarts);
+		bool again = !signalled && wants_restart(c, &r.settings, status) && pause_before_restart(c);
+
+		if (!again)
+			end(c, &r.settings);
+		run_free(&r);
+		if (!again)
+			return status;
+	}
+}
+
+/* ---- detached: see monitor.h ---- */
+
+static void say(struct monitor_words *w, enum monitor_word which, long long v)
+{
+	snprintf(w->text[which], MONITOR_WORD_MAX, "%lld", v);
+}
+
+/* Turn into paene-monitor. Return: only on failure */
+static int become_monitor(struct care *c, struct run *r, struct err *e)
+{
+	struct monitor_words w = { 0 };
+	auto_fd int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	auto_fd int monitor = open(c->g->monitor, O_RDONLY | O_CLOEXEC);
+
+	if (self < 0 || monitor < 0)
+		return err_set(e, errno, "open %s", self < 0 ? "this program" : c->g->monitor);
+	snprintf(w.text[MONITOR_DATA], MONITOR_WORD_MAX, "%s", c->g->data_path);
+	snprintf(w.text[MONITOR_RUN], MONITOR_WORD_MAX, "%s", c->g->run_path);
+	snprintf(w.text[MONITOR_ID], MONITOR_WORD_MAX, "%s", c->id);
+	say(&w, MONITOR_PROGRAM, self);
+	say(&w, MONITOR_WATCH, c->watch);
+	say(&w, MONITOR_DIR, c->dir);
+	say(&w, MONITOR_PIDFD, r->created.pidfd);
+	say(&w, MONITOR_CONSOLE, r->created.console);
+	say(&w, MONITOR_OUT, r->ends.ours[1]);
+	say(&w, MONITOR_ERR, r->ends.ours[2]);
+	say(&w, MONITOR_RESTARTS, (long long)c->restarts);
+	say(&w, MONITOR_BACKOFF_MS, c->backoff_ms);
+	say(&w, MONITOR_BEGAN_S, c->began_s);
+	say(&w, MONITOR_STATUS, STATUS_UNKNOWN);
+	return monitor_exec(monitor, "paene-monitor", NULL, &w, r->hold.fds, r->hold.n, e);
+}
+
+/* Start it and turn into its monitor. Return: only on failure */
+static int start_detached(struct care *c, struct err *e)
+{
+	struct run r;
+	int err = run_start(c->g, c->dir, &r, e);
+
+	if (err < 0)
+		return err;
+	c->began_s = now_s();
+	say_started(c, &r);
+	err = become_monitor(c, &r, e);
+	/* it runs, but nobody can stand by it */
+	(void)run_release(c->g, c->dir, &r.settings, false, &(struct err){ 0 });
+	run_free(&r);
+	return err;
 }
 
 static _Noreturn void monitor(struct care *c)
@@ -177,17 +228,46 @@ static _Noreturn void monitor(struct care *c)
 	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	(void)setsid();
-	(void)prctl(PR_SET_NAME, "paene-monitor", 0, 0, 0);
 	for (int fd = 0; fd < 3 && null_fd >= 0; fd++)
 		(void)dup2(null_fd, fd);
 	(void)!chdir("/");
-	int r = care_to_the_end(c, &e);
-
-	if (r < 0 && c->report >= 0) {
+	(void)start_detached(c, &e);
+	end_unstarted(c);
+	if (c->report >= 0) {
 		c->first.err = e;
 		(void)sock_send(c->report, &c->first, sizeof(c->first), NULL, 0);
 	}
-	_exit(r < 0 ? 125 : 0);
+	_exit(STATUS_UNKNOWN);
+}
+
+int launch_after_exit(const struct engine *g, const struct monitor_words *w, struct err *e)
+{
+	struct care c = { .g = g, .id = w->text[MONITOR_ID], .report = -1 };
+	auto_settings struct settings s = { 0 };
+	int64_t n[MONITOR_WORDS] = { 0 };
+	int r = 0;
+
+	for (enum monitor_word i = MONITOR_WATCH; i < MONITOR_WORDS && r >= 0; i++)
+		r = monitor_number(w, i, &n[i], e);
+	if (r < 0)
+		return r;
+	c.watch = (int)n[MONITOR_WATCH];
+	c.dir = (int)n[MONITOR_DIR];
+	c.restarts = (uint64_t)n[MONITOR_RESTARTS];
+	c.backoff_ms = (unsigned)n[MONITOR_BACKOFF_MS];
+	c.began_s = n[MONITOR_BEGAN_S];
+	r = record_settings(c.dir, &s, e);
+	if (r < 0)
+		return r;
+	int status = (int)n[MONITOR_STATUS];
+
+	run_finish(g, c.dir, c.watch, &s, status, c.restarts);
+	while (wants_restart(&c, &s, status) && pause_before_restart(&c)) {
+		(void)start_detached(&c, e); /* comes back only where it could not be started: that is a failure like others */
+		status = e->exit_status ? e->exit_status : STATUS_UNKNOWN;
+	}
+	end(&c, &s);
+	return 0;
 }
 
 static int add_warnings(const char *text, struct arena *arena, struct strv *ret)
@@ -243,14 +323,16 @@ static int clear_old_run(struct care *c, struct err *e)
 		return err_say(e, EBUSY, "container %.12s is already running", c->id);
 	int r = record_settings(c->dir, &s, e);
 
-	return r < 0 ? r : run_release(c->g, &s, e);
+	return r < 0 ? r : run_release(c->g, c->dir, &s, false, e);
 }
 
 int launch(const struct engine *g, const char *id, const struct launch_options *o, int *ret_status, struct arena *arena,
 	   struct strv *ret_warnings, struct err *e)
 {
 	auto_fd int dir = record_open(g, id, e), watch = -1;
-	struct care c = { .g = g, .id = id, .o = o, .dir = dir, .report = -1 };
+	struct care c = {
+		.g = g, .id = id, .o = o, .dir = dir, .report = -1, .backoff_ms = BACKOFF_FIRST_MS
+	};
 
 	if (dir < 0)
 		return dir;
@@ -266,7 +348,7 @@ int launch(const struct engine *g, const char *id, const struct launch_options *
 	if (r < 0)
 		return r;
 	relay_block_signals();
-	r = o->detach ? detach(&c, e) : care_to_the_end(&c, e);
+	r = o->detach ? detach(&c, e) : stand_by(&c, e);
 	if (r < 0)
 		return r;
 	if (!o->detach)

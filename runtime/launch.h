@@ -10,6 +10,7 @@
 #define RUNTIME_LAUNCH_H
 
 #include "runtime/engine.h"
+#include "runtime/monitor.h"
 
 struct launch_options {
 	bool detach;	   /* a monitor looks after it; else this process, and it relays to its own standard streams */
@@ -26,6 +27,12 @@ struct launch_options {
  */
 int launch(const struct engine *g, const char *id, const struct launch_options *o, int *ret_status, struct arena *arena,
 	   struct strv *ret_warnings, struct err *e);
+
+/**
+ * launch_after_exit() - Called back by paene-monitor: write down how it ended, give everything back, start it again where the
+ * policy says so (then it does not return: this process is its monitor again)
+ */
+int launch_after_exit(const struct engine *g, const struct monitor_words *w, struct err *e);
 
 /**
  * engine_stop() - Ask it to end, then kill it

@@ -15,6 +15,7 @@
 #define SETTINGS_FILE "settings.json"
 #define CONFIG_FILE   "config.json"
 #define EXIT_FILE     "exit.json"
+#define RUN_FILE      "run.json"
 #define WATCH_FILE    "monitor"
 #define STOP_FILE     "stop"
 #define ID_LENGTH     64
@@ -62,7 +63,14 @@ static const struct field exit_fields[] = {
 	FIELD_U64(struct exit_record, restarts, "restarts", OPTIONAL),
 	FIELD_U64(struct exit_record, cpu_us, "cpuMicroseconds", OPTIONAL),
 	FIELD_U64(struct exit_record, memory_peak_bytes, "memoryPeakBytes", OPTIONAL),
-	FIELD_STRINGS(struct exit_record, missing, "missing", OPTIONAL),
+};
+
+static const struct field run_fields[] = {
+	FIELD_STRING(struct run_record, started, "started", REQUIRED),
+	FIELD_STRING(struct run_record, address, "address", OPTIONAL),
+	FIELD_STRINGS(struct run_record, ports, "ports", OPTIONAL),
+	FIELD_U32(struct run_record, range_start, "rangeStart", OPTIONAL),
+	FIELD_STRINGS(struct run_record, missing, "missing", OPTIONAL),
 };
 
 void settings_free(struct settings *s)
@@ -75,8 +83,14 @@ void exit_record_free(struct exit_record *x)
 	arena_free(&x->arena);
 }
 
+void run_record_free(struct run_record *r)
+{
+	arena_free(&r->arena);
+}
+
 void container_free(struct container *c)
 {
+	run_record_free(&c->run);
 	settings_free(&c->settings);
 	exit_record_free(&c->exit);
 }
@@ -252,6 +266,26 @@ int record_spec(int dir, struct spec *ret, struct err *e)
 	return r < 0 ? r : spec_decode(text, len, ret, e);
 }
 
+int record_write_run(int dir, const struct run_record *r, struct err *e)
+{
+	auto_free char *text = NULL;
+	int n = encode_text(run_fields, ARRAY_SIZE(run_fields), r, &text, e);
+
+	return n < 0 ? n : file_publish(dir, RUN_FILE, text, strlen(text), 0600, 0, e);
+}
+
+int record_run(int dir, struct run_record *ret, struct err *e)
+{
+	struct run_record r = { 0 };
+	int n = read_json(dir, RUN_FILE, run_fields, ARRAY_SIZE(run_fields), &r.arena, &r, e);
+
+	if (n < 0)
+		run_record_free(&r);
+	else
+		*ret = r;
+	return n == -ENOENT ? 0 : n < 0 ? n : 1;
+}
+
 int record_write_exit(int dir, const struct exit_record *x, struct err *e)
 {
 	auto_free char *text = NULL;
@@ -368,18 +402,19 @@ int container_load(const struct engine *g, const char *id, struct container *ret
 
 	if (r >= 0)
 		r = record_exit(dir, &c.exit, e);
+	c.has_exit = r > 0;
+	if (r >= 0)
+		r = record_run(dir, &c.run, e);
 	if (r < 0) {
 		container_free(&c);
 		return r;
 	}
-	c.has_exit = r > 0;
 	c.watched = is_watched(dir);
 	bool has_state = state_load(g->states, id, &s, &absent) == 0;
 
 	c.phase = phase_of(&c, has_state ? &s : NULL);
 	if (has_state) {
 		c.init = s.init;
-		snprintf(c.started, sizeof(c.started), "%s", s.created);
 		snprintf(c.cgroup_path, sizeof(c.cgroup_path), "%s", s.cgroup_path ? s.cgroup_path : "");
 	}
 	*ret = c;

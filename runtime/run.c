@@ -230,23 +230,38 @@ static int create(struct run *r, struct err *e)
 		.wire = is_bridge(s->network) ? wire : NULL,
 		.wire_arg = r,
 		.cgroup_defaults = defaults + !s->pids_default,
-		.missing_defaults = &r->missing,
-		.missing_arena = &r->spec.arena,
+		.missing_defaults = &r->record.missing,
+		.missing_arena = &r->record.arena,
 	};
 
 	return container_create(&q, &r->created, e);
 }
 
+/* For inspect, and for whoever gives it all back. */
+static int write_record(struct run *r, struct err *e)
+{
+	struct run_record *rec = &r->record;
+	char text[NET_ADDR_MAX], port[NET_PORT_MAX];
+
+	if (r->net.address.family)
+		rec->address = arena_strdup(&rec->arena, net_addr_text(&r->net.address, false, text));
+	for (size_t i = 0; i < r->net.n_ports; i++)
+		if (strv_add(&rec->arena, &rec->ports, net_port_text(&r->net.ports[i], port)) < 0)
+			return err_nomem(e);
+	rec->range_start = r->range_start;
+	return record_write_run(r->dir, rec, e);
+}
+
 static int (*const steps[])(struct run *r, struct err *e) = {
-	check_image, take_range, take_network, take_streams, create,
+	check_image, take_range, take_network, take_streams, create, write_record,
 };
 
-int run_start(const struct engine *g, int dir, int watch, struct run *ret, struct err *e)
+int run_start(const struct engine *g, int dir, struct run *ret, struct err *e)
 {
+	char now[TIMESTAMP_MAX];
 	struct run r = {
 		.g = g,
 		.dir = dir,
-		.watch = watch,
 		.ends = { { -1, -1, -1 }, { -1, -1, -1 } },
 		.created = { .pidfd = -1, .console = -1 },
 	};
@@ -254,14 +269,14 @@ int run_start(const struct engine *g, int dir, int watch, struct run *ret, struc
 
 	if (err >= 0)
 		err = record_spec(dir, &r.spec, e);
-	timestamp_now(r.started);
+	r.record.started = arena_strdup(&r.record.arena, timestamp_now(now));
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && err >= 0; i++)
 		err = steps[i](&r, e);
 	if (err < 0) {
 		struct err ignored;
 
 		if (r.settings.id)
-			(void)run_release(g, &r.settings, &ignored); /* the first error counts */
+			(void)run_release(g, dir, &r.settings, false, &ignored); /* the first error counts */
 		run_free(&r);
 		return err;
 	}
@@ -271,11 +286,25 @@ int run_start(const struct engine *g, int dir, int watch, struct run *ret, struc
 	return 0;
 }
 
-static void read_use(const struct state *s, struct exit_record *x)
+void run_free(struct run *r)
 {
+	net_hold_close(&r->hold);
+	relay_close(&r->ends);
+	created_close(&r->created);
+	settings_free(&r->settings);
+	spec_free(&r->spec);
+	run_record_free(&r->record);
+}
+
+static void read_use(const struct engine *g, const char *id, struct exit_record *x)
+{
+	auto_state struct state s = { 0 };
 	struct cgroup_stats stats;
 	struct err ignored; /* what cannot be read is not recorded */
-	auto_fd int cgroup = state_cgroup(s, &ignored);
+
+	if (state_load(g->states, id, &s, &ignored) < 0)
+		return;
+	auto_fd int cgroup = state_cgroup(&s, &ignored);
 
 	if (cgroup < 0 || cgroup_read_stats(cgroup, &stats, &ignored) < 0)
 		return;
@@ -284,43 +313,28 @@ static void read_use(const struct state *s, struct exit_record *x)
 	x->oom_killed = stats.oom_kills > 0;
 }
 
-void run_finish(struct run *r, int status, uint64_t restarts)
+void run_finish(const struct engine *g, int dir, int watch, const struct settings *s, int status, uint64_t restarts)
 {
-	auto_state struct state s = { 0 };
+	auto_run_record struct run_record run = { 0 };
 	struct err ignored;
 	char now[TIMESTAMP_MAX];
 	struct exit_record x = {
 		.status = status,
-		.started = r->started,
 		.finished = (char *)timestamp_now(now),
 		.restarts = restarts,
-		.missing = r->missing,
 	};
 
-	if (state_load(r->g->states, r->settings.id, &s, &ignored) == 0)
-		read_use(&s, &x);
-	record_tell_waiters(r->watch, status);
-	if (!r->settings.remove)
-		(void)record_write_exit(r->dir, &x, &ignored); /* a full disk must not keep us from giving back */
-	(void)container_delete(r->g->states, r->settings.id, true, &ignored);
-	if (is_bridge(r->settings.network)) {
-		(void)network_detach(r->g->networks, &r->net, true, &ignored);
-		(void)network_release(r->g->networks, &r->net.network, r->settings.id, &r->net.address, &ignored);
+	record_tell_waiters(watch, status);
+	if (!s->remove) {
+		if (record_run(dir, &run, &ignored) > 0)
+			x.started = run.started;
+		read_use(g, s->id, &x);
+		(void)record_write_exit(dir, &x, &ignored); /* a full disk must not keep us from giving back */
 	}
-	if (r->settings.private_userns)
-		(void)idmap_release_range(r->g->idranges, r->settings.id, r->range_start, &ignored);
+	(void)run_release(g, dir, s, true, &ignored);
 }
 
-void run_free(struct run *r)
-{
-	net_hold_close(&r->hold);
-	relay_close(&r->ends);
-	created_close(&r->created);
-	settings_free(&r->settings);
-	spec_free(&r->spec);
-}
-
-/* Every range or lease whose owner this container is. */
+/* Every range or lease whose owner this container is: what a crash took before run.json said so. */
 static int release_owned(int dir, const char *name, void *arg, struct err *e)
 {
 	const char *id = arg;
@@ -332,24 +346,45 @@ static int release_owned(int dir, const char *name, void *arg, struct err *e)
 	return 0;
 }
 
-int run_release(const struct engine *g, const struct settings *s, struct err *e)
+static int release_network(const struct engine *g, const struct settings *s, const struct run_record *run, bool ended,
+			   struct err *e)
 {
 	struct net_plan plan = { .id = s->id };
+	char path[300];
+	int err = network_find(g->networks, s->network, &plan.network, e);
+
+	if (err < 0) /* removed meanwhile, with all that belonged to it */
+		return err == -ENOENT ? 0 : err;
+	err = network_detach(g->networks, &plan, ended, e);
+	if (err < 0)
+		return err;
+	if (run->address && net_addr_parse(run->address, &plan.address) == 0)
+		return network_release(g->networks, &plan.network, s->id, &plan.address, e);
+	snprintf(path, sizeof(path), "%s/leases", s->network);
+	auto_fd int leases = openat(g->networks, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return leases < 0 ? 0 : file_each(leases, release_owned, s->id, e);
+}
+
+int run_release(const struct engine *g, int dir, const struct settings *s, bool ended, struct err *e)
+{
+	auto_run_record struct run_record run = { 0 };
+	struct err ignored;
 	int err = container_delete(g->states, s->id, true, e);
 
-	if (err == -ENOENT)
-		err = 0;
-	if (err >= 0 && is_bridge(s->network) && network_find(g->networks, s->network, &plan.network, e) == 0) {
-		char path[300];
-
-		err = network_detach(g->networks, &plan, false, e);
-		snprintf(path, sizeof(path), "%s/leases", s->network);
-		auto_fd int leases = openat(g->networks, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-		if (leases >= 0)
-			(void)file_each(leases, release_owned, s->id, e);
+	if (err < 0 && err != -ENOENT)
+		return err;
+	/* without a whole run.json the owners' names in the files themselves say what to give back */
+	if (!ended || record_run(dir, &run, &ignored) <= 0) {
+		run_record_free(&run);
+		run = (struct run_record){ 0 };
 	}
-	if (err >= 0)
-		(void)file_each(g->idranges, release_owned, s->id, e);
-	return err < 0 ? err : 0;
+	if (is_bridge(s->network)) {
+		err = release_network(g, s, &run, ended, e);
+		if (err < 0)
+			return err;
+	}
+	if (run.range_start)
+		return idmap_release_range(g->idranges, s->id, run.range_start, e);
+	return s->private_userns ? file_each(g->idranges, release_owned, s->id, e) : 0;
 }

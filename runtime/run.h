@@ -9,8 +9,7 @@
 
 struct run {
 	const struct engine *g;
-	int dir;   /* the container's folder; borrowed */
-	int watch; /* its monitor lock, held; borrowed */
+	int dir; /* the container's folder; borrowed */
 	struct settings settings;
 	struct spec spec;
 	uint32_t range_start;
@@ -18,34 +17,34 @@ struct run {
 	struct net_hold hold;
 	struct relay_ends ends;
 	struct created created;
-	struct strv missing; /* defaults that this machine could not set; in spec.arena */
-	char started[40];
+	struct run_record record;
 };
 
 /**
  * run_start() - Take what it needs and start it
- * @dir:	The container's folder
- * @watch:	Its monitor lock, held by the caller; both fds must outlive the run
+ * @dir:	The container's folder; the caller holds its monitor lock. Must outlive the run
  *
  * Return: 0, or -errno with @e filled, and nothing taken
  */
-int run_start(const struct engine *g, int dir, int watch, struct run *ret, struct err *e);
-
-/**
- * run_finish() - After it has ended: write down how, give back what it took
- * @status:	As a shell says it
- *
- * Best effort in its parts: what could not be given back now is found by the next engine_settle() or engine_sweep().
- */
-void run_finish(struct run *r, int status, uint64_t restarts);
+int run_start(const struct engine *g, int dir, struct run *ret, struct err *e);
 
 void run_free(struct run *r);
 
 /**
- * run_release() - Give back what a run took, knowing only the container's id (after a crash)
+ * run_finish() - After it has ended: write down how, give back what it took; from what is on disk
+ * @watch:	The monitor lock, where waiters look for the status
+ * @status:	As a shell says it
+ *
+ * Best effort in its parts: what could not be given back now is found by the next engine_settle() or engine_sweep().
+ */
+void run_finish(const struct engine *g, int dir, int watch, const struct settings *s, int status, uint64_t restarts);
+
+/**
+ * run_release() - Give back what a run took, after its end or a crash
+ * @ended:	Its processes have ended by themselves
  *
  * Return: 0, or -errno with @e filled
  */
-int run_release(const struct engine *g, const struct settings *s, struct err *e);
+int run_release(const struct engine *g, int dir, const struct settings *s, bool ended, struct err *e);
 
 #endif

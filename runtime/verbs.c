@@ -70,7 +70,7 @@ int engine_settle(const struct engine *g, const char *id, struct err *e)
 	int r = record_settings(dir, &settings, e);
 
 	if (r >= 0)
-		r = run_release(g, &settings, e);
+		r = run_release(g, dir, &settings, false, e);
 	if (r < 0)
 		return r;
 	const struct exit_record x = {
@@ -157,7 +157,7 @@ int engine_remove(const struct engine *g, const char *id, bool force, struct err
 		(void)kill_all(g, id, &ignored); /* run_release() below kills too, and says so where that fails */
 		wait_watcher(dir);
 	}
-	r = run_release(g, &c.settings, e);
+	r = run_release(g, dir, &c.settings, false, e);
 	return r < 0 ? r : record_destroy(g, id, e);
 }
 

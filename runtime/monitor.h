@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * monitor.h: from the command that started a container to the small program that waits for its end, and back.
+ *
+ * Theory of operation. The process that stands by a detached container is its parent for as long as it lives, and one process
+ * in three guises: `paene` starts the container, then executes `paene-monitor`, a program of a few pages that relays output to
+ * the log and waits; when the container has ended, that executes `paene` again, which writes down how, gives everything back,
+ * and starts it anew where the restart policy says so. An exec keeps the pid, the children, and the fds that are told here.
+ */
+#ifndef RUNTIME_MONITOR_H
+#define RUNTIME_MONITOR_H
+
+#include "base/err.h"
+
+/* What is handed from guise to guise, as words of a command line. Fds are numbers of inherited fds, -1: none. */
+enum monitor_word {
+	MONITOR_PROGRAM,   /* fd of the `paene` program to come back to */
+	MONITOR_DATA,	   /* paths of the engine's folders */
+	MONITOR_RUN,
+	MONITOR_ID,
+	MONITOR_WATCH,	   /* fd: the monitor lock */
+	MONITOR_DIR,	   /* fd: the container's folder, for the log */
+	MONITOR_PIDFD,
+	MONITOR_CONSOLE,
+	MONITOR_OUT,
+	MONITOR_ERR,
+	MONITOR_RESTARTS,  /* counters of the restart policy */
+	MONITOR_BACKOFF_MS,
+	MONITOR_BEGAN_S,   /* on the monotonic clock */
+	MONITOR_STATUS,	   /* back to `paene`: the exit status */
+	MONITOR_WORDS,
+};
+#define MONITOR_WORD_MAX 256
+
+struct monitor_words {
+	char text[MONITOR_WORDS][MONITOR_WORD_MAX];
+};
+
+#define MONITOR_VERB "--after-exit" /* how paene-monitor calls `paene` back */
+
+/**
+ * monitor_exec() - Become another guise
+ * @program:	Fd of the program to execute
+ * @name:	Its argv[0]
+ * @verb:	A first word before the others, or NULL
+ * @hold:	Fds that nobody uses and that stay open too: sockets that hold the published ports
+ *
+ * The fds among the words stay open over the exec, all others are closed.
+ *
+ * Return: only on failure, -errno with @e filled
+ */
+int monitor_exec(int program, const char *name, const char *verb, const struct monitor_words *w, const int *hold,
+		 size_t n_hold, struct err *e);
+
+/* Read the words back from argv. Return: 0, or -EINVAL with @e filled. */
+int monitor_words(int argc, char **argv, struct monitor_words *ret, struct err *e);
+
+/* One word as a number. Return: 0, or -EINVAL with @e filled. */
+int monitor_number(const struct monitor_words *w, enum monitor_word which, int64_t *ret, struct err *e);
+
+#endif
