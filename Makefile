@@ -43,6 +43,7 @@ programs := $(foreach p,$(if $(wildcard cli/paene.c),paene) $(if $(wildcard cli/
 
 archives := -Wl,-Bstatic -lseccomp -lcap -ljansson -Wl,-Bdynamic
 
+#: all            build everything below $(BUILD)
 all: $(programs)
 
 $(BUILD)/%.o: %.c Makefile
@@ -84,11 +85,19 @@ $(BUILD)/paene-monitor: $(BUILD)/cli/paene_monitor.o $(call libs_of,runtime base
 
 include tests/tests.mk
 
+#: demo           install what is needed to build, build, and run a container on this machine's own root
+demo:
+	$(Q)tests/install-packages dist/packages.build
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)dist/demo $(BUILD)
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(libexec) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 0755 $(BUILD)/paene $(BUILD)/paene-oci $(DESTDIR)$(PREFIX)/bin/
 	install -m 0755 $(BUILD)/paene-worker $(BUILD)/paene-init $(BUILD)/paene-monitor $(DESTDIR)$(libexec)/
 
+#: install        below DESTDIR= and PREFIX=/usr/local
+#: tidy           clang-tidy over all sources
 tidy:
 	$(Q)clang-tidy --quiet $(sources) -- $(CPPFLAGS) -std=gnu17
 
@@ -101,5 +110,5 @@ clean:
 help:
 	@sed -n 's/^#: //p' Makefile tests/tests.mk
 
-.PHONY: all install tidy asan clean help
+.PHONY: all demo install tidy asan clean help
 -include $(objects:.o=.d)
