@@ -15,18 +15,23 @@ struct covers {
 	bool empty_used; /* attached somewhere */
 };
 
-static int open_null(int null_fd, struct err *e)
+static bool is_null(int fd)
 {
 	struct stat st;
-	auto_fd int tree = tree_clone(null_fd, "", 0, e);
 
-	if (tree == -EINVAL)
-		tree = tree_clone(AT_FDCWD, "/dev/null", AT_SYMLINK_NOFOLLOW, e);
-	if (tree < 0)
-		return tree;
-	if (fstat(tree, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
-		return err_say(e, ENODEV, "/dev/null is not the null device (1:3)");
-	return fd_take(&tree);
+	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
+}
+
+/* One that is attached in our mount namespace: before 6.15 a mount that is not can't be cloned, and one of another never. */
+static int open_null(int null_fd, struct err *e)
+{
+	auto_fd int fd = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0 && is_null(fd))
+		return fd_take(&fd);
+	if (null_fd >= 0 && is_null(null_fd))
+		return fd_dup(null_fd, e);
+	return err_say(e, ENODEV, "/dev/null is not the null device (1:3)");
 }
 
 static int open_empty(struct err *e)
@@ -41,10 +46,6 @@ static int open_empty(struct err *e)
 	return tree_new("tmpfs", "tmpfs", &o, e);
 }
 
-/*
- * Mount @cover on @target and leave it usable for the next: a clone of it. Only what is attached can be cloned before 6.15, so
- * the empty folder itself goes to the first place, and is cloned from there.
- */
 static int attach_clone(int cover, int target, struct err *e)
 {
 	auto_fd int clone = tree_clone(cover, "", 0, e);
@@ -52,6 +53,7 @@ static int attach_clone(int cover, int target, struct err *e)
 	return clone < 0 ? clone : tree_attach(clone, target, e);
 }
 
+/* The empty folder itself goes to the first place, and is cloned from there. */
 static int cover_folder(struct covers *c, int target, struct err *e)
 {
 	if (c->empty_used)

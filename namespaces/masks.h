@@ -18,8 +18,8 @@
 /**
  * masks_apply() - In init, before capabilities go
  * @root:	fd of the container's root
- * @null_fd:	An fd of a device 1:3. One that was opened in another mount namespace can't be mounted here: then the /dev/null
- *		of the calling process's root is taken, if it is 1:3
+ * @null_fd:	An fd of a device 1:3 in this mount namespace, for where the calling process's root (the host's, before pivot)
+ *		has no /dev/null that is one; -1: none
  *
  * Return: 0, or -errno with @e filled ("mask /proc/kcore: …")
  */
