@@ -26,25 +26,6 @@ static int sub_folder(int dir, const char *name, struct err *e)
 	return fd < 0 ? err_set(e, errno, "open folder %s", name) : fd;
 }
 
-/* Without root everything belongs to the user's own folders (XDG base directory specification). */
-static int default_paths(const char **data, const char **run, struct arena *a, struct err *e)
-{
-	const char *home = getenv("HOME"), *xdg_data = getenv("XDG_DATA_HOME"), *xdg_run = getenv("XDG_RUNTIME_DIR");
-
-	if (geteuid() == 0) {
-		*data = *data ? *data : "/var/lib/paene";
-		*run = *run ? *run : "/run/paene";
-		return 0;
-	}
-	if (!*data && !xdg_data && !home)
-		return err_say(e, ENOENT, "neither XDG_DATA_HOME nor HOME is set; name a folder with --root");
-	if (!*data)
-		*data = xdg_data ? arena_printf(a, "%s/paene", xdg_data) : arena_printf(a, "%s/.local/share/paene", home);
-	if (!*run)
-		*run = xdg_run ? arena_printf(a, "%s/paene", xdg_run) : arena_printf(a, "/tmp/paene-%u", geteuid());
-	return *data && *run ? 0 : err_nomem(e);
-}
-
 /* A program of ours beside this one (a checkout's build folder), else where `make install` puts it. */
 static void find_program(const char *name, char ret[256])
 {
@@ -93,12 +74,14 @@ static int open_all(struct engine *g, struct err *e)
 
 int engine_open(const char *data, const char *run, struct engine *ret, struct err *e)
 {
-	auto_arena struct arena a = { 0 };
 	struct engine g;
-	int r = default_paths(&data, &run, &a, e);
 
-	if (r < 0)
-		return r;
+	if (geteuid() != 0) {
+		err_say(e, EPERM, "paene needs root in this version");
+		return err_hint(e, "run it with sudo");
+	}
+	data = data ? data : "/var/lib/paene";
+	run = run ? run : "/run/paene";
 	if (strlen(data) > 200 || strlen(run) > 200)
 		return err_say(e, ENAMETOOLONG, "the path of a data folder has at most 200 bytes");
 	memset(&g, 0xff, sizeof(g)); /* every fd -1 */
@@ -107,7 +90,8 @@ int engine_open(const char *data, const char *run, struct engine *ret, struct er
 	find_program("paene-worker", g.worker);
 	find_program("paene-init", g.init_program);
 	find_program("paene-monitor", g.monitor);
-	r = open_all(&g, e);
+	int r = open_all(&g, e);
+
 	if (r < 0) {
 		engine_close(&g);
 		return r;

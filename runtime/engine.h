@@ -24,9 +24,9 @@ struct engine {
 
 /**
  * engine_open() - Open the folders, making what is missing
- * @data, @run:	Paths, at most 200 bytes; NULL: /var/lib/paene and /run/paene, without root those of XDG
+ * @data, @run:	Paths, at most 200 bytes; NULL: /var/lib/paene and /run/paene
  *
- * Return: 0, or -errno with @e filled
+ * Return: 0, or -errno with @e filled (-EPERM without root)
  */
 int engine_open(const char *data, const char *run, struct engine *ret, struct err *e);
 void engine_close(struct engine *g);

@@ -16,6 +16,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -41,6 +42,9 @@ static int wait_go(struct init *in, struct err *e)
 	if (pid < 0)
 		return pid;
 	in->state->init.pid = pid;
+	/* others in a shared pid namespace must not look into us while we have the host's fds (CVE-2016-9962) */
+	if (!in->plan->own_pidns && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return err_set(e, errno, "hide this process's memory");
 	return 0;
 }
 

@@ -22,7 +22,8 @@
 #include "runtime/user.h"
 #include "spec/names.h"
 
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define DEFAULT_UMASK 0022 /* not the caller's: it is none of the container's business */
+#define DEFAULT_PATH  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static int set_rlimits(pid_t pid, const struct spec_rlimits *l, struct err *e)
 {
@@ -261,8 +262,7 @@ int process_credentials(const struct spec_process *p, struct err *e)
 
 	if (r < 0)
 		return r;
-	if (p->user.umask.set)
-		umask((mode_t)p->user.umask.v & 0777);
+	umask(p->user.umask.set ? (mode_t)p->user.umask.v & 0777 : DEFAULT_UMASK);
 	return c->given ? set_caps(c, e) : 0;
 }
 
