@@ -90,7 +90,7 @@ static int own(int dir, const char *name, uint32_t uid, uint32_t gid, const stru
 /* The caller's umask is 0. */
 static int make_node(int dir, const char *name, const struct spec_device *d, const struct owners *o, struct err *e)
 {
-	mode_t type, mode = d->file_mode.set ? d->file_mode.v & 07777 : DEFAULT_MODE;
+	mode_t type = 0, mode = d->file_mode.set ? d->file_mode.v & 07777 : DEFAULT_MODE;
 	int r = node_type(d, &type, e);
 
 	if (r < 0)
@@ -175,8 +175,12 @@ static int map_option(struct arena *arena, char **word, const char *key, const s
 		return 0;
 	if (str_to_id(value, &id) < 0 || !idmap_to_host(maps, id, &id))
 		return err_say(e, EINVAL, "%s is not in the user namespace's maps", *word);
-	*word = arena_printf(arena, "%s%u", key, id);
-	return *word ? 0 : err_nomem(e);
+	char *mapped = arena_printf(arena, "%s%u", key, id);
+
+	if (!mapped)
+		return err_nomem(e);
+	*word = mapped;
+	return 0;
 }
 
 static int map_options(struct arena *arena, struct mount_options *options, const struct owners *o, struct err *e)
@@ -249,7 +253,7 @@ static int bind_node(int dir, const char *name, const struct spec_device *d, mod
 static int make_in(int root, char *path, const struct spec_device *d, bool bind, struct err *e)
 {
 	struct stat st;
-	mode_t type;
+	mode_t type = 0;
 	int r = node_type(d, &type, e);
 
 	if (r < 0)

@@ -42,9 +42,10 @@ static struct box usual_box(bool userns)
 
 	b.userns = userns;
 	b.mounts = usual;
-	const char *masked[] = { "/proc/interrupts", "/proc/acpi",	     "/proc/kcore",	  "/proc/keys",	       "/proc/latency_stats",
-				 "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi",
-				 "/sys/firmware" };
+	const char *masked[] = {
+		"/proc/interrupts", "/proc/acpi",	 "/proc/kcore",	      "/proc/keys", "/proc/latency_stats",
+		"/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
+	};
 	const char *readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger" };
 
 	memcpy(b.masked, masked, sizeof(masked));
