@@ -61,7 +61,7 @@ static size_t help_column(const struct options *o)
 	for (size_t i = 0; i < o->n; i++) {
 		if (o->rows[i].kind == OPTION_GROUP || !o->rows[i].help)
 			continue;
-		size_t n = 2 + strlen(help_option(&o->rows[i], text)) + 2;
+		size_t n = 2 + output_width(help_option(&o->rows[i], text)) + 2;
 
 		if (n > column && n <= OPTION_COLUMN)
 			column = n;
@@ -83,12 +83,13 @@ static void print_options(const struct options *o, FILE *out)
 			heading(out, row->help);
 			continue;
 		}
-		int n = fprintf(out, "  %s", help_option(row, text));
+		size_t n = 2 + output_width(help_option(row, text));
 
-		if ((size_t)n + 2 > column)
+		fprintf(out, "  %s", text);
+		if (n + 2 > column)
 			fprintf(out, "\n%*s", (int)column, "");
 		else
-			fprintf(out, "%*s", (int)column - n, "");
+			fprintf(out, "%*s", (int)(column - n), "");
 		wrap(out, row->help, column, column);
 	}
 }

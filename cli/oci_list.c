@@ -53,8 +53,11 @@ static int run(const struct call *c, struct err *e)
 	struct table table = { .arena = c->arena, .columns = columns, .n_columns = ARRAY_SIZE(columns) };
 	json_auto_t *list = json_array();
 	struct strv ids = { 0 };
-	int format = output_format(o->format, e);
-	auto_fd int root = format < 0 ? format : oci_open_root(c, e);
+	bool json = o->format && streq(o->format, "json");
+
+	if (o->format && !json && !streq(o->format, "table"))
+		return err_say(e, EINVAL, "--format %s: it is table or json", o->format);
+	auto_fd int root = oci_open_root(c, e);
 	int r = root < 0 ? root : state_list(root, c->arena, &ids, e);
 
 	for (size_t i = 0; i < ids.n && r >= 0; i++) {
@@ -66,13 +69,13 @@ static int run(const struct call *c, struct err *e)
 		}
 		if (state_load(root, ids.v[i], &s, e) < 0) /* deleted meanwhile */
 			continue;
-		r = format == LIST_JSON ? add_document(list, &s, e) : add_row(&table, &s, e);
+		r = json ? add_document(list, &s, e) : add_row(&table, &s, e);
 	}
 	if (r < 0 || o->quiet)
 		return r;
-	if (format == LIST_JSON)
+	if (json)
 		return output_json(list, e);
-	table_print(&table, true);
+	table_print(&table);
 	return 0;
 }
 

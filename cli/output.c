@@ -88,8 +88,7 @@ int table_add(struct table *t, struct err *e, const char *fmt, ...)
 	return cell && strv_push(t->arena, &t->cells, cell) == 0 ? 0 : err_nomem(e);
 }
 
-/* Characters of UTF-8, each taken to be one column wide. */
-static size_t width(const char *s)
+size_t output_width(const char *s)
 {
 	size_t n = 0;
 
@@ -112,7 +111,7 @@ static int bytes_of(const char *s, size_t n)
 
 static void print_cell(const char *text, size_t max, size_t pad_to)
 {
-	size_t n = width(text);
+	size_t n = output_width(text);
 	bool cut = max && n > max;
 
 	if (cut)
@@ -122,17 +121,22 @@ static void print_cell(const char *text, size_t max, size_t pad_to)
 	printf("%*s", (int)(pad_to - MIN(pad_to, cut ? max : n)), "");
 }
 
-void table_print(const struct table *t, bool whole)
+int table_add_id(struct table *t, const char *id, struct err *e)
+{
+	return t->whole ? table_add(t, e, "%s", id) : table_add(t, e, "%.*s", ID_SHORT, id);
+}
+
+void table_print(const struct table *t)
 {
 	size_t widths[16] = { 0 }, n = t->n_columns;
 
 	assert(n > 0 && n <= ARRAY_SIZE(widths));
 	for (size_t k = 0; k < n; k++)
-		widths[k] = width(t->columns[k].title);
+		widths[k] = output_width(t->columns[k].title);
 	for (size_t i = 0; i < t->cells.n; i++) {
-		size_t max = whole ? 0 : t->columns[i % n].max, w = width(t->cells.v[i]);
+		size_t max = t->whole ? 0 : t->columns[i % n].max, width = output_width(t->cells.v[i]);
 
-		widths[i % n] = MAX(widths[i % n], max ? MIN(w, max) : w);
+		widths[i % n] = MAX(widths[i % n], max ? MIN(width, max) : width);
 	}
 	for (size_t k = 0; k < n; k++)
 		widths[k] = k + 1 < n ? widths[k] + COLUMN_GAP : 0; /* nothing to align after the last */
@@ -143,21 +147,57 @@ void table_print(const struct table *t, bool whole)
 		print_cell(t->columns[k].title, 0, widths[k]);
 	puts(coloured ? plain : "");
 	for (size_t i = 0; i < t->cells.n; i++) {
-		print_cell(t->cells.v[i], whole ? 0 : t->columns[i % n].max, widths[i % n]);
+		print_cell(t->cells.v[i], t->whole ? 0 : t->columns[i % n].max, widths[i % n]);
 		if (i % n == n - 1)
 			putchar('\n');
 	}
 }
 
-int output_format(const char *text, struct err *e)
+void listing_free(struct listing *l)
 {
-	if (!text || streq(text, "table"))
-		return LIST_TABLE;
-	if (streq(text, "json"))
-		return LIST_JSON;
-	if (strstr(text, "{{"))
-		return LIST_TEMPLATE;
-	return err_say(e, EINVAL, "--format %s: it is table, json, or a template such as {{.Id}}", text);
+	json_decref(l->array);
+}
+
+int listing_begin(struct listing *l, const struct call *c, const char *format, struct err *e)
+{
+	l->table.arena = c->arena;
+	l->template = format;
+	l->array = json_array();
+	if (!l->array)
+		return err_nomem(e);
+	if (!format || streq(format, "table"))
+		l->format = LIST_TABLE;
+	else if (streq(format, "json"))
+		l->format = LIST_JSON;
+	else if (strstr(format, "{{"))
+		l->format = LIST_TEMPLATE;
+	else
+		return err_say(e, EINVAL, "--format %s: it is table, json, or a template such as {{.Id}}", format);
+	return 0;
+}
+
+int listing_add(struct listing *l, const void *entry, struct err *e)
+{
+	json_auto_t *object = NULL;
+
+	if (l->format == LIST_TABLE)
+		return l->add_row(&l->table, entry, e);
+	int r = encode_object(l->fields, l->n_fields, entry, &object, e);
+
+	if (r < 0)
+		return r;
+	if (l->format == LIST_TEMPLATE)
+		return output_template(object, l->template, e);
+	return json_array_append(l->array, object) < 0 ? err_nomem(e) : 0;
+}
+
+int listing_end(struct listing *l, struct err *e)
+{
+	if (l->format == LIST_JSON)
+		return output_json(l->array, e);
+	if (l->format == LIST_TABLE)
+		table_print(&l->table);
+	return 0;
 }
 
 int output_json(json_t *value, struct err *e)
@@ -185,10 +225,34 @@ static json_t *at_path(json_t *value, const char *path, size_t len, struct err *
 	return begins ? value : NULL;
 }
 
+static bool is_text(json_t *value)
+{
+	size_t i;
+	json_t *item;
+
+	json_array_foreach(value, i, item)
+		if (!json_is_string(item))
+			return false;
+	return json_is_string(value) || json_is_array(value);
+}
+
+static void print_text(json_t *value)
+{
+	str_harmless(stdout, json_string_value(value), json_string_length(value), false);
+}
+
 static int print_value(json_t *value, bool as_json, struct err *e)
 {
-	if (json_is_string(value) && !as_json) {
-		str_harmless(stdout, json_string_value(value), json_string_length(value), false);
+	size_t i;
+	json_t *item;
+
+	if (is_text(value) && !as_json) {
+		if (json_is_string(value))
+			print_text(value);
+		json_array_foreach(value, i, item) {
+			fputs(i ? " " : "", stdout);
+			print_text(item);
+		}
 		return 0;
 	}
 	int r = json_dumpf(value, stdout, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);

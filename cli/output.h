@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "cli/args.h"
+#include "spec/decode.h"
 
 /* "paene run: TEXT" on standard error. */
 void output_error(const struct call *c, const struct err *e);
@@ -21,6 +22,9 @@ void output_warning(const struct call *c, const char *text);
 
 /* Colours on this stream? */
 bool output_is_coloured(FILE *out);
+
+/* Characters of UTF-8, each taken to be one column wide. */
+size_t output_width(const char *s);
 
 /* A line of text of unknown origin. */
 void output_line(const char *text);
@@ -34,29 +38,51 @@ struct table {
 	struct arena *arena;
 	const struct column *columns;
 	size_t n_columns;
+	bool whole;	   /* cut nothing */
 	struct strv cells; /* row by row, harmless already */
 };
 
 /* Add the next cell. Return: 0, or -ENOMEM with @e filled */
 int table_add(struct table *t, struct err *e, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* Titles and rows, each column as wide as its widest cell. @whole: cut nothing */
-void table_print(const struct table *t, bool whole);
+/* Titles and rows, each column as wide as its widest cell. */
+void table_print(const struct table *t);
 
-/* A list of things that can be printed in several ways: --format and --quiet. */
+/* An id in a table: its first digits, unless the table is whole. Return: 0, or -ENOMEM with @e filled */
+#define ID_SHORT 12
+int table_add_id(struct table *t, const char *id, struct err *e);
+
+/* A list that can be printed in several ways: --format. */
 enum list_format {
 	LIST_TABLE,
 	LIST_JSON,
 	LIST_TEMPLATE,
 };
 
+struct listing {
+	enum list_format format;
+	const char *template;	    /* of LIST_TEMPLATE */
+	struct table table;
+	json_t *array;		    /* of LIST_JSON; owned */
+	const struct field *fields; /* of an entry, for JSON and templates */
+	size_t n_fields;
+	int (*add_row)(struct table *t, const void *entry, struct err *e); /* an entry's cells */
+};
+void listing_free(struct listing *l);
+#define auto_listing __attribute__((cleanup(listing_free)))
+
 /**
- * output_format() - Understand --format
- * @text:	"table", "json", a template; NULL: table
+ * listing_begin() - Understand --format
+ * @l:		table.columns, fields and add_row set by the caller
+ * @format:	"table", "json", a template; NULL: table
  *
- * Return: the format, or -EINVAL with @e filled
+ * Return: 0, or -EINVAL with @e filled
  */
-int output_format(const char *text, struct err *e);
+int listing_begin(struct listing *l, const struct call *c, const char *format, struct err *e);
+
+/* Return: 0, or -errno with @e filled */
+int listing_add(struct listing *l, const void *entry, struct err *e);
+int listing_end(struct listing *l, struct err *e);
 
 /* Indented JSON and a newline. Return: 0, or -errno with @e filled */
 int output_json(json_t *value, struct err *e);
@@ -65,8 +91,8 @@ int output_json(json_t *value, struct err *e);
  * output_template() - Print a value by a template, and a newline
  * @template:	Text with places "{{.Key.Key}}" and "{{json .Key}}"; "\t" and "\n" in it are a tab and a new line
  *
- * A place stands for the value at that path: a string as it is, everything else as JSON. A path that leads nowhere is an
- * error.
+ * A place stands for the value at that path: a string as it is, a list of strings with blanks between, all else as JSON.
+ * A path that leads nowhere is an error.
  *
  * Return: 0, or -EINVAL and others with @e filled
  */

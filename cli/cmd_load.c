@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+
+struct load {
+	const char *input;
+	bool quiet;
+};
+
+static const struct option rows[] = {
+	OPT_STRING(struct load, input, "input", 'i', "FILE", "the archive, or an OCI layout's folder; default: -"),
+	OPT_FLAG(struct load, quiet, "quiet", 'q', "no progress"),
+};
+
+/* Return: an fd of the archive, or -errno with @e filled */
+static int open_input(const char *name, struct err *e)
+{
+	if (name) {
+		int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+		return fd < 0 ? err_set(e, errno, "open %s", name) : fd;
+	}
+	if (isatty(STDIN_FILENO)) {
+		err_say(e, EINVAL, "standard input is a terminal");
+		return err_hint(e, "name an archive with -i FILE");
+	}
+	return fd_dup(STDIN_FILENO, e);
+}
+
+static int run(const struct call *c, struct err *e)
+{
+	const struct load *o = c->options;
+	const char *name = o->input && !streq(o->input, "-") ? o->input : NULL;
+	bool progress = !o->quiet && isatty(STDERR_FILENO);
+	struct load_result result = { 0 };
+	auto_engine struct engine g;
+	int r = verb_engine(c, &g, e);
+	auto_fd int input = r < 0 ? r : open_input(name, e);
+
+	if (input < 0)
+		return input;
+	const struct load_options how = {
+		.worker = g.worker,
+		.rootless = geteuid() != 0,
+		.progress = progress ? output_progress : NULL,
+	};
+
+	r = image_load(&g.store, input, name ? name : "standard input", &how, &result, e);
+	if (progress)
+		output_progress_end();
+	for (size_t i = 0; i < result.loaded.n && r >= 0; i++) {
+		fputs("Loaded image: ", stdout);
+		output_line(result.loaded.v[i]);
+	}
+	arena_free(&result.arena);
+	return r;
+}
+
+const struct verb verb_load = {
+	.name = "load",
+	.group = "Images",
+	.arguments = "",
+	.help = "load those of an archive",
+	.about = "Load the images of an archive, as `docker save` and `podman save` write it, or of an OCI layout: a tar file, plain "
+		 "or compressed with gzip or zstd, or a folder.",
+	.options = OPTIONS(rows, struct load),
+	.run = run,
+};

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <time.h>
+
+#include "base/timestamp.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+#include "runtime/launch.h"
+
+struct ps {
+	bool all, quiet, no_trunc;
+	const char *format;
+	struct strv filters;
+};
+
+static const struct option rows[] = {
+	OPT_FLAG(struct ps, all, "all", 'a', "those that do not run, too"),
+	OPT_FLAG(struct ps, quiet, "quiet", 'q', "ids only"),
+	OPT_FLAG(struct ps, no_trunc, "no-trunc", 0, "whole ids and commands"),
+	OPT_LIST(struct ps, filters, "filter", 'f', "KEY=VALUE", "those with this name=, id=, status=, ancestor= or label="),
+	OPT_STRING(struct ps, format, "format", 0, "FORMAT", "table, json, or a template such as {{.Names}}"),
+};
+
+#define SHORT_COMMAND 24
+
+struct entry {
+	char *id, *image, *created, *state, *status;
+	struct strv names, command, ports;
+	uint32_t pid;
+	int32_t exit_code;
+	struct spec_map labels;
+};
+
+static const struct field fields[] = {
+	FIELD_STRING(struct entry, id, "Id", REQUIRED),
+	FIELD_STRINGS(struct entry, names, "Names", REQUIRED),
+	FIELD_STRING(struct entry, image, "Image", REQUIRED),
+	FIELD_STRINGS(struct entry, command, "Command", REQUIRED),
+	FIELD_STRING(struct entry, created, "Created", REQUIRED),
+	FIELD_STRING(struct entry, state, "State", REQUIRED),
+	FIELD_STRING(struct entry, status, "Status", REQUIRED),
+	FIELD_U32(struct entry, pid, "Pid", REQUIRED),
+	FIELD_I32(struct entry, exit_code, "ExitCode", REQUIRED),
+	FIELD_STRINGS(struct entry, ports, "Ports", REQUIRED),
+	FIELD_MAP(struct entry, labels, "Labels"),
+};
+
+static const struct column columns[] = {
+	{ "CONTAINER ID", 0 }, { "IMAGE", 0 }, { "COMMAND", SHORT_COMMAND }, { "CREATED", 0 }, { "STATUS", 0 },
+	{ "PORTS", 0 }, { "NAMES", 0 },
+};
+
+/* How long ago that was: "3 minutes"; "" where it is no time. */
+static const char *age(const char *when, char buf[STR_AGE_MAX])
+{
+	int64_t then, now = time(NULL);
+
+	*buf = '\0';
+	return timestamp_parse(when, &then) < 0 ? buf : str_age((uint64_t)MAX(now - then, INT64_C(0)), buf);
+}
+
+static char *describe(const struct container *c, struct arena *a)
+{
+	char since[STR_AGE_MAX];
+
+	switch (c->phase) {
+	case PHASE_RUNNING:
+	case PHASE_PAUSED:
+		return arena_printf(a, "Up %s%s", age(c->run.started ? c->run.started : "", since), c->phase == PHASE_PAUSED ? " (Paused)" : "");
+	case PHASE_EXITED:
+		return arena_printf(a, "Exited (%d) %s ago", c->exit.status, age(c->exit.finished ? c->exit.finished : "", since));
+	case PHASE_STARTING:
+		return arena_strdup(a, "Starting");
+	default:
+		return arena_strdup(a, "Created");
+	}
+}
+
+/* Words with blanks between them. */
+static int add_words(struct table *t, const struct strv *words, struct err *e)
+{
+	char *all = arena_strdup(t->arena, "");
+
+	for (size_t i = 0; all && i < words->n; i++)
+		all = arena_printf(t->arena, "%s%s%s", all, i ? " " : "", words->v[i]);
+	return all ? table_add(t, e, "%s", all) : err_nomem(e);
+}
+
+static int add_row(struct table *t, const void *arg, struct err *e)
+{
+	const struct entry *entry = arg;
+	char created[STR_AGE_MAX];
+	int r = table_add_id(t, entry->id, e);
+
+	if (r >= 0)
+		r = table_add(t, e, "%s", entry->image);
+	if (r >= 0)
+		r = add_words(t, &entry->command, e);
+	if (r >= 0)
+		r = table_add(t, e, "%s ago", age(entry->created, created));
+	if (r >= 0)
+		r = table_add(t, e, "%s", entry->status);
+	if (r >= 0)
+		r = add_words(t, &entry->ports, e);
+	return r < 0 ? r : add_words(t, &entry->names, e);
+}
+
+static bool by_name(const struct container *c, const char *value)
+{
+	return strstr(c->settings.name, value) != NULL;
+}
+
+static bool by_id(const struct container *c, const char *value)
+{
+	return str_after(c->settings.id, value) != NULL;
+}
+
+static bool by_status(const struct container *c, const char *value)
+{
+	return streq(phase_names[c->phase], value);
+}
+
+static bool by_image(const struct container *c, const char *value)
+{
+	return streq(c->settings.image, value);
+}
+
+static bool by_label(const struct container *c, const char *value)
+{
+	size_t n = strcspn(value, "=");
+
+	for (size_t i = 0; i < c->settings.labels.n; i++) {
+		const struct spec_pair *l = &c->settings.labels.v[i];
+
+		if (strncmp(l->key, value, n) == 0 && !l->key[n] && (!value[n] || streq(l->value, value + n + 1)))
+			return true;
+	}
+	return false;
+}
+
+static const struct {
+	const char *key;
+	bool (*fits)(const struct container *c, const char *value);
+} filters[] = {
+	{ "name=", by_name }, { "id=", by_id }, { "status=", by_status }, { "ancestor=", by_image }, { "label=", by_label },
+};
+
+static int check_filter(const char *text, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(filters); i++)
+		if (str_after(text, filters[i].key))
+			return 0;
+	return err_say(e, EINVAL, "--filter %s: it is name=, id=, status=, ancestor= or label=", text);
+}
+
+static bool is_wanted(const struct container *c, const struct ps *o)
+{
+	bool status_asked = false;
+
+	for (size_t i = 0; i < o->filters.n; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(filters); k++) {
+			const char *value = str_after(o->filters.v[i], filters[k].key);
+
+			if (value && !filters[k].fits(c, value))
+				return false;
+			status_asked |= value && filters[k].fits == by_status;
+		}
+	return o->all || status_asked || (c->phase != PHASE_CREATED && c->phase != PHASE_EXITED);
+}
+
+struct walk {
+	const struct engine *g;
+	const struct ps *options;
+	struct listing *listing;
+};
+
+static int show(const struct container *c, const struct walk *w, struct err *e)
+{
+	struct entry entry = {
+		.id = c->settings.id,
+		.names = { .v = (char **)&c->settings.name, .n = 1 },
+		.image = c->settings.image,
+		.command = c->settings.command,
+		.created = c->settings.created,
+		.state = (char *)phase_names[c->phase],
+		.status = describe(c, w->listing->table.arena),
+		.pid = c->phase == PHASE_EXITED ? 0 : (uint32_t)c->init.pid,
+		.exit_code = c->exit.status,
+		.ports = c->run.ports.n && c->phase != PHASE_EXITED ? c->run.ports : c->settings.ports,
+		.labels = c->settings.labels,
+	};
+
+	if (!entry.status)
+		return err_nomem(e);
+	if (!w->options->quiet)
+		return listing_add(w->listing, &entry, e);
+	printf("%.*s\n", w->options->no_trunc ? CONTAINER_ID_MAX : ID_SHORT, entry.id);
+	return 0;
+}
+
+static int show_wanted(const struct container *c, void *arg, struct err *e)
+{
+	const struct walk *w = arg;
+	auto_container struct container now = { 0 };
+
+	if (c->phase == PHASE_EXITED && !c->watched && c->init.pid > 0) { /* its monitor was killed */
+		const char *id = c->settings.id;
+		int r = engine_settle(w->g, id, e);
+
+		if (r >= 0)
+			r = container_load(w->g, id, &now, e);
+		if (r < 0)
+			return r == -ENOENT ? 0 : r;
+		c = &now;
+	}
+	return is_wanted(c, w->options) ? show(c, w, e) : 0;
+}
+
+static int run(const struct call *c, struct err *e)
+{
+	const struct ps *o = c->options;
+	auto_listing struct listing listing = {
+		.table = { .columns = columns, .n_columns = ARRAY_SIZE(columns), .whole = o->no_trunc },
+		.fields = fields,
+		.n_fields = ARRAY_SIZE(fields),
+		.add_row = add_row,
+	};
+	auto_engine struct engine g;
+	struct walk walk = { .g = &g, .options = o, .listing = &listing };
+	int r = verb_engine(c, &g, e);
+
+	if (r >= 0)
+		r = listing_begin(&listing, c, o->format, e);
+	for (size_t i = 0; i < o->filters.n && r >= 0; i++)
+		r = check_filter(o->filters.v[i], e);
+	if (r < 0)
+		return r;
+	r = container_each(&g, show_wanted, &walk, e);
+	if (r >= 0 && !o->quiet)
+		r = listing_end(&listing, e);
+	return r;
+}
+
+const struct verb verb_ps = {
+	.name = "ps",
+	.group = "Looking at them",
+	.arguments = "",
+	.help = "list them",
+	.about = "List containers, the newest first.",
+	.options = OPTIONS(rows, struct ps),
+	.run = run,
+};

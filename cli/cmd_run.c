@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+/* run and create: options to a container, and on to its end. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+#include "runtime/compose.h"
+#include "runtime/launch.h"
+
+/* clang-format off */
+#define FLAG(member, name, letter, help)	  OPT_FLAG(struct run_options, member, name, letter, help)
+#define STRING(member, name, letter, value, help) OPT_STRING(struct run_options, member, name, letter, value, help)
+#define LIST(member, name, letter, value, help)	  OPT_LIST(struct run_options, member, name, letter, value, help)
+
+static const struct option rows[] = {
+	OPT_GROUP("Running it"),
+	FLAG(detach, "detach", 'd', "in the background; print its id"),
+	OPT_GROUP("The container"),
+	STRING(name, "name", 0, "NAME", "what to call it; default: a random name"),
+	FLAG(rm, "rm", 0, "remove it when it has ended"),
+	STRING(restart, "restart", 0, "POLICY", "no, on-failure[:TIMES] or always"),
+	LIST(labels, "label", 'l', "KEY=VALUE", "a note about it"),
+	STRING(stop_signal, "stop-signal", 0, "SIGNAL", "how `stop` asks it to end; default: TERM"),
+	STRING(stop_timeout, "stop-timeout", 0, "SECONDS", "how long it may take then; default: 10"),
+	STRING(pull, "pull", 0, "POLICY", "missing or never: this version has no registry"),
+	FLAG(quiet, "quiet", 'q', "no warnings"),
+	OPT_GROUP("Its process"),
+	FLAG(interactive, "interactive", 'i', "connect standard input"),
+	FLAG(tty, "tty", 't', "give it a terminal"),
+	LIST(env, "env", 'e', "NAME[=VALUE]", "set a variable; without VALUE, ours"),
+	LIST(env_files, "env-file", 0, "FILE", "set those of a file, one in a line"),
+	STRING(user, "user", 'u', "USER[:GROUP]", "names of the image, or numbers"),
+	LIST(groups, "group-add", 0, "GROUP", "a further group"),
+	STRING(workdir, "workdir", 'w', "DIR", "the folder that it starts in"),
+	STRING(entrypoint, "entrypoint", 0, "COMMAND", "instead of the image's"),
+	FLAG(init, "init", 0, "under a small init that reaps"),
+	OPT_GROUP("Files"),
+	LIST(volumes, "volume", 'v', "SOURCE:TARGET[:OPTIONS]", "mount a folder, or a volume by its name; options ro, noexec, "
+	     "noidmap, rslave …"),
+	LIST(mounts, "mount", 0, "KEY=VALUE,…", "the same in words: type=bind|volume|tmpfs, source=, target=, ro …"),
+	LIST(tmpfs, "tmpfs", 0, "TARGET[:OPTIONS]", "mount a tmpfs"),
+	FLAG(read_only, "read-only", 0, "a root that cannot be written"),
+	LIST(devices, "device", 0, "HOST[:TARGET[:rwm]]", "a device of the host"),
+	STRING(shm_size, "shm-size", 0, "BYTES", "of /dev/shm; default: 64m"),
+	OPT_GROUP("Network"),
+	STRING(network, "network", 0, "NAME", "a network, none or host; default: bridge"),
+	STRING(network, "net", 0, "NAME", NULL),
+	LIST(publish, "publish", 'p', "[IP:][PORT:]PORT[/udp]", "make a port of it one of the host"),
+	STRING(hostname, "hostname", 'h', "NAME", "default: its id"),
+	STRING(ip, "ip", 0, "ADDRESS", "its address in the network"),
+	LIST(add_hosts, "add-host", 0, "NAME:ADDRESS", "a line of /etc/hosts"),
+	OPT_GROUP("Limits"),
+	STRING(memory, "memory", 'm', "BYTES", "memory; 6m or more"),
+	STRING(memory_swap, "memory-swap", 0, "BYTES", "memory and swap together; -1: no limit"),
+	STRING(memory_reservation, "memory-reservation", 0, "BYTES", "what it keeps when memory is short"),
+	STRING(cpus, "cpus", 0, "NUMBER", "processors, 0.5 is half of one"),
+	STRING(cpu_shares, "cpu-shares", 'c', "NUMBER", "weight beside others, 2 to 262144"),
+	STRING(cpuset_cpus, "cpuset-cpus", 0, "LIST", "which processors: 0-2,5"),
+	STRING(cpuset_mems, "cpuset-mems", 0, "LIST", "which memory nodes"),
+	STRING(pids_limit, "pids-limit", 0, "NUMBER", "processes; -1: no limit; default: 2048"),
+	LIST(ulimits, "ulimit", 0, "NAME=SOFT[:HARD]", "nofile, nproc, core, …"),
+	OPT_GROUP("Security"),
+	STRING(userns, "userns", 0, "MODE", "private or host; default: private"),
+	LIST(cap_add, "cap-add", 0, "NAME", "keep a capability, or ALL"),
+	LIST(cap_drop, "cap-drop", 0, "NAME", "drop one, or ALL"),
+	STRING(profile, "profile", 0, "NAME", "tight or compat (what podman allows); default: tight"),
+	LIST(security_opts, "security-opt", 0, "KEY=VALUE", "seccomp=FILE|NAME, no-new-privileges, mask=, unmask="),
+	LIST(sysctls, "sysctl", 0, "KEY=VALUE", "a sysctl of its namespaces"),
+	FLAG(privileged, "privileged", 0, "switch the protection off"),
+};
+/* clang-format on */
+#define RUN_ROWS 2 /* the first ones are for `run` alone */
+
+static int check_pull(const struct run_options *o, struct err *e)
+{
+	if (!o->pull || streq(o->pull, "missing") || streq(o->pull, "never"))
+		return 0;
+	if (!streq(o->pull, "always"))
+		return err_say(e, EINVAL, "--pull %s: it is missing or never", o->pull);
+	err_say(e, EOPNOTSUPP, "--pull always: this version has no registry");
+	return err_hint(e, "take the image in with `paene load`");
+}
+
+/* From options to a record on disk. @ret: its id */
+static int make(const struct engine *g, const struct run_options *o, char ret[CONTAINER_ID_MAX], struct err *e)
+{
+	auto_settings struct settings s = { 0 };
+	auto_spec struct spec spec = { 0 };
+	auto_fd int dir = -1;
+	int r = check_pull(o, e);
+
+	if (r >= 0)
+		r = compose(g, o, &s, &spec, e);
+	if (r >= 0)
+		r = record_create(g, &s, &spec, &dir, e);
+	if (r >= 0)
+		snprintf(ret, CONTAINER_ID_MAX, "%s", s.id);
+	return r;
+}
+
+static struct run_options with_command(const struct call *c)
+{
+	struct run_options o = *(const struct run_options *)c->options;
+
+	o.image = c->args[0];
+	o.command = c->args + 1;
+	return o;
+}
+
+static int run_create(const struct call *c, struct err *e)
+{
+	const struct run_options o = with_command(c);
+	auto_engine struct engine g;
+	char id[CONTAINER_ID_MAX];
+	int r = verb_engine(c, &g, e);
+
+	if (r < 0)
+		return r;
+	r = make(&g, &o, id, e);
+	if (r >= 0)
+		output_line(id);
+	return r;
+}
+
+static int run_run(const struct call *c, struct err *e)
+{
+	const struct run_options o = with_command(c);
+	const struct launch_options how = {
+		.detach = o.detach,
+		.input = o.interactive,
+		.terminal = o.interactive && o.tty && isatty(STDIN_FILENO),
+	};
+	struct strv warnings = { 0 };
+	auto_engine struct engine g;
+	char id[CONTAINER_ID_MAX];
+	int status = 0, r = verb_engine(c, &g, e);
+
+	if (r < 0)
+		return r;
+	r = make(&g, &o, id, e);
+	if (r >= 0)
+		r = launch(&g, id, &how, &status, c->arena, &warnings, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < warnings.n && !o.quiet; i++)
+		output_warning(c, warnings.v[i]);
+	if (o.detach)
+		output_line(id);
+	return status;
+}
+
+const struct verb verb_run = {
+	.name = "run",
+	.group = "Containers",
+	.arguments = "IMAGE [COMMAND [ARG…]]",
+	.help = "make one and start it",
+	.about = "Make a container of an image and start it. The image `host` is this machine's own root: nothing is "
+		 "downloaded, and what the container writes is its own. The exit status is the command's; 126 and 127 say that it "
+		 "could not be executed or was not found, 125 that the engine failed.",
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.flags = VERB_COMMAND,
+	.failure_status = STATUS_ENGINE,
+	.options = OPTIONS(rows, struct run_options),
+	.run = run_run,
+};
+
+const struct verb verb_create = {
+	.name = "create",
+	.group = "Containers",
+	.arguments = "IMAGE [COMMAND [ARG…]]",
+	.help = "make one, do not start it",
+	.about = "Make a container of an image and print its id; `start` starts it. The options are those of `run`.",
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.flags = VERB_COMMAND,
+	.failure_status = STATUS_ENGINE,
+	.options = { rows + RUN_ROWS, ARRAY_SIZE(rows) - RUN_ROWS, sizeof(struct run_options) },
+	.run = run_create,
+};

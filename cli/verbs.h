@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verbs.h: the verbs of paene, and what they share: the engine by the program's options, containers by their names. */
+#ifndef CLI_VERBS_H
+#define CLI_VERBS_H
+
+#include "cli/args.h"
+#include "runtime/engine.h"
+
+struct paene_globals {
+	const char *root, *runroot;
+};
+
+#define STATUS_ENGINE 125 /* what podman and docker say where the engine fails, and not the container's command */
+
+/* The engine in --root and --runroot; after a failure, too, engine_close() is fine. Return: 0, or -errno with @e filled */
+int verb_engine(const struct call *c, struct engine *ret, struct err *e);
+
+#define CONTAINER_ID_MAX 65
+
+/**
+ * verb_container() - A container's id by name, id or the first digits of it; what a killed monitor left is put right before
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int verb_container(const struct engine *g, const char *name, char ret[CONTAINER_ID_MAX], struct err *e);
+
+/**
+ * verb_each() - Do something to each container that the arguments name, and print the name where it worked
+ * @f:		One container. Return: 0, or -errno with @e filled
+ *
+ * An error is printed, and the next one has its turn.
+ *
+ * Return: 0, or 1 where one has failed
+ */
+int verb_each(const struct call *c, const struct engine *g,
+	      int (*f)(const struct engine *g, const char *id, const void *arg, struct err *e), const void *arg);
+
+extern const struct verb verb_run, verb_create, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_pause,
+	verb_unpause, verb_wait;
+extern const struct verb verb_ps, verb_exec, verb_logs, verb_inspect;
+extern const struct verb verb_images, verb_rmi, verb_tag, verb_load;
+extern const struct verb verb_version, verb_info;
+
+#endif
