@@ -78,7 +78,7 @@ static int add_defaults(struct composition *c, struct err *e)
 			r = add_mount(c, m->target, m->type, m->source, options, e);
 	}
 	const char *size = c->o->shm_size ? c->o->shm_size : DEFAULT_SHM_SIZE;
-	uint64_t bytes;
+	uint64_t bytes = 0;
 	char options[96];
 
 	if (r >= 0 && (str_to_bytes(size, &bytes) < 0 || bytes == 0))

@@ -93,16 +93,7 @@ static int mount_root(struct init *in, struct err *e)
 
 static int mount_all(struct init *in, struct err *e)
 {
-	const struct plan *p = in->plan;
-	const struct mount_context c = {
-		.private_userns = p->userns,
-		.net_owned = !p->userns || p->own_netns,
-		.pid_owned = !p->userns || p->own_pidns,
-		.bundle = p->opt.bundle,
-		.label = p->spec->linux_.mount_label,
-	};
-
-	return mount_list_run(&in->plan->mounts, in->root, &c, e);
+	return mount_list_run(&in->plan->mounts, in->root, &in->plan->mount_context, e);
 }
 
 /* Where the parent has made /dev, its nodes are in it. A bind over /dev is the user's own: nothing is added to it. */
@@ -111,7 +102,7 @@ static int make_devices(struct init *in, struct err *e)
 	const struct plan *p = in->plan;
 
 	if (p->dev_made)
-		return 0;
+		return devices_make_elsewhere(in->root, &p->devices, p->userns, e);
 	for (size_t i = 0; i < p->mounts.n; i++)
 		if (streq(p->mounts.v[i].target, "/dev") && p->mounts.v[i].how == MOUNT_BIND)
 			return 0;
@@ -188,6 +179,11 @@ static int make_console(struct init *in, struct err *e)
 		return r;
 	r = bind_console(in->root, in->terminal, e);
 	return r < 0 ? r : message_send(in->sock, MSG_CONSOLE, 0, ptmx, e);
+}
+
+static int seal_mounts(struct init *in, struct err *e)
+{
+	return mount_list_seal(&in->plan->mounts, e);
 }
 
 static int mask_paths(struct init *in, struct err *e)
@@ -325,6 +321,7 @@ static const struct {
 	{ "sysctl", set_sysctls },
 	{ "", wait_hooks },
 	{ "terminal", make_console },
+	{ "", seal_mounts },
 	{ "", mask_paths },
 	{ "root", enter_root },
 	{ "names", set_names },

@@ -134,17 +134,34 @@ static int plan_devices(struct plan *p, struct err *e)
 	return 0;
 }
 
+/* Without a cgroup namespace of its own a container is shown its cgroup by a bind: where it will lie. */
+static int plan_cgroup_bind(struct plan *p, struct err *e)
+{
+	char mount[PATH_MAX];
+
+	if (p->spec->linux_.namespaces[NS_CGROUP].wanted || !p->cgroup_path)
+		return 0;
+	auto_fd int root = cgroup_open_root(mount, e);
+
+	if (root < 0)
+		return root;
+	p->mount_context.cgroup = arena_printf(&p->arena, "%s%s", mount, p->cgroup_path);
+	return p->mount_context.cgroup ? 0 : err_nomem(e);
+}
+
 static int plan_mounts(struct plan *p, struct err *e)
 {
-	const struct mount_context c = {
+	p->mount_context = (struct mount_context){
 		.private_userns = p->userns,
 		.net_owned = !p->userns || p->own_netns,
 		.pid_owned = !p->userns || p->own_pidns,
 		.bundle = p->opt.bundle,
 		.label = p->spec->linux_.mount_label,
 	};
-	int r = mount_list_from_spec(&p->arena, &p->spec->mounts, &c, &p->mounts, e);
+	int r = plan_cgroup_bind(p, e);
 
+	if (r >= 0)
+		r = mount_list_from_spec(&p->arena, &p->spec->mounts, &p->mount_context, &p->mounts, e);
 	if (r < 0)
 		return r;
 	p->dev_index = -1;
@@ -286,7 +303,6 @@ static int open_null(struct plan *p, struct err *e)
 
 int plan_open(struct plan *p, struct err *e)
 {
-	const struct mount_context c = { .private_userns = p->userns, .bundle = p->opt.bundle };
 	int r = open_joins(p, e);
 
 	if (r >= 0)
@@ -294,7 +310,7 @@ int plan_open(struct plan *p, struct err *e)
 	if (r >= 0)
 		r = rootfs_open(&p->rootfs, &p->arena, e);
 	if (r >= 0)
-		r = mount_list_open(&p->mounts, &c, e);
+		r = mount_list_open(&p->mounts, &p->mount_context, e);
 	if (r >= 0 && p->dev_index >= 0 && geteuid() == 0) {
 		struct mount_op *op = &p->mounts.v[p->dev_index];
 

@@ -48,6 +48,7 @@ struct plan {
 	const char *cgroup_path;   /* below the hierarchy's root; NULL: no cgroup */
 	struct spec_resources resources;
 	struct rootfs_plan rootfs;
+	struct mount_context mount_context;
 	struct mount_list mounts;
 	int dev_index;		   /* the tmpfs on /dev in mounts, or -1 */
 	struct spec_devices devices; /* default ones and the configuration's */
