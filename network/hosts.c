@@ -134,13 +134,21 @@ static int close_text(FILE *out, char **text, struct err *e)
 	return err_nomem(e);
 }
 
+/* Behind the line that begins at @p. */
+static const char *next_line(const char *p, const char *end)
+{
+	const char *newline = memchr(p, '\n', (size_t)(end - p));
+
+	return newline ? newline + 1 : end;
+}
+
 /* The line that is exactly @line, NULL where there is none. */
 static const char *find_line(const char *text, const char *end, const char *line)
 {
 	size_t n = strlen(line);
 
-	for (const char *p = text; p && p < end; p = memchr(p, '\n', (size_t)(end - p)), p = p ? p + 1 : NULL)
-		if ((size_t)(end - p) > n && memcmp(p, line, n) == 0 && p[n] == '\n')
+	for (const char *p = text; p < end; p = next_line(p, end))
+		if ((size_t)(end - p) >= n && memcmp(p, line, n) == 0 && (p + n == end || p[n] == '\n'))
 			return p;
 	return NULL;
 }
@@ -157,9 +165,9 @@ int hosts_replace(const char *old, size_t len, const char *network, const char *
 	const char *rest = begin ? find_line(begin, end, last) : NULL;
 
 	if (rest)
-		rest += strlen(last) + 1;
+		rest = next_line(rest, end);
 	else if (begin) /* somebody removed the other mark: what follows is not ours */
-		rest = begin + strlen(first) + 1;
+		rest = next_line(begin, end);
 	else
 		begin = rest = end;
 	size_t head = (size_t)(begin - old), tail = (size_t)(end - rest), middle = strlen(block);

@@ -257,14 +257,14 @@ static int send_batch(struct nl_batch *b, struct err *e)
 static int receive(struct answers *a)
 {
 	_Alignas(struct nlmsghdr) char buf[REPLY_BYTES];
+	const struct nlmsghdr *nlh;
 	struct nl *nl = a->b->nl;
+	size_t at = 0;
 	ssize_t got = mnl_socket_recvfrom(nl->socket, buf, sizeof(buf));
 
 	if (got < 0)
 		return errno == EINTR ? 0 : err_set(a->e, errno, "%s: read the kernel's answer", a->b->requests[0].what);
-	int left = (int)got;
-
-	for (const struct nlmsghdr *nlh = (void *)buf; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+	while ((nlh = nl_next(buf, (size_t)got, &at)))
 		take(a, nlh, mnl_socket_get_portid(nl->socket));
 	return 0;
 }
@@ -306,6 +306,16 @@ int nl_dump(struct nl_batch *b, nl_reply reply, void *arg, struct err *e)
 			return r;
 	}
 	return err_set(e, EAGAIN, "%s: it changes faster than it can be read", b->requests[0].what);
+}
+
+const struct nlmsghdr *nl_next(const char *buf, size_t len, size_t *at)
+{
+	const struct nlmsghdr *nlh = (const void *)(buf + *at);
+
+	if (*at > len || len - *at < sizeof(*nlh) || nlh->nlmsg_len < sizeof(*nlh) || nlh->nlmsg_len > len - *at)
+		return NULL;
+	*at += MNL_ALIGN(nlh->nlmsg_len);
+	return nlh;
 }
 
 static void index_attr(const struct nlattr *a, const struct nlattr **ret, uint16_t max)

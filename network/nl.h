@@ -89,6 +89,16 @@ int nl_run(struct nl_batch *b, nl_reply reply, void *arg, struct err *e);
 int nl_dump(struct nl_batch *b, nl_reply reply, void *arg, struct err *e);
 
 /**
+ * nl_next() - The next message of a buffer, if all of it is there
+ * @at:		Where it begins; moved behind it
+ *
+ * libmnl's own check takes a length above 2 GiB for a negative one, and lets it pass.
+ *
+ * Return: the message, NULL at the end and where the rest is none
+ */
+const struct nlmsghdr *nl_next(const char *buf, size_t len, size_t *at);
+
+/**
  * nl_attrs() - Index the attributes of a message, or of a nest, by type
  * @ret:	NULL where one is not given; those above @max are left out
  */

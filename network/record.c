@@ -96,10 +96,9 @@ static int read_file(int names, const char *file, struct arena *arena, struct re
 
 	if (r == 0)
 		r = decode_text(text, len, file, record_fields, ARRAY_SIZE(record_fields), arena, &rec, e);
-	if (r < 0)
-		return r;
-	*ret = rec;
-	return 0;
+	if (r == 0)
+		*ret = rec;
+	return r;
 }
 
 int record_read(int names, const char *id, struct arena *arena, struct record *ret, struct err *e)

@@ -184,6 +184,26 @@ static void nothing_else_comes_in(void **state)
 	box_end(&a);
 }
 
+/* A container cannot pose as 127.0.0.1 towards a service that trusts it, though its bridge routes such addresses. */
+static void nobody_poses_as_loopback(void **state)
+{
+	struct sockaddr_in from = world_address("127.0.0.1", 0), to = world_address(HOST_ADDRESS, 7000);
+	struct box a;
+
+	(void)state;
+	box_make(&a, "a", &net, NULL);
+	auto_fd int trusting = world_serve(world_host, SOCK_DGRAM, "0.0.0.0", 7000);
+	auto_fd int forger = world_socket(a.ns, SOCK_DGRAM);
+
+	world_run(a.ns, "echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet");
+	world_run(world_host, "echo 1 > /proc/sys/net/ipv4/conf/paene0/accept_local"); /* a host that would believe it */
+	assert_int_equal(bind(forger, (struct sockaddr *)&from, sizeof(from)), 0);
+	assert_int_equal(sendto(forger, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), 1);
+	assert_false(world_wait(trusting, POLLIN, NEVER_MS));
+	world_run(world_host, "echo 0 > /proc/sys/net/ipv4/conf/paene0/accept_local");
+	box_end(&a);
+}
+
 /* N03: a packet that this host only routes keeps its destination. */
 static void routed_traffic_is_left_alone(void **state)
 {
@@ -251,6 +271,20 @@ static void networks_are_separate(void **state)
 	assert_false(world_tcp(c.ns, NEIGHBOUR_ADDRESS, 443, outside, NULL, NEVER_MS));
 	assert_false(world_tcp(c.ns, b.address, 80, in_b, NULL, NEVER_MS));
 	assert_false(world_tcp(c.ns, HOST_ADDRESS, 8080, in_b, NULL, NEVER_MS));
+	/* not even a datagram that needs no answer; and no rule of somebody else's leads in */
+	auto_fd int listener = world_serve(neighbour, SOCK_DGRAM, "0.0.0.0", 53), leak = world_socket(c.ns, SOCK_DGRAM);
+	struct sockaddr_in to = world_address(NEIGHBOUR_ADDRESS, 53);
+
+	assert_int_equal(sendto(leak, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), 1);
+	assert_false(world_wait(listener, POLLIN, NEVER_MS));
+	world_run(world_host, "nft 'table ip foreign { chain c { type nat hook prerouting priority -101; "
+		  "udp dport 7777 dnat to %s:80; }; }'", c.address);
+	auto_fd int datagrams = world_serve(c.ns, SOCK_DGRAM, "0.0.0.0", 80);
+
+	*peer = '\0';
+	(void)world_udp(neighbour, HOST_ADDRESS, 7777, datagrams, peer, NEVER_MS); /* an answer would be lost in any case */
+	assert_string_equal(peer, "");
+	world_run(world_host, "nft delete table ip foreign");
 	box_publish(&d, "9000:90");
 	assert_int_equal(box_attach(&d, &e), -EINVAL);
 	assert_non_null(strstr(e.text, "is internal"));
@@ -303,6 +337,7 @@ int main(void)
 		cmocka_unit_test(hairpins_work_without_br_netfilter),
 		cmocka_unit_test(udp_flows_follow_the_container),
 		cmocka_unit_test(nothing_else_comes_in),
+		cmocka_unit_test(nobody_poses_as_loopback),
 		cmocka_unit_test(routed_traffic_is_left_alone),
 		cmocka_unit_test(containers_go_out_as_the_host),
 		cmocka_unit_test(networks_are_separate),
