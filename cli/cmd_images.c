@@ -19,7 +19,7 @@ static const struct option rows[] = {
 	OPT_FLAG(struct images, all, "all", 'a', NULL), /* there are no others */
 };
 
-/* One name of an image; an image without any has one of these as well. */
+/* An image; in the table, one of its names. */
 struct entry {
 	char *id, *digest, *created, *architecture, *os;
 	struct strv names;
@@ -68,29 +68,25 @@ static int add_row(struct table *t, const void *arg, struct err *e)
 struct walk {
 	const struct images *options;
 	struct listing *listing;
-	const char *wanted; /* a name as the user writes it, or NULL */
 };
 
-static int add_names(struct walk *w, const struct image *image, struct entry *entry, struct err *e)
+/* A row of the table for each name. */
+static int add_names(struct listing *l, struct entry *entry, struct err *e)
 {
-	bool table = w->listing->format == LIST_TABLE, any = false;
+	int r = 0;
 
-	for (size_t i = 0; i < MAX(image->names.n, (size_t)1); i++) {
+	for (size_t i = 0; i < MAX(entry->names.n, (size_t)1) && r >= 0; i++) {
 		struct image_ref ref = { .name = "<none>", .tag = "<none>" };
-		char text[IMAGE_REF_MAX];
+		char repository[IMAGE_REF_MAX];
 
-		if (i < image->names.n && image_ref_parse(image->names.v[i], &ref, e) < 0)
+		if (entry->names.n && image_ref_parse(entry->names.v[i], &ref, e) < 0)
 			return -e->code;
-		snprintf(text, sizeof(text), "%s%s%s", ref.host, *ref.host ? "/" : "", ref.name);
-		entry->repository = text;
+		snprintf(repository, sizeof(repository), "%s%s%s", ref.host, *ref.host ? "/" : "", ref.name);
+		entry->repository = repository;
 		entry->tag = ref.tag;
-		any = true;
-		int r = table ? listing_add(w->listing, entry, e) : 0;
-
-		if (r < 0)
-			return r;
+		r = listing_add(l, entry, e);
 	}
-	return table || !any ? 0 : listing_add(w->listing, entry, e);
+	return r;
 }
 
 static int add_image(const struct image *image, void *arg, struct err *e)
@@ -115,7 +111,7 @@ static int add_image(const struct image *image, void *arg, struct err *e)
 		printf("%.*s\n", w->options->no_trunc ? DIGEST_HEX : ID_SHORT, image->config);
 		return 0;
 	}
-	return add_names(w, image, &entry, e);
+	return w->listing->format == LIST_TABLE ? add_names(w->listing, &entry, e) : listing_add(w->listing, &entry, e);
 }
 
 static int run(const struct call *c, struct err *e)

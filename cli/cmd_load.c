@@ -57,6 +57,11 @@ static int run(const struct call *c, struct err *e)
 		fputs("Loaded image: ", stdout);
 		output_line(result.loaded.v[i]);
 	}
+	for (size_t i = 0; i < result.moved.n && r >= 0; i++) {
+		char *text = arena_printf(c->arena, "%s named another image before", result.moved.v[i]);
+
+		output_warning(c, text ? text : result.moved.v[i]);
+	}
 	arena_free(&result.arena);
 	return r;
 }

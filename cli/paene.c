@@ -12,7 +12,9 @@ static const struct option rows[] = {
 };
 
 static const struct verb *const verbs[] = {
-	&verb_run, &verb_create, &verb_rm, &verb_ps, &verb_images, &verb_load, &verb_help,
+	&verb_run,  &verb_create, &verb_start,	&verb_stop,    &verb_restart, &verb_kill,    &verb_rm,	 &verb_pause,
+	&verb_unpause, &verb_wait, &verb_exec,	&verb_ps,      &verb_logs,    &verb_inspect, &verb_images, &verb_load,
+	&verb_tag,  &verb_rmi,	  &verb_version, &verb_info,   &verb_help,
 };
 
 static const struct program program = {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/verbs.h"
 
+#include <errno.h>
+
 #include "cli/output.h"
 #include "runtime/launch.h"
 
@@ -19,24 +21,66 @@ int verb_container(const struct engine *g, const char *name, char ret[CONTAINER_
 	return r < 0 ? r : engine_settle(g, ret, e);
 }
 
-int verb_each(const struct call *c, const struct engine *g,
-	      int (*f)(const struct engine *g, const char *id, const void *arg, struct err *e), const void *arg)
+int verb_running(const struct engine *g, const char *id, struct err *e)
+{
+	auto_container struct container c = { 0 };
+	int r = container_load(g, id, &c, e);
+
+	if (r < 0 || c.phase == PHASE_RUNNING || c.phase == PHASE_PAUSED)
+		return r;
+	return err_say(e, ESRCH, "container %s is not running: it is %s", c.settings.name, phase_names[c.phase]);
+}
+
+struct walk {
+	const struct call *call;
+	const struct engine *g;
+	const struct verb_each *how;
+	int (*f)(const struct engine *g, const char *id, const void *arg, struct err *e);
+	const void *arg;
+	int status;
+};
+
+static void one(struct walk *w, const char *name)
 {
 	char id[CONTAINER_ID_MAX];
 	struct err e;
-	int status = 0;
+	int r = verb_container(w->g, name, id, &e);
 
-	for (size_t i = 0; i < c->n_args; i++) {
-		int r = verb_container(g, c->args[i], id, &e);
-
-		if (r >= 0)
-			r = f(g, id, arg, &e);
-		if (r >= 0) {
-			output_line(c->args[i]);
-		} else {
-			output_error(c, &e);
-			status = 1;
-		}
+	if (r >= 0)
+		r = w->f(w->g, id, w->arg, &e);
+	if (r == -ENOENT && w->how->missing_ok)
+		return;
+	if (r < 0) {
+		output_error(w->call, &e);
+		w->status = 1;
+	} else if (!w->how->silent) {
+		output_line(name);
 	}
-	return status;
+}
+
+static int any(const struct container *c, void *arg, struct err *e)
+{
+	struct walk *w = arg;
+
+	(void)e;
+	if (!w->how->alive_only || (c->phase != PHASE_CREATED && c->phase != PHASE_EXITED))
+		one(w, c->settings.id);
+	return 0;
+}
+
+int verb_each(const struct call *c, const struct engine *g, const struct verb_each *how,
+	      int (*f)(const struct engine *g, const char *id, const void *arg, struct err *e), const void *arg,
+	      struct err *e)
+{
+	struct walk w = { .call = c, .g = g, .how = how, .f = f, .arg = arg };
+
+	if (how->all && c->n_args)
+		return err_say(e, EINVAL, "--all leaves no place for names");
+	if (!how->all && !c->n_args)
+		return err_say(e, EINVAL, "name a container, or give --all");
+	int r = how->all ? container_each(g, any, &w, e) : 0;
+
+	for (size_t i = 0; i < c->n_args; i++)
+		one(&w, c->args[i]);
+	return r < 0 ? r : w.status;
 }

@@ -24,20 +24,34 @@ int verb_engine(const struct call *c, struct engine *ret, struct err *e);
  */
 int verb_container(const struct engine *g, const char *name, char ret[CONTAINER_ID_MAX], struct err *e);
 
+/* Does it run? Return: 0, or -ESRCH and others with @e filled */
+int verb_running(const struct engine *g, const char *id, struct err *e);
+
+struct verb_each {
+	bool all;	 /* --all: every container, instead of the arguments */
+	bool alive_only; /* of them, those that run */
+	bool missing_ok; /* one that does not exist is fine */
+	bool silent;	 /* do not print the name where it worked */
+};
+
 /**
  * verb_each() - Do something to each container that the arguments name, and print the name where it worked
  * @f:		One container. Return: 0, or -errno with @e filled
  *
  * An error is printed, and the next one has its turn.
  *
- * Return: 0, or 1 where one has failed
+ * Return: 0, or 1 where one has failed; -EINVAL with @e filled where there are neither names nor --all, or both
  */
-int verb_each(const struct call *c, const struct engine *g,
-	      int (*f)(const struct engine *g, const char *id, const void *arg, struct err *e), const void *arg);
+int verb_each(const struct call *c, const struct engine *g, const struct verb_each *how,
+	      int (*f)(const struct engine *g, const char *id, const void *arg, struct err *e), const void *arg,
+	      struct err *e);
+
+/* --timeout of stop and restart: seconds, -1 for NULL. Return: 0, or -EINVAL with @e filled */
+int verb_timeout(const char *text, int *ret_s, struct err *e);
 
 extern const struct verb verb_run, verb_create, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_pause,
-	verb_unpause, verb_wait;
-extern const struct verb verb_ps, verb_exec, verb_logs, verb_inspect;
+	verb_unpause, verb_wait, verb_exec;
+extern const struct verb verb_ps, verb_logs, verb_inspect;
 extern const struct verb verb_images, verb_rmi, verb_tag, verb_load;
 extern const struct verb verb_version, verb_info;
 

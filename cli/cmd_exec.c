@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+/* exec: the process of the container's own configuration, but for what the options change. */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+#include "runtime/exec.h"
+#include "runtime/relay.h"
+#include "spec/names.h"
+
+struct exec {
+	bool interactive, tty, detach, privileged;
+	const char *user, *workdir;
+	struct strv env;
+};
+
+static const struct option rows[] = {
+	OPT_FLAG(struct exec, detach, "detach", 'd', "in the background"),
+	OPT_FLAG(struct exec, interactive, "interactive", 'i', "connect standard input"),
+	OPT_FLAG(struct exec, tty, "tty", 't', "give it a terminal"),
+	OPT_LIST(struct exec, env, "env", 'e', "NAME[=VALUE]", "set a variable; without VALUE, ours"),
+	OPT_STRING(struct exec, user, "user", 'u', "USER[:GROUP]", "names of the container, or numbers"),
+	OPT_STRING(struct exec, workdir, "workdir", 'w', "DIR", "the folder that it starts in"),
+	OPT_FLAG(struct exec, privileged, "privileged", 0, "with every capability and no filter of system calls"),
+};
+
+static int set_env(struct spec *s, const char *word, struct err *e)
+{
+	const char *own = strchr(word, '=') ? NULL : getenv(word);
+
+	if (!*word || *word == '=')
+		return err_say(e, EINVAL, "--env \"%s\": it has no name", word);
+	if (!own && !strchr(word, '=')) /* a name alone, of nothing */
+		return 0;
+	char *pair = own ? arena_printf(&s->arena, "%s=%s", word, own) : arena_strdup(&s->arena, word);
+
+	return pair && strv_set_env(&s->arena, &s->process.env, pair) == 0 ? 0 : err_nomem(e);
+}
+
+static int describe(const struct exec *o, char *const *command, struct spec *s, struct err *e)
+{
+	struct spec_process *p = &s->process;
+	int r = o->tty ? set_env(s, "TERM=xterm", e) : 0;
+
+	if (o->workdir && *o->workdir != '/')
+		return err_say(e, EINVAL, "--workdir %s: it must be absolute", o->workdir);
+	for (size_t i = 0; i < o->env.n && r >= 0; i++)
+		r = set_env(s, o->env.v[i], e);
+	if (r < 0)
+		return r;
+	p->args = (struct strv){ 0 };
+	for (; *command; command++)
+		if (strv_add(&s->arena, &p->args, *command) < 0)
+			return err_nomem(e);
+	p->terminal = o->tty;
+	if (o->workdir)
+		p->cwd = (char *)o->workdir;
+	if (o->user)
+		p->user.username = (char *)o->user;
+	if (o->privileged) {
+		const struct opt_u64 all = { true, BIT64(SPEC_CAP_COUNT) - 1 };
+
+		p->capabilities.bounding = p->capabilities.effective = p->capabilities.permitted = all;
+		p->no_new_privileges = false;
+	}
+	return 0;
+}
+
+/* The container's own filter. */
+static int compile(const struct engine *g, const struct settings *settings, const struct spec *s, struct seccomp_plan *ret,
+		   struct err *e)
+{
+	if (settings->seccomp != SECCOMP_UNCONFINED)
+		return seccomp_from_profile((enum seccomp_profile)settings->seccomp, s->process.capabilities.bounding.v,
+					    settings->abi32, g->seccomp, ret, e);
+	return s->linux_.seccomp.given ? seccomp_from_spec(&s->linux_.seccomp, g->seccomp, ret, e) : 0;
+}
+
+static int stand_by(const struct exec *o, const struct exec_result *x, struct relay_ends *ends, struct err *e)
+{
+	struct relay relay = {
+		.pidfd = x->pidfd,
+		.console = x->console,
+		.pipes = { ends->ours[0], ends->ours[1], ends->ours[2] },
+		.in = o->interactive ? STDIN_FILENO : -1,
+		.out = STDOUT_FILENO,
+		.err = STDERR_FILENO,
+		.raw = o->interactive && o->tty && isatty(STDIN_FILENO),
+		.pass_signals = true,
+	};
+
+	for (int i = 0; i < 3; i++)
+		fd_close(&ends->child[i]);
+	relay_block_signals();
+	int status = relay_run(&relay, e);
+
+	memcpy(ends->ours, relay.pipes, sizeof(relay.pipes)); /* the input's end may be closed by now */
+	return status;
+}
+
+static int execute(const struct engine *g, const char *id, const struct exec *o, const struct settings *settings,
+		   const struct spec *s, struct err *e)
+{
+	auto_seccomp_plan struct seccomp_plan filter = { 0 };
+	auto_relay struct relay_ends ends = { { -1, -1, -1 }, { -1, -1, -1 } };
+	struct exec_result result = { .pidfd = -1, .console = -1 };
+	int r = o->privileged ? 0 : compile(g, settings, s, &filter, e);
+
+	if (r >= 0 && !o->tty && !o->detach)
+		r = relay_pipes(o->interactive, &ends, e);
+	if (r < 0)
+		return r;
+	const struct exec_request q = {
+		.root = g->states,
+		.id = id,
+		.process = &s->process,
+		.seccomp = &filter,
+		.stdio = { ends.child[0], ends.child[1], ends.child[2] },
+	};
+
+	r = container_exec(&q, &result, e);
+	if (r >= 0 && !o->detach)
+		r = stand_by(o, &result, &ends, e);
+	fd_close(&result.pidfd);
+	fd_close(&result.console);
+	return r;
+}
+
+static int run(const struct call *c, struct err *e)
+{
+	const struct exec *o = c->options;
+	auto_engine struct engine g;
+	auto_settings struct settings settings = { 0 };
+	auto_spec struct spec s = { 0 };
+	auto_fd int dir = -1;
+	char id[CONTAINER_ID_MAX];
+	int r = verb_engine(c, &g, e);
+
+	if (r >= 0)
+		r = verb_container(&g, c->args[0], id, e);
+	if (r >= 0)
+		r = verb_running(&g, id, e);
+	if (r >= 0)
+		r = dir = record_open(&g, id, e);
+	if (r >= 0)
+		r = record_settings(dir, &settings, e);
+	if (r >= 0)
+		r = record_spec(dir, &s, e);
+	if (r >= 0)
+		r = describe(o, c->args + 1, &s, e);
+	return r < 0 ? r : execute(&g, id, o, &settings, &s, e);
+}
+
+const struct verb verb_exec = {
+	.name = "exec",
+	.group = "Containers",
+	.arguments = "CONTAINER COMMAND [ARG…]",
+	.help = "run one more command in it",
+	.about = "Run a further command in a running container, as the user and with the limits of its own one. The exit status is the "
+		 "command's; 126 and 127 say that it could not be executed or was not found, 125 that the engine failed.",
+	.min_args = 2,
+	.max_args = ARGS_ANY,
+	.flags = VERB_COMMAND,
+	.failure_status = STATUS_ENGINE,
+	.options = OPTIONS(rows, struct exec),
+	.run = run,
+};

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+/* version and info: what this program is, and what this machine gives it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "cgroups/cgroups.h"
+#include "cgroups/controllers.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+
+struct info {
+	const char *format;
+};
+
+static const struct option rows[] = {
+	OPT_STRING(struct info, format, "format", 'f', "FORMAT", "json, or a template such as {{.Version}}"),
+};
+
+struct view {
+	char *version, *spec_version;
+	/* info alone */
+	char *kernel, *architecture, *data, *run, *worker, *cgroup, *profile;
+	struct strv controllers, missing;
+	uint64_t containers, running, images;
+	bool root, userns;
+};
+
+static const struct field fields[] = {
+	FIELD_STRING(struct view, version, "Version", REQUIRED),
+	FIELD_STRING(struct view, spec_version, "SpecVersion", REQUIRED),
+	FIELD_STRING(struct view, kernel, "Kernel", REQUIRED),
+	FIELD_STRING(struct view, architecture, "Architecture", REQUIRED),
+	FIELD_BOOL(struct view, root, "Root", REQUIRED),
+	FIELD_BOOL(struct view, userns, "UserNamespaces", REQUIRED),
+	FIELD_STRING(struct view, cgroup, "CgroupRoot", REQUIRED),
+	FIELD_STRINGS(struct view, controllers, "Controllers", REQUIRED),
+	FIELD_STRINGS(struct view, missing, "MissingControllers", REQUIRED),
+	FIELD_STRING(struct view, profile, "DefaultProfile", REQUIRED),
+	FIELD_STRING(struct view, data, "DataRoot", REQUIRED),
+	FIELD_STRING(struct view, run, "RunRoot", REQUIRED),
+	FIELD_STRING(struct view, worker, "Worker", REQUIRED),
+	FIELD_U64(struct view, containers, "Containers", REQUIRED),
+	FIELD_U64(struct view, running, "ContainersRunning", REQUIRED),
+	FIELD_U64(struct view, images, "Images", REQUIRED),
+};
+#define VERSION_FIELDS 2 /* the first ones */
+
+/* "Key: value" lines, or as --format wants it. */
+static int print(const struct info *o, const struct view *v, size_t n, struct err *e)
+{
+	json_auto_t *object = NULL;
+	const char *key;
+	json_t *value;
+	int r = encode_object(fields, n, v, &object, e);
+
+	if (r < 0)
+		return r;
+	if (o->format && streq(o->format, "json"))
+		return output_json(object, e);
+	if (o->format)
+		return output_template(object, o->format, e);
+	json_object_foreach(object, key, value) {
+		char template[64];
+
+		snprintf(template, sizeof(template), "%s: {{.%s}}", key, key);
+		r = output_template(object, template, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int run_version(const struct call *c, struct err *e)
+{
+	const struct view v = { .version = (char *)PAENE_VERSION, .spec_version = (char *)SPEC_VERSION };
+
+	return print(c->options, &v, VERSION_FIELDS, e);
+}
+
+/* Those that limits need. */
+static int add_controllers(struct arena *a, struct view *v, struct err *e)
+{
+	static const unsigned needed = BIT(CGROUP_CPU) | BIT(CGROUP_CPUSET) | BIT(CGROUP_IO) | BIT(CGROUP_MEMORY) | BIT(CGROUP_PIDS);
+	char path[PATH_MAX];
+	unsigned have = 0;
+	auto_fd int root = cgroup_open_root(path, e);
+
+	v->cgroup = arena_strdup(a, root < 0 ? "" : path);
+	if (root >= 0 && cgroup_controllers_read(root, "cgroup.controllers", &have, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < CGROUP_CONTROLLER_COUNT; i++) {
+		struct strv *list = have & BIT(i) ? &v->controllers : &v->missing;
+
+		if (((have | needed) & BIT(i)) && strv_add(a, list, cgroup_controller_names[i]) < 0)
+			return err_nomem(e);
+	}
+	return v->cgroup ? 0 : err_nomem(e);
+}
+
+static int count_container(const struct container *c, void *arg, struct err *e)
+{
+	struct view *v = arg;
+
+	(void)e;
+	v->containers++;
+	v->running += c->phase == PHASE_RUNNING || c->phase == PHASE_PAUSED;
+	return 0;
+}
+
+static int count_image(const struct image *image, void *arg, struct err *e)
+{
+	struct view *v = arg;
+
+	(void)image, (void)e;
+	v->images++;
+	return 0;
+}
+
+/* user.max_user_namespaces is 0 where they are switched off. */
+static bool has_userns(void)
+{
+	auto_free char *text = NULL;
+	struct err none;
+	int r = file_read(AT_FDCWD, "/proc/sys/user/max_user_namespaces", 64, &text, NULL, &none);
+
+	return r >= 0 && !streq(text, "0\n");
+}
+
+static int run_info(const struct call *c, struct err *e)
+{
+	auto_engine struct engine g;
+	struct utsname u;
+	int r = verb_engine(c, &g, e);
+
+	if (r < 0)
+		return r;
+	if (uname(&u) < 0)
+		return err_set(e, errno, "uname");
+	struct view v = {
+		.version = (char *)PAENE_VERSION,
+		.spec_version = (char *)SPEC_VERSION,
+		.kernel = u.release,
+		.architecture = u.machine,
+		.root = geteuid() == 0,
+		.userns = has_userns(),
+		.profile = (char *)seccomp_profile_names[SECCOMP_TIGHT],
+		.data = g.data_path,
+		.run = g.run_path,
+		.worker = g.worker,
+	};
+
+	r = add_controllers(c->arena, &v, e);
+	if (r >= 0)
+		r = container_each(&g, count_container, &v, e);
+	if (r >= 0)
+		r = image_each(&g.store, count_image, &v, e);
+	return r < 0 ? r : print(c->options, &v, ARRAY_SIZE(fields), e);
+}
+
+const struct verb verb_version = {
+	.name = "version",
+	.group = "Other",
+	.arguments = "",
+	.help = "of this program",
+	.about = "Show the version of this program, and of the OCI runtime specification that it knows.",
+	.options = OPTIONS(rows, struct info),
+	.run = run_version,
+};
+
+const struct verb verb_info = {
+	.name = "info",
+	.group = "Other",
+	.arguments = "",
+	.help = "about engine and machine",
+	.about = "Show where this engine keeps things, how much it has, and what this machine gives it: MissingControllers names the "
+		 "cgroup2 controllers without which limits cannot be set.",
+	.options = OPTIONS(rows, struct info),
+	.run = run_info,
+};

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+
+#include "cli/inspect.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+
+struct inspect {
+	const char *format, *type;
+};
+
+static const struct option rows[] = {
+	OPT_STRING(struct inspect, format, "format", 'f', "FORMAT", "json, or a template such as {{.State.Status}}"),
+	OPT_STRING(struct inspect, type, "type", 0, "TYPE", "container or image; default: what is found first"),
+};
+
+static int look_at_container(const struct engine *g, const char *name, json_t **ret, struct err *e)
+{
+	char id[CONTAINER_ID_MAX];
+	int r = verb_container(g, name, id, e);
+
+	return r < 0 ? r : inspect_container(g, id, ret, e);
+}
+
+static int look_at_image(const struct engine *g, const char *name, json_t **ret, struct err *e)
+{
+	auto_image struct image image = { 0 };
+	int r = image_find(&g->store, name, &image, e);
+
+	return r < 0 ? r : inspect_image(g, &image, ret, e);
+}
+
+static int find(const struct engine *g, const char *name, const char *type, json_t **ret, struct err *e)
+{
+	if (type && streq(type, "image"))
+		return look_at_image(g, name, ret, e);
+	int r = look_at_container(g, name, ret, e);
+
+	/* a name of an image need not be one that a container can have */
+	if (r >= 0 || type || (r != -ENOENT && r != -EINVAL))
+		return r;
+	r = look_at_image(g, name, ret, e);
+	return r == -ENOENT ? err_say(e, ENOENT, "no such container or image: %s", name) : r;
+}
+
+static int run(const struct call *c, struct err *e)
+{
+	const struct inspect *o = c->options;
+	bool as_list = !o->format || streq(o->format, "json");
+	json_auto_t *list = json_array();
+	auto_engine struct engine g;
+	int status = 0, r = verb_engine(c, &g, e);
+
+	if (r < 0)
+		return r;
+	if (o->type && !streq(o->type, "container") && !streq(o->type, "image"))
+		return err_say(e, EINVAL, "--type %s: it is container or image", o->type);
+	for (size_t i = 0; i < c->n_args; i++) {
+		json_auto_t *found = NULL;
+
+		r = find(&g, c->args[i], o->type, &found, e);
+		if (r >= 0 && !as_list)
+			r = output_template(found, o->format, e);
+		if (r >= 0 && json_array_append(list, found) < 0)
+			r = err_nomem(e);
+		if (r >= 0)
+			continue;
+		output_error(c, e);
+		status = 1;
+	}
+	r = as_list ? output_json(list, e) : 0;
+	return r < 0 ? r : status;
+}
+
+const struct verb verb_inspect = {
+	.name = "inspect",
+	.group = "Looking at them",
+	.arguments = "NAME…",
+	.help = "all that is known, as JSON",
+	.about = "Show all that is known of containers and images. A template prints the values at paths: {{.HostConfig.Memory}}, and "
+		 "{{json .Mounts}} as JSON.",
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.options = OPTIONS(rows, struct inspect),
+	.run = run,
+};

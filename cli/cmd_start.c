@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <unistd.h>
+
+#include "cli/output.h"
+#include "cli/verbs.h"
+#include "runtime/launch.h"
+
+struct start {
+	bool attach, interactive;
+	const char *timeout; /* of restart */
+	int timeout_s;
+	const struct call *call;
+};
+
+static const struct option start_rows[] = {
+	OPT_FLAG(struct start, attach, "attach", 'a', "stay, and show what it writes; the exit status is its own"),
+	OPT_FLAG(struct start, interactive, "interactive", 'i', "connect standard input too"),
+};
+
+static const struct option restart_rows[] = {
+	OPT_STRING(struct start, timeout, "timeout", 't', "SECONDS", "how long it may take to end; default: its own"),
+	OPT_STRING(struct start, timeout, "time", 0, "SECONDS", NULL),
+};
+
+static int start(const struct engine *g, const char *id, const struct launch_options *how, const struct call *c,
+		 int *ret_status, struct err *e)
+{
+	struct strv warnings = { 0 };
+	int r = launch(g, id, how, ret_status, c->arena, &warnings, e);
+
+	for (size_t i = 0; i < warnings.n; i++)
+		output_warning(c, warnings.v[i]);
+	return r;
+}
+
+/* One that runs already is started: nothing to do. */
+static int start_detached(const struct engine *g, const char *id, const void *arg, struct err *e)
+{
+	static const struct launch_options how = { .detach = true };
+	const struct start *o = arg;
+	auto_container struct container c = { 0 };
+	int none, r = container_load(g, id, &c, e);
+
+	if (r < 0 || c.phase == PHASE_RUNNING || c.phase == PHASE_PAUSED)
+		return r;
+	return start(g, id, &how, o->call, &none, e);
+}
+
+static int start_attached(const struct call *c, const struct engine *g, const struct start *o, struct err *e)
+{
+	auto_container struct container found = { 0 };
+	char id[CONTAINER_ID_MAX];
+	int status = 0, r = verb_container(g, c->args[0], id, e);
+
+	if (r >= 0)
+		r = container_load(g, id, &found, e);
+	if (r < 0)
+		return r;
+	const struct launch_options how = {
+		.input = o->interactive,
+		.terminal = o->interactive && found.settings.terminal && isatty(STDIN_FILENO),
+	};
+
+	r = start(g, id, &how, c, &status, e);
+	return r < 0 ? r : status;
+}
+
+static int run_start(const struct call *c, struct err *e)
+{
+	struct start o = *(const struct start *)c->options;
+	auto_engine struct engine g;
+	int r = verb_engine(c, &g, e);
+
+	if (r < 0)
+		return r;
+	o.call = c;
+	if (!o.attach && !o.interactive)
+		return verb_each(c, &g, &(struct verb_each){ 0 }, start_detached, &o, e);
+	if (c->n_args > 1)
+		return err_say(e, EINVAL, "--attach and --interactive are for one container");
+	return start_attached(c, &g, &o, e);
+}
+
+static int restart(const struct engine *g, const char *id, const void *arg, struct err *e)
+{
+	const struct start *o = arg;
+	int r = engine_stop(g, id, 0, o->timeout_s, e);
+
+	return r < 0 ? r : start_detached(g, id, o, e);
+}
+
+static int run_restart(const struct call *c, struct err *e)
+{
+	struct start o = *(const struct start *)c->options;
+	auto_engine struct engine g;
+	int r = verb_engine(c, &g, e);
+
+	if (r >= 0)
+		r = verb_timeout(o.timeout, &o.timeout_s, e);
+	if (r < 0)
+		return r;
+	o.call = c;
+	return verb_each(c, &g, &(struct verb_each){ 0 }, restart, &o, e);
+}
+
+const struct verb verb_start = {
+	.name = "start",
+	.group = "Containers",
+	.arguments = "CONTAINER…",
+	.help = "start one that was made",
+	.about = "Start containers that were created, or have ended.",
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.failure_status = STATUS_ENGINE,
+	.options = OPTIONS(start_rows, struct start),
+	.run = run_start,
+};
+
+const struct verb verb_restart = {
+	.name = "restart",
+	.group = "Containers",
+	.arguments = "CONTAINER…",
+	.help = "stop it, start it again",
+	.about = "Stop containers, and start them again.",
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.options = OPTIONS(restart_rows, struct start),
+	.run = run_restart,
+};

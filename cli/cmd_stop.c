@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+/* stop and kill: the end of a container's processes. */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+
+#include "base/proc.h"
+#include "cli/verbs.h"
+#include "runtime/launch.h"
+
+struct stop {
+	bool all;
+	const char *timeout, *signal;
+	int timeout_s, number;
+};
+
+static const struct option stop_rows[] = {
+	OPT_FLAG(struct stop, all, "all", 'a', "all that run"),
+	OPT_STRING(struct stop, signal, "signal", 's', "SIGNAL", "to ask it with; default: its own"),
+	OPT_STRING(struct stop, timeout, "timeout", 't', "SECONDS", "how long it may take; default: its own"),
+	OPT_STRING(struct stop, timeout, "time", 0, "SECONDS", NULL),
+};
+
+static const struct option kill_rows[] = {
+	OPT_FLAG(struct stop, all, "all", 'a', "all that run"),
+	OPT_STRING(struct stop, signal, "signal", 's', "SIGNAL", "by name or number; default: KILL"),
+};
+
+int verb_timeout(const char *text, int *ret_s, struct err *e)
+{
+	uint64_t seconds;
+
+	*ret_s = -1;
+	if (!text)
+		return 0;
+	if (str_to_u64(text, INT_MAX / 1000, &seconds) < 0)
+		return err_say(e, EINVAL, "--timeout %s: a number of seconds, please", text);
+	*ret_s = (int)seconds;
+	return 0;
+}
+
+static int stop(const struct engine *g, const char *id, const void *arg, struct err *e)
+{
+	const struct stop *o = arg;
+
+	return engine_stop(g, id, o->number, o->timeout_s, e);
+}
+
+static int send_signal(const struct engine *g, const char *id, const void *arg, struct err *e)
+{
+	const struct stop *o = arg;
+
+	return engine_kill(g, id, o->number, e);
+}
+
+static int run(const struct call *c, int default_signal,
+	       int (*f)(const struct engine *g, const char *id, const void *arg, struct err *e), struct err *e)
+{
+	struct stop o = *(const struct stop *)c->options;
+	auto_engine struct engine g;
+	int r = verb_engine(c, &g, e);
+
+	if (r >= 0)
+		r = verb_timeout(o.timeout, &o.timeout_s, e);
+	if (r < 0)
+		return r;
+	o.number = o.signal ? proc_signal_number(o.signal) : default_signal;
+	if (o.number < 0)
+		return err_say(e, EINVAL, "--signal %s: there is no such signal", o.signal);
+	return verb_each(c, &g, &(struct verb_each){ .all = o.all, .alive_only = true }, f, &o, e);
+}
+
+static int run_stop(const struct call *c, struct err *e)
+{
+	return run(c, 0, stop, e);
+}
+
+static int run_kill(const struct call *c, struct err *e)
+{
+	return run(c, SIGKILL, send_signal, e);
+}
+
+const struct verb verb_stop = {
+	.name = "stop",
+	.group = "Containers",
+	.arguments = "CONTAINER…",
+	.help = "ask it to end, then kill it",
+	.about = "Ask containers to end by a signal, and kill those that do not in time.",
+	.max_args = ARGS_ANY,
+	.options = OPTIONS(stop_rows, struct stop),
+	.run = run_stop,
+};
+
+const struct verb verb_kill = {
+	.name = "kill",
+	.group = "Containers",
+	.arguments = "CONTAINER…",
+	.help = "send it a signal",
+	.about = "Send a signal to the first process of containers.",
+	.max_args = ARGS_ANY,
+	.options = OPTIONS(kill_rows, struct stop),
+	.run = run_kill,
+};

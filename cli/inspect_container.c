@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+
+#include "base/fd.h"
+#include "base/proc.h"
+#include "cli/inspect.h"
+#include "spec/decode.h"
+#include "spec/names.h"
+
+struct state_view {
+	char *status, *error, *started, *finished;
+	bool running, paused, oom_killed;
+	uint32_t pid;
+	int32_t exit_code;
+};
+static const struct field state_fields[] = {
+	FIELD_STRING(struct state_view, status, "Status", REQUIRED),
+	FIELD_BOOL(struct state_view, running, "Running", REQUIRED),
+	FIELD_BOOL(struct state_view, paused, "Paused", REQUIRED),
+	FIELD_BOOL(struct state_view, oom_killed, "OOMKilled", REQUIRED),
+	FIELD_U32(struct state_view, pid, "Pid", REQUIRED),
+	FIELD_I32(struct state_view, exit_code, "ExitCode", REQUIRED),
+	FIELD_STRING(struct state_view, error, "Error", REQUIRED),
+	FIELD_STRING(struct state_view, started, "StartedAt", REQUIRED),
+	FIELD_STRING(struct state_view, finished, "FinishedAt", REQUIRED),
+};
+
+struct config_view {
+	char *hostname, *user, *working_dir, *image, *stop_signal;
+	struct strv env, cmd;
+	bool tty, open_stdin;
+	uint32_t stop_timeout_s;
+	struct spec_map labels;
+};
+static const struct field config_fields[] = {
+	FIELD_STRING(struct config_view, hostname, "Hostname", REQUIRED),
+	FIELD_STRING(struct config_view, user, "User", REQUIRED),
+	FIELD_STRINGS(struct config_view, env, "Env", REQUIRED),
+	FIELD_STRINGS(struct config_view, cmd, "Cmd", REQUIRED),
+	FIELD_STRING(struct config_view, image, "Image", REQUIRED),
+	FIELD_STRING(struct config_view, working_dir, "WorkingDir", REQUIRED),
+	FIELD_BOOL(struct config_view, tty, "Tty", REQUIRED),
+	FIELD_BOOL(struct config_view, open_stdin, "OpenStdin", REQUIRED),
+	FIELD_STRING(struct config_view, stop_signal, "StopSignal", REQUIRED),
+	FIELD_U32(struct config_view, stop_timeout_s, "StopTimeout", REQUIRED),
+	{ FIELD_OF(struct config_view, labels, "Labels", map, true) },
+};
+
+struct restart_view {
+	char *name;
+	uint32_t max;
+};
+static const struct field restart_fields[] = {
+	FIELD_STRING(struct restart_view, name, "Name", REQUIRED),
+	FIELD_U32(struct restart_view, max, "MaximumRetryCount", REQUIRED),
+};
+
+/* What confines it. */
+struct host_view {
+	char *network, *userns, *seccomp;
+	struct restart_view restart;
+	bool auto_remove, privileged, read_only, init, no_new_privs;
+	struct strv binds, caps, masked, readonly, missing;
+	int64_t memory_bytes, memory_swap_bytes, pids_limit, cpu_quota_us;
+	uint64_t cpu_period_us, cpu_shares;
+	char *cpus;
+};
+static const struct field host_fields[] = {
+	FIELD_STRING(struct host_view, network, "NetworkMode", REQUIRED),
+	FIELD_STRING(struct host_view, userns, "UsernsMode", REQUIRED),
+	FIELD_OBJECT(struct host_view, restart, "RestartPolicy", REQUIRED, restart_fields),
+	FIELD_BOOL(struct host_view, auto_remove, "AutoRemove", REQUIRED),
+	FIELD_BOOL(struct host_view, init, "Init", REQUIRED),
+	FIELD_BOOL(struct host_view, privileged, "Privileged", REQUIRED),
+	FIELD_BOOL(struct host_view, read_only, "ReadonlyRootfs", REQUIRED),
+	FIELD_STRING(struct host_view, seccomp, "SeccompProfile", REQUIRED),
+	FIELD_BOOL(struct host_view, no_new_privs, "NoNewPrivileges", REQUIRED),
+	FIELD_STRINGS(struct host_view, caps, "Capabilities", REQUIRED),
+	FIELD_STRINGS(struct host_view, masked, "MaskedPaths", REQUIRED),
+	FIELD_STRINGS(struct host_view, readonly, "ReadonlyPaths", REQUIRED),
+	FIELD_STRINGS(struct host_view, binds, "Binds", REQUIRED),
+	FIELD_I64(struct host_view, memory_bytes, "Memory", REQUIRED),
+	FIELD_I64(struct host_view, memory_swap_bytes, "MemorySwap", REQUIRED),
+	FIELD_I64(struct host_view, pids_limit, "PidsLimit", REQUIRED),
+	FIELD_I64(struct host_view, cpu_quota_us, "CpuQuota", REQUIRED),
+	FIELD_U64(struct host_view, cpu_period_us, "CpuPeriod", REQUIRED),
+	FIELD_U64(struct host_view, cpu_shares, "CpuShares", REQUIRED),
+	FIELD_STRING(struct host_view, cpus, "CpusetCpus", REQUIRED),
+	FIELD_STRINGS(struct host_view, missing, "MissingDefaults", REQUIRED),
+};
+
+struct network_view {
+	char *network, *address;
+	struct strv ports;
+};
+static const struct field network_fields[] = {
+	FIELD_STRING(struct network_view, network, "Network", REQUIRED),
+	FIELD_STRING(struct network_view, address, "IPAddress", REQUIRED),
+	FIELD_STRINGS(struct network_view, ports, "Ports", REQUIRED),
+};
+
+/* Of a run that has ended. */
+struct usage_view {
+	uint64_t cpu_us, memory_peak_bytes;
+};
+static const struct field usage_fields[] = {
+	FIELD_U64(struct usage_view, cpu_us, "CpuMicroseconds", REQUIRED),
+	FIELD_U64(struct usage_view, memory_peak_bytes, "MemoryPeak", REQUIRED),
+};
+
+static const struct field mount_fields[] = {
+	FIELD_STRING(struct spec_mount, type, "Type", REQUIRED),
+	FIELD_STRING(struct spec_mount, source, "Source", REQUIRED),
+	FIELD_STRING(struct spec_mount, destination, "Destination", REQUIRED),
+	FIELD_STRINGS(struct spec_mount, options, "Options", REQUIRED),
+};
+
+struct view {
+	char *id, *name, *created, *image, *image_name, *cgroup, *log_path;
+	struct state_view state;
+	struct config_view config;
+	struct host_view host;
+	struct network_view network;
+	struct usage_view usage;
+	struct spec_mounts mounts;
+	uint64_t restarts;
+	uint32_t range_start;
+};
+static const struct field fields[] = {
+	FIELD_STRING(struct view, id, "Id", REQUIRED),
+	FIELD_STRING(struct view, name, "Name", REQUIRED),
+	FIELD_STRING(struct view, created, "Created", REQUIRED),
+	FIELD_STRING(struct view, image, "Image", REQUIRED),
+	FIELD_STRING(struct view, image_name, "ImageName", REQUIRED),
+	FIELD_OBJECT(struct view, state, "State", REQUIRED, state_fields),
+	FIELD_U64(struct view, restarts, "RestartCount", REQUIRED),
+	FIELD_OBJECT(struct view, config, "Config", REQUIRED, config_fields),
+	FIELD_OBJECT(struct view, host, "HostConfig", REQUIRED, host_fields),
+	FIELD_OBJECT(struct view, network, "NetworkSettings", REQUIRED, network_fields),
+	FIELD_LIST(struct view, mounts, "Mounts", REQUIRED, mount_fields, struct spec_mount),
+	FIELD_STRING(struct view, cgroup, "CgroupPath", REQUIRED),
+	FIELD_U32(struct view, range_start, "IdRangeStart", REQUIRED),
+	FIELD_STRING(struct view, log_path, "LogPath", REQUIRED),
+	FIELD_OBJECT(struct view, usage, "LastUsage", REQUIRED, usage_fields),
+};
+
+/* A key that is always there, be it empty. */
+static char *text(char *s)
+{
+	return s ? s : (char *)"";
+}
+
+static void fill_state(const struct container *c, struct state_view *v)
+{
+	bool ended = c->phase == PHASE_EXITED;
+
+	*v = (struct state_view){
+		.status = (char *)phase_names[c->phase],
+		.running = c->phase == PHASE_RUNNING || c->phase == PHASE_PAUSED,
+		.paused = c->phase == PHASE_PAUSED,
+		.oom_killed = ended && c->exit.oom_killed,
+		.pid = ended ? 0 : (uint32_t)c->init.pid,
+		.exit_code = ended ? c->exit.status : 0,
+		.error = text(c->exit.error),
+		.started = text(c->run.started),
+		.finished = ended ? text(c->exit.finished) : (char *)"",
+	};
+}
+
+static int fill_config(const struct container *c, const struct spec *s, struct arena *a, struct config_view *v, struct err *e)
+{
+	char buf[PROC_SIGNAL_MAX];
+	const char *signal = proc_signal_name((int)c->settings.stop_signal, buf);
+
+	*v = (struct config_view){
+		.hostname = c->settings.hostname ? c->settings.hostname : arena_strndup(a, c->settings.id, 12),
+		.user = text(s->process.user.username),
+		.env = s->process.env,
+		.cmd = c->settings.command,
+		.image = c->settings.image,
+		.working_dir = text(s->process.cwd),
+		.tty = c->settings.terminal,
+		.open_stdin = c->settings.input,
+		.stop_signal = arena_printf(a, "SIG%s", signal ? signal : "TERM"),
+		.stop_timeout_s = c->settings.stop_timeout_s,
+		.labels = c->settings.labels,
+	};
+	return v->hostname && v->stop_signal ? 0 : err_nomem(e);
+}
+
+static int add_caps(const struct spec *s, struct arena *a, struct strv *ret, struct err *e)
+{
+	for (int i = 0; i < SPEC_CAP_COUNT; i++)
+		if ((s->process.capabilities.bounding.v & BIT64(i)) && strv_add(a, ret, spec_cap_name(i)) < 0)
+			return err_nomem(e);
+	return 0;
+}
+
+static int fill_host(const struct container *c, const struct spec *s, struct arena *a, struct host_view *v, struct err *e)
+{
+	const struct spec_resources *r = &s->linux_.resources;
+	const struct settings *set = &c->settings;
+
+	*v = (struct host_view){
+		.network = set->network,
+		.userns = (char *)(set->private_userns ? "private" : "host"),
+		.seccomp = (char *)(s->linux_.seccomp.given ? "custom" : seccomp_profile_names[set->seccomp]),
+		.restart = { .name = (char *)restart_names[set->restart], .max = set->restart_max.v },
+		.auto_remove = set->remove,
+		.privileged = set->privileged,
+		.read_only = s->root.readonly,
+		.init = set->init,
+		.no_new_privs = s->process.no_new_privileges,
+		.binds = set->binds,
+		.masked = s->linux_.masked_paths,
+		.readonly = s->linux_.readonly_paths,
+		.missing = c->run.missing,
+		.memory_bytes = r->memory.limit_bytes.v,
+		.memory_swap_bytes = r->memory.swap_bytes.v,
+		.pids_limit = r->pids_limit.v,
+		.cpu_quota_us = r->cpu.quota_us.v,
+		.cpu_period_us = r->cpu.period_us.v,
+		.cpu_shares = r->cpu.shares.v,
+		.cpus = text(r->cpu.cpus),
+	};
+	return add_caps(s, a, &v->caps, e);
+}
+
+/* A mount without a source or a type has them empty here. */
+static int fill_mounts(const struct spec *s, struct arena *a, struct spec_mounts *ret, struct err *e)
+{
+	ret->v = arena_array(a, s->mounts.n + 1, sizeof(*ret->v));
+	if (!ret->v)
+		return err_nomem(e);
+	for (; ret->n < s->mounts.n; ret->n++) {
+		ret->v[ret->n] = s->mounts.v[ret->n];
+		ret->v[ret->n].type = text(ret->v[ret->n].type);
+		ret->v[ret->n].source = text(ret->v[ret->n].source);
+	}
+	return 0;
+}
+
+static int fill(const struct engine *g, const struct container *c, const struct spec *s, struct arena *a, struct view *v,
+		struct err *e)
+{
+	v->id = c->settings.id;
+	v->name = c->settings.name;
+	v->created = c->settings.created;
+	v->image = text(c->settings.manifest);
+	v->image_name = c->settings.image;
+	v->cgroup = (char *)c->cgroup_path;
+	v->restarts = c->exit.restarts;
+	v->range_start = c->run.range_start;
+	v->network = (struct network_view){
+		.network = c->settings.network,
+		.address = text(c->run.address),
+		.ports = c->run.ports.n ? c->run.ports : c->settings.ports,
+	};
+	v->usage = (struct usage_view){ .cpu_us = c->exit.cpu_us, .memory_peak_bytes = c->exit.memory_peak_bytes };
+	v->log_path = arena_printf(a, "%s/containers/%s/log", g->data_path, c->settings.id);
+	if (!v->log_path)
+		return err_nomem(e);
+	fill_state(c, &v->state);
+	int r = fill_config(c, s, a, &v->config, e);
+
+	if (r >= 0)
+		r = fill_host(c, s, a, &v->host, e);
+	return r < 0 ? r : fill_mounts(s, a, &v->mounts, e);
+}
+
+int inspect_container(const struct engine *g, const char *id, json_t **ret, struct err *e)
+{
+	auto_container struct container c = { 0 };
+	auto_spec struct spec s = { 0 };
+	auto_arena struct arena a = { 0 };
+	struct view v = { 0 };
+	auto_fd int dir = record_open(g, id, e);
+	int r = dir < 0 ? dir : container_load(g, id, &c, e);
+
+	if (r >= 0)
+		r = record_spec(dir, &s, e);
+	if (r >= 0)
+		r = fill(g, &c, &s, &a, &v, e);
+	return r < 0 ? r : encode_object(fields, ARRAY_SIZE(fields), &v, ret, e);
+}
