@@ -27,7 +27,7 @@ check-built: $(programs) $(unit_programs)
 
 unit-programs: $(unit_programs)
 
-check-unit: $(unit_programs)
+check-unit: $(programs) $(unit_programs)
 	$(Q)tests/run-tests --build $(BUILD) $(unit_programs)
 
 # The unit tests that this machine may not have the controllers for.

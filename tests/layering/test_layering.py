@@ -11,6 +11,7 @@ LAYERING = os.path.join(os.path.dirname(os.path.realpath(__file__)), "layering.p
 
 # A small tree that is in order.
 GOOD = {
+    "Makefile": "all: x\nmains    := cli/paene.c \\\n\timages/worker/main.c\nother := base/alone.c\n",
     "base/err.h": "struct err { int code; };\n",
     "base/err.c": '#include "base/err.h"\n',
     "spec/spec.h": '#include "base/err.h"\n',
@@ -51,7 +52,7 @@ CASES = [
 def complaints_about(planted):
     with tempfile.TemporaryDirectory() as top:
         for path, text in {**GOOD, **planted}.items():
-            os.makedirs(os.path.dirname(f"{top}/{path}"), exist_ok=True)
+            os.makedirs(os.path.dirname(f"{top}/{path}") or top, exist_ok=True)
             with open(f"{top}/{path}", "w", encoding="utf-8") as f:
                 f.write(text)
         r = subprocess.run([sys.executable, LAYERING, top], capture_output=True, text=True)
