@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * ahead.c: a ring of blocks. The producer owns the blocks from `made` on, the user those before it, from `used` on; both
- * numbers only grow, and change under the lock.
+ * ahead.c: a ring of blocks. The producer owns the blocks from `made` on, the user those before it, from `used`
+ * on; both numbers only grow, and change under the lock.
  */
 #include "images/worker/ahead.h"
 

@@ -12,7 +12,10 @@
 
 struct ahead;
 
-/* Fill @buf; fewer than @room bytes, or none, mean that it was the last block. Return: 0, or -errno with @e filled. */
+/*
+ * Fill @buf; fewer than @room bytes, or none, mean that it was the
+ * last block. Return: 0, or -errno with @e filled.
+ */
 typedef int (*ahead_produce)(void *arg, void *buf, size_t room, size_t *ret_len, struct err *e);
 
 /**
@@ -33,7 +36,10 @@ int ahead_start(ahead_produce produce, void *arg, struct ahead **ret, struct err
  */
 int ahead_next(struct ahead *a, const void **ret_data, size_t *ret_len, struct err *e);
 
-/* Wait for the thread, which stops after the block it is at; NULL is fine. What it used is then the caller's again. */
+/*
+ * Wait for the thread, which stops after the block it is at; NULL is
+ * fine. What it used is then the caller's again.
+ */
 void ahead_stop(struct ahead *a);
 
 #endif

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * archive_docker.c: what `docker save` writes: manifest.json names a config and the layers of each image, as files of the
- * archive. Layers are "ID/layer.tar", files or links to those of other images (docker before 25), or any other name
- * (skopeo, buildah); mostly plain tars. They have no manifest that a registry would know: one is made here.
+ * archive_docker.c: what `docker save` writes: manifest.json names a config and the layers of each image, as
+ * files of the archive. Layers are "ID/layer.tar", files or links to those of other images (docker before 25),
+ * or any other name (skopeo, buildah); mostly plain tars. They have no manifest that a registry would know: one
+ * is made here.
  */
 #include <errno.h>
 

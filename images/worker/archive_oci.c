@@ -39,8 +39,8 @@ static bool fits(const struct platform *p)
 }
 
 /*
- * What an index calls an image. containerd and docker write whole names in an annotation of their own; the one of the
- * specification holds a whole name (podman) or a tag alone (skopeo), which would name nothing.
+ * What an index calls an image. containerd and docker write whole names in an annotation of their own; the one
+ * of the specification holds a whole name (podman) or a tag alone (skopeo), which would name nothing.
  */
 static const char *name_of(const struct descriptor *d)
 {

@@ -10,7 +10,10 @@ struct digest {
 	bool failed;
 };
 
-/* Make the library ready without any file of its own, which after the lock-in would be a file of the image (rule K15). */
+/*
+ * Make the library ready without any file of its own, which after the
+ * lock-in would be a file of the image (rule K15).
+ */
 int digest_prepare(struct err *e);
 
 int digest_begin(struct digest *d, struct err *e);

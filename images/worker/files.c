@@ -116,7 +116,8 @@ static int write_entry(struct writer *w, struct tar *tar, const struct tar_entry
 	return 0;
 }
 
-static int store_entry(struct files *f, struct file *file, struct tar *tar, const struct tar_entry *entry, struct err *e)
+static int store_entry(struct files *f, struct file *file, struct tar *tar, const struct tar_entry *entry,
+		       struct err *e)
 {
 	struct writer w = { .fd = -1 };
 	int r = writer_open(f, file, &w, e);
@@ -155,8 +156,8 @@ static struct file *new_file(struct files *f, const char *name, struct err *e)
 }
 
 /*
- * Where a link leads: a symbolic one begins at its own folder and may go up, a hard one at the root. path_normal() answers
- * by the words alone; nothing on disk is asked.
+ * Where a link leads: a symbolic one begins at its own folder and may go up, a hard one at the root.
+ * path_normal() answers by the words alone; nothing on disk is asked.
  */
 static int set_link(struct files *f, struct file *file, const struct tar_entry *entry, struct err *e)
 {

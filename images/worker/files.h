@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * files.h: the files of an image archive, or of a layout folder, by name. Each is stored as "HEX.part" under the digest
- * of what it holds, since only the manifests, which may come last, say which of them are blobs of images; those then lose
- * their ".part", and the rest is removed.
+ * files.h: the files of an image archive, or of a layout folder, by name. Each is stored as "HEX.part" under
+ * the digest of what it holds, since only the manifests, which may come last, say which of them are blobs of
+ * images; those then lose their ".part", and the rest is removed.
  */
 #ifndef IMAGES_WORKER_FILES_H
 #define IMAGES_WORKER_FILES_H
@@ -38,7 +38,10 @@ int files_read(struct files *f, struct stream *s, struct err *e);
  */
 int files_find(struct files *f, const char *name, const struct file **ret, struct err *e);
 
-/* The content of a small one (a manifest, a config), to be freed by the caller. Return: 0, or -errno with @e filled */
+/*
+ * The content of a small one (a manifest, a config), to be freed by
+ * the caller. Return: 0, or -errno with @e filled
+ */
 #define FILES_TEXT_MAX (4 << 20)
 int files_text(struct files *f, const struct file *file, const char *what, char **ret, size_t *ret_len, struct err *e);
 

@@ -2,51 +2,60 @@
 #include "images/worker/filter.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* A thread and nothing else: these flags, and no namespace. clone3, whose flags a filter can't see, gives ENOSYS. */
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
-#define OTHER_FLAGS                                                                                                     \
+#define OTHER_FLAGS \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 
 static const int allowed[] = {
 	/* the input, the socket, the files */
 	SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(write), SCMP_SYS(pwrite64), SCMP_SYS(lseek), SCMP_SYS(close),
-	SCMP_SYS(fcntl), SCMP_SYS(sendmsg), SCMP_SYS(ftruncate),
+	SCMP_SYS(sendmsg), SCMP_SYS(ftruncate),
 	/* folders and names */
 	SCMP_SYS(openat), SCMP_SYS(openat2), SCMP_SYS(getdents64), SCMP_SYS(mkdirat), SCMP_SYS(mknodat),
-	SCMP_SYS(symlinkat), SCMP_SYS(linkat), SCMP_SYS(unlinkat), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(readlinkat),
+	SCMP_SYS(symlinkat), SCMP_SYS(linkat), SCMP_SYS(unlinkat), SCMP_SYS(renameat), SCMP_SYS(renameat2),
+	SCMP_SYS(readlinkat),
 	/* what files are */
 	SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(fchown), SCMP_SYS(fchownat), SCMP_SYS(fchmod),
 	SCMP_SYS(fchmodat), SCMP_SYS(utimensat), SCMP_SYS(fsetxattr), SCMP_SYS(fgetxattr), SCMP_SYS(flistxattr),
 	SCMP_SYS(fremovexattr),
-	/* memory and threads; mmap and mprotect are below */
+	/* memory and threads */
 	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(getrandom),
 	SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(prlimit64),
+	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
 	/* the end, abort() too */
 	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rt_sigaction), SCMP_SYS(getpid), SCMP_SYS(gettid),
-	SCMP_SYS(tgkill), SCMP_SYS(restart_syscall),
+	SCMP_SYS(restart_syscall),
 };
 
 static int add_rules(scmp_filter_ctx ctx)
 {
+	/* calls with one argument that must be so; root could reach other processes by some */
+	const struct {
+		int call;
+		struct scmp_arg_cmp arg;
+	} limited[] = {
+		/* nothing that is read ever becomes code */
+		{ SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
+		{ SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
+		{ SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, THREAD_FLAGS | OTHER_FLAGS, THREAD_FLAGS) },
+		{ SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_EQ, 0) }, /* by pthread_create() */
+		{ SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()) },
+		{ SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_GETFL) }, /* by fdopendir() */
+		{ SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_SETFD) },
+	};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(allowed); i++)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
-	/* nothing that is read ever becomes code */
-	if (r == 0)
-		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (r == 0)
-		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (r == 0)
-		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-				     SCMP_A0(SCMP_CMP_MASKED_EQ, THREAD_FLAGS | OTHER_FLAGS, THREAD_FLAGS));
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(limited); i++)
+		r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, limited[i].call, 1, &limited[i].arg);
 	return r;
 }
 

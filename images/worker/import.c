@@ -56,7 +56,8 @@ static int write_images(const struct import *i, struct err *e)
 	return file_publish(i->files.work, WORK_IMAGES_FILE, text, strlen(text), 0600, 0, e);
 }
 
-int import_archive(const struct stream_options *stream, bool is_folder, int work, struct work_done *ret, struct err *e)
+int import_archive(const struct stream_options *stream, bool is_folder, int work, struct work_done *ret,
+		   struct err *e)
 {
 	struct import i = { .files = { .work = work, .folder = is_folder ? stream->input.fd : -1 } };
 	struct work_done done = { 0 };

@@ -14,6 +14,7 @@
  *
  * Return: 0, or -errno with @e filled
  */
-int import_archive(const struct stream_options *stream, bool is_folder, int work, struct work_done *ret, struct err *e);
+int import_archive(const struct stream_options *stream, bool is_folder, int work, struct work_done *ret,
+		   struct err *e);
 
 #endif

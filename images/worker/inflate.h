@@ -2,9 +2,9 @@
 /*
  * inflate.h: an input as plain bytes: as it is, gzip or zstd, in bounded memory.
  *
- * Compressed data may be several gzip members or zstd frames in a row (zstd's skippable frames are skipped). What follows
- * the last one and does not begin another is an error, as it is to docker and containerd: two tools must not see two
- * different layers in one blob. A zstd window of more than 128 MiB is refused.
+ * Compressed data may be several gzip members or zstd frames in a row (zstd's skippable frames are skipped).
+ * What follows the last one and does not begin another is an error, as it is to docker and containerd: two
+ * tools must not see two different layers in one blob. A zstd window of more than 128 MiB is refused.
  */
 #ifndef IMAGES_WORKER_INFLATE_H
 #define IMAGES_WORKER_INFLATE_H

@@ -2,8 +2,9 @@
 /*
  * paene-worker: one job, as images/protocol.h has it.
  *
- * At the start there is one socket (fd 3), an empty environment and the privileges of the parent. The job's message comes
- * from the parent and is trusted; the bytes behind its fds are not, and are read only behind sandbox_enter().
+ * At the start there is one socket (fd 3), an empty environment and the privileges of the parent. The job's
+ * message comes from the parent and is trusted; the bytes behind its fds are not, and are read only behind
+ * sandbox_enter().
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,10 @@
 #define SOCKET 3
 
 #ifdef __SANITIZE_ADDRESS__
-/* It looks for leaks by ptrace, which the filter denies; those are looked for where the parsers are called as functions. */
+/*
+ * It looks for leaks by ptrace, which the filter denies; those are
+ * looked for where the parsers are called as functions.
+ */
 __attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {

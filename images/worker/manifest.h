@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * manifest.h: the JSON of images as structs, checked: index and manifest (image-spec), config, and docker's manifest.json.
- * Pure: bytes in, structs out; everything lives in the arena that is given.
+ * manifest.h: the JSON of images as structs, checked: index and manifest (image-spec), config, and docker's
+ * manifest.json. Pure: bytes in, structs out; everything lives in the arena that is given.
  */
 #ifndef IMAGES_WORKER_MANIFEST_H
 #define IMAGES_WORKER_MANIFEST_H
@@ -39,8 +39,8 @@ struct manifest {
  * @what:	For messages
  * @media_type:	What the descriptor that led here says it is; NULL: nothing did
  *
- * Refused: both kinds in one or neither (CVE-2021-41190), a media type that is not the descriptor's or not of its kind, a
- * digest that is none, layers of a kind that is no tar, more than IMAGE_LAYERS_MAX of them.
+ * Refused: both kinds in one or neither (CVE-2021-41190), a media type that is not the descriptor's or not of
+ * its kind, a digest that is none, layers of a kind that is no tar, more than IMAGE_LAYERS_MAX of them.
  *
  * Return: 0, or -errno with @e filled
  */

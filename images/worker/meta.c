@@ -75,7 +75,10 @@ static int set_xattr(int fd, const struct meta_xattr *x, struct err *e)
 	return err_set(e, errno, "set extended attribute %s", harmless(x->name, shown));
 }
 
-/* Look at what the kernel made, and put right what differs: mostly nothing does, and a look is cheaper than a change. */
+/*
+ * Look at what the kernel made, and put right what differs: mostly
+ * nothing does, and a look is cheaper than a change.
+ */
 static int set_owner_and_mode(int fd, const struct meta *m, struct err *e)
 {
 	struct stat st;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* meta.h: owner, mode, extended attributes and times of a file of a layer: where they come from, and how they are set. */
+/*
+ * meta.h: owner, mode, extended attributes and times of a file of a
+ * layer: where they come from, and how they are set.
+ */
 #ifndef IMAGES_WORKER_META_H
 #define IMAGES_WORKER_META_H
 
@@ -37,8 +40,9 @@ bool meta_is_opaque(int fd);
  * @fd:		Not an O_PATH one
  * @acls:	A folder above may have left it an access control list that is not its own
  *
- * Attributes that steer overlayfs or security modules never come from outside (rule U09): kept are security.capability,
- * user.* but for user.overlay.*, and POSIX access control lists where the file system has them.
+ * Attributes that steer overlayfs or security modules never come from outside (rule U09): kept are
+ * security.capability, user.* but for user.overlay.*, and POSIX access control lists where the file system has
+ * them.
  *
  * Return: 0, or -errno with @e filled, without the file's name
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * name.h: the name of an entry: its folder, its last part, and what a layer means by it (image-spec layer.md, "Whiteouts").
- * Pure words: nothing here looks at a file system.
+ * name.h: the name of an entry: its folder, its last part, and what a layer means by it (image-spec layer.md,
+ * "Whiteouts"). Pure words: nothing here looks at a file system.
  */
 #ifndef IMAGES_WORKER_NAME_H
 #define IMAGES_WORKER_NAME_H
@@ -35,7 +35,10 @@ struct entry_name {
  */
 int name_clean(const char *raw, char ret[PATH_MAX], struct err *e);
 
-/* The parts of an entry's name. Return: 0, or as name_clean(); -EINVAL for a whiteout of nothing or with something in it */
+/*
+ * The parts of an entry's name. Return: 0, or as name_clean(); -EINVAL
+ * for a whiteout of nothing or with something in it
+ */
 int name_parse(const char *raw, struct entry_name *ret, struct err *e);
 
 /* The same for the target of a hard link, to which ".wh." means nothing. */

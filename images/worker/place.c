@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * place.c: the worker is alone in the tree, and nothing in it was there before: so a name that was just made, exclusively,
- * in a folder held by fd, still means the same file in the next call.
+ * place.c: the worker is alone in the tree, and nothing in it was there before: so a name that was just made,
+ * exclusively, in a folder held by fd, still means the same file in the next call.
  */
 #include "images/worker/place.h"
 

@@ -15,7 +15,8 @@ struct place {
 };
 
 /**
- * place_entry() - Make the file, folder, link or whiteout that an entry describes; what the layer had there before goes
+ * place_entry() - Make the file, folder, link or whiteout that an entry describes; what the layer had there
+ * before goes
  * @entry:	The current one of @p->tar
  * @name:	Of name_parse()
  *

@@ -14,7 +14,8 @@
 #define NOTHING_RUNS (MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
 #define CLONE_TREE   (OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE)
 
-#define MEMORY_BYTES (UINT64_C(1) << 30) /* of address space; a zstd window is 128 MiB, a thread's heap reserves as much */
+/* Address space: a zstd window is 128 MiB, and a thread's heap reserves as much. */
+#define MEMORY_BYTES (UINT64_C(1) << 30)
 #define FILES	     1024
 
 /* A mount of its own of the tree at a folder, attached nowhere. */
@@ -30,7 +31,10 @@ static int clone_tree(int folder, uint64_t attributes, struct err *e)
 	return fd_take(&tree);
 }
 
-/* A folder of a mount that is attached nowhere already (EINVAL) leads nowhere, and is its maker's to make read-only. */
+/*
+ * A folder of a mount that is attached nowhere already (EINVAL) leads
+ * nowhere, and is its maker's to make read-only.
+ */
 static int replace_readonly(int *folder, struct err *e)
 {
 	if (!folder || *folder < 0)

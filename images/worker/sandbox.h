@@ -2,11 +2,11 @@
 /*
  * sandbox.h: the lock-in, before the first byte from outside is read. Afterwards the process
  *
- *  - has a mount namespace with one folder in it, its job's, as the root: nothing there can be executed, is a device that
- *    opens, or is trusted with setuid bits; other folders only as fds, read-only, that lead nowhere else;
+ *  - has a mount namespace with one folder in it, its job's, as the root: nothing there can be executed, is a
+ *    device that opens, or is trusted with setuid bits; other folders only as fds, read-only, that lead nowhere else;
  *  - has network, IPC and UTS namespaces of its own with nothing in them;
  *  - keeps the capabilities that placing files needs, and can gain none;
- *  - makes no system call but those of its filter (filter.h);
+ *  - makes no system call but those of its filter (filter.h), which reach no other process;
  *  - leaves no core, can't be traced, and has bounded memory.
  *
  * It stays in its user namespace: root must give files to any uid, and without root the parent has made one already.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stream.h: a blob or an archive as the tar that is in it: input → digest → inflate → digest, in a thread of its own.
+ * stream.h: a blob or an archive as the tar that is in it: input → digest → inflate → digest, in a thread of
+ * its own.
  */
 #ifndef IMAGES_WORKER_STREAM_H
 #define IMAGES_WORKER_STREAM_H

@@ -2,9 +2,10 @@
 /*
  * tar.c: libarchive between a stream and struct tar_entry.
  *
- * libarchive warns and goes on where a header is odd; every warning but one is an error here. The one: it converts pax
- * names from UTF-8 to the locale, and in a UTF-8 locale that changes them (to normal form C). So the program stays in the
- * "C" locale, where the conversion fails for any name that is not ASCII, and then libarchive gives the bytes as they are.
+ * libarchive warns and goes on where a header is odd; every warning but one is an error here. The one: it
+ * converts pax names from UTF-8 to the locale, and in a UTF-8 locale that changes them (to normal form C). So
+ * the program stays in the "C" locale, where the conversion fails for any name that is not ASCII, and then
+ * libarchive gives the bytes as they are.
  */
 #include "images/worker/tar.h"
 

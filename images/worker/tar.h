@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tar.h: the entries of a tar stream (ustar, GNU, pax, sparse files of each), read by libarchive, checked here: what is
- * malformed or out of bounds is refused, not guessed at. Names are bytes, as on disk: no character set is applied to them.
+ * tar.h: the entries of a tar stream (ustar, GNU, pax, sparse files of each), read by libarchive, checked here:
+ * what is malformed or out of bounds is refused, not guessed at. Names are bytes, as on disk: no character set
+ * is applied to them.
  */
 #ifndef IMAGES_WORKER_TAR_H
 #define IMAGES_WORKER_TAR_H
@@ -32,7 +33,10 @@ struct tar_entry {
 
 struct tar;
 
-/* Make libarchive ready without any file of the C library, which after the lock-in would be one of the image (rule K15). */
+/*
+ * Make libarchive ready without any file of the C library, which after
+ * the lock-in would be one of the image (rule K15).
+ */
 void tar_prepare(void);
 
 /* @s must live longer than the result. Return: 0, or -errno with @e filled */

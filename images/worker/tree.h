@@ -2,12 +2,14 @@
 /*
  * tree.h: the folders of the layer that is being unpacked, seen together with the layers below it.
  *
- * One folder is open at a time, the one that the last entry was placed in: the next entry is mostly in the same. Placing a
- * file changes its folder's time, so the time is noted when a folder is opened and set again when it is left: memory is
- * bounded, and it does not matter where in the archive the folder's own entry stands.
+ * One folder is open at a time, the one that the last entry was placed in: the next entry is mostly in the
+ * same. Placing a file changes its folder's time, so the time is noted when a folder is opened and set again
+ * when it is left: memory is bounded, and it does not matter where in the archive the folder's own entry
+ * stands.
  *
- * A layer may leave out the folders of its files. They exist in the layers below, and there they may be symbolic links:
- * tree_folder() walks both trees at once, as overlayfs will show them, and makes what is missing as it is below.
+ * A layer may leave out the folders of its files. They exist in the layers below, and there they may be
+ * symbolic links: tree_folder() walks both trees at once, as overlayfs will show them, and makes what is
+ * missing as it is below.
  */
 #ifndef IMAGES_WORKER_TREE_H
 #define IMAGES_WORKER_TREE_H
@@ -52,7 +54,10 @@ int tree_leave(struct tree *t, struct err *e);
 /* For every way out: close without setting anything. */
 void tree_close(struct tree *t);
 
-/* Any folder, made with what is above it where it is missing. Return: an fd owned by the caller, or -errno as above */
+/*
+ * Any folder, made with what is above it where it is missing. Return:
+ * an fd owned by the caller, or -errno as above
+ */
 int tree_open(struct tree *t, const char *folder, struct err *e);
 
 /* The same, step by step, with its path without symbolic links in @real. */
@@ -70,7 +75,10 @@ int tree_lower(struct tree *t, const char *folder, const char *name, int flags, 
 /* Note that the layer needs its lowers, because of @name. Return: -ENODATA with @e filled */
 int tree_needs_lower(struct tree *t, const char *name, struct err *e);
 
-/* For opaque_root, at the end of the layer: whiteouts for all that the lower layers have, since overlayfs merges roots. */
+/*
+ * For opaque_root, at the end of the layer: whiteouts for all that the
+ * lower layers have, since overlayfs merges roots.
+ */
 int tree_hide_lower_root(struct tree *t, struct err *e);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Any bytes as a blob: plain, gzip or zstd. The result must not depend on how much is asked for at a time, which the first
- * byte says; the rest is the blob.
+ * Any bytes as a blob: plain, gzip or zstd. The result must not depend on how much is asked for at a time,
+ * which the first byte says; the rest is the blob.
  */
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Any bytes as a layer, unpacked for real: refused or placed, and nothing ever lies beside the target. Checksums of headers
- * are put right before, so that the bytes behind them are reached.
+ * Any bytes as a layer, unpacked for real: refused or placed, and nothing ever lies beside the target.
+ * Checksums of headers are put right before, so that the bytes behind them are reached.
  */
 #include <fcntl.h>
 #include <stdint.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The real program, given archives of images: docker's, old and new, OCI's, as tars and as a folder; good and bad ones. */
+/*
+ * The real program, given archives of images: docker's, old and new, OCI's, as tars and as a folder; good and
+ * bad ones.
+ */
 #include "worker_tar.h"
 
 #include <dirent.h>
