@@ -6,10 +6,10 @@
 #include "network/network.h"
 
 /**
- * choose_missing() - Fill in the bridge, subnet and gateway of a network where they are empty; check that what is given is free
+ * choose_missing() - Fill in the bridge, subnet and gateway of a network where they are empty
  * @networks:	Folder fd of networks/, locked: what is chosen is free until the network is written there
  *
- * Return: 0, or -errno with @e filled
+ * What is given must be free too. Return: 0, or -errno with @e filled
  */
 int choose_missing(int networks, struct net_network *n, struct err *e);
 

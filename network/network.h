@@ -16,7 +16,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-#define NET_DEFAULT "paene" /* the network that exists without anyone making it: bridge paene0, 10.89.0.0/16 or the next free */
+/* The network that exists without anyone making it: bridge paene0, 10.89.0.0/16 or the next free. */
+#define NET_DEFAULT "paene"
 
 /* IPv4 today; family says so, so that IPv6 is a second value and not a second type. */
 struct net_addr {

@@ -116,7 +116,8 @@ int net_port_parse(struct arena *arena, const char *text, struct net_port **ret,
 	else if (!host)
 		host = buf;
 	if (parse_range(container, &inside) < 0)
-		return err_say(e, EINVAL, "published port \"%s\": the container's port must be 1 to 65535, or a range", text);
+		return err_say(e, EINVAL, "published port \"%s\": the container's port must be 1 to 65535, or a range",
+			       text);
 	if (host && *host && parse_range(host, &outside) < 0)
 		return err_say(e, EINVAL, "published port \"%s\": the host's port must be 1 to 65535, or a range", text);
 	if (outside.first && outside.count != inside.count)

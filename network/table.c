@@ -124,9 +124,9 @@ static int make_rules(struct nl *nf, struct err *e)
 		add_rule(&b, &rules_rules[i]);
 	int r = nft_commit(&b, e);
 
-	if (r == -ENOENT || r == -EOPNOTSUPP)
-		return err_hint(e, "the kernel's nf_tables lacks NAT, fib or conntrack (modules nft_nat, nft_masq, nft_fib_inet, nft_ct)");
-	return r;
+	if (r != -ENOENT && r != -EOPNOTSUPP)
+		return r;
+	return err_hint(e, "nf_tables needs the kernel modules nft_nat, nft_masq, nft_fib_inet and nft_ct");
 }
 
 /* Which of our rules a dump has shown. */

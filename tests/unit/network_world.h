@@ -20,6 +20,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -29,7 +30,7 @@
 #define SOON_MS	 2000 /* what must happen */
 #define NEVER_MS 150  /* what must not happen: so long is waited for it */
 
-static char world_folder[] = "/tmp/paene-network-XXXXXX";
+static char world_folder[200];
 static int world_host = -1, world_networks = -1;
 
 static inline int world_this(void)
@@ -71,18 +72,36 @@ static inline int world_new(void)
 	return ns;
 }
 
-/* Call first. Return: false where this machine does not let us. */
+/* Call first. Return: false where this machine does not let us; run world_lacking() alone then. */
 static inline bool world_begin(void)
 {
-	if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0 || system("command -v ip nft >/dev/null") != 0) {
-		print_message("skipped: it takes root, network namespaces, and the programs ip and nft\n");
+	const char *tmp = getenv("TMPDIR");
+
+	if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0 || system("command -v ip nft >/dev/null") != 0)
 		return false;
-	}
+	snprintf(world_folder, sizeof(world_folder), "%.150s/paene-network-XXXXXX", tmp ? tmp : "/tmp");
 	world_host = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (world_host < 0 || system("ip link set lo up") != 0 || !mkdtemp(world_folder))
 		return false;
 	world_networks = open(world_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return world_networks >= 0;
+}
+
+static inline void world_lacking(void **state)
+{
+	(void)state;
+	print_message("skipped: it takes root, network namespaces, and the programs ip and nft\n");
+	skip();
+}
+
+/* Another folder of networks, below this test's own. */
+static inline int world_folder_of(const char *name)
+{
+	assert_int_equal(mkdirat(world_networks, name, 0700), 0);
+	int fd = openat(world_networks, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
 }
 
 static inline void world_end(void)

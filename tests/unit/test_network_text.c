@@ -28,8 +28,10 @@ static struct net_addr address(const char *text)
 
 static void addresses_are_read_strictly(void **state)
 {
-	static const char *const bad[] = { "", "10.0.0", "10.0.0.256", "010.0.0.1", "10.0.0.1/33", "10.0.0.1/", "10.0.0.1/-1",
-					   " 10.0.0.1", "10.0.0.1 ", "::1", "10.0.0.1/8/8", "1.2.3.4.5", "255.255.255.2555/1" };
+	static const char *const bad[] = {
+		"",	       "10.0.0",    "10.0.0.256", "010.0.0.1", "10.0.0.1/33",  "10.0.0.1/", "10.0.0.1/-1",
+		" 10.0.0.1", "10.0.0.1 ", "::1",	      "1.2.3.4.5", "10.0.0.1/8/8", "255.255.255.2555/1",
+	};
 	char buf[NET_ADDR_MAX];
 	struct net_addr a;
 
@@ -157,23 +159,28 @@ static void ports_are_appended(void **state)
 	assert_int_equal(p[65537].container_port, 65535);
 }
 
+#define SETTINGS(bridge, subnet, gateway, more) \
+	"{\"bridge\":\"" bridge "\",\"subnet\":\"" subnet "\",\"gateway\":\"" gateway "\"" more "}"
+
 static void settings_are_checked(void **state)
 {
 	static const struct {
 		const char *text, *says;
 	} cases[] = {
-		{ "{\"bridge\":\"b0\",\"subnet\":\"10.1.0.0/16\",\"gateway\":\"10.1.0.1\"}", NULL },
-		{ "{\"bridge\":\"b0\",\"subnet\":\"10.1.0.0/16\",\"gateway\":\"10.1.0.1\",\"mtu\":1400,\"internal\":true}", NULL },
+		{ SETTINGS("b0", "10.1.0.0/16", "10.1.0.1", ""), NULL },
+		{ SETTINGS("b0", "10.1.0.0/16", "10.1.0.1", ",\"mtu\":1400,\"internal\":true"), NULL },
+		{ SETTINGS("b/0", "10.1.0.0/16", "10.1.0.1", ""), "name of a bridge" },
+		{ SETTINGS("..", "10.1.0.0/16", "10.1.0.1", ""), "name of a bridge" },
+		{ SETTINGS("sixteen-bytes-xx", "10.1.0.0/16", "10.1.0.1", ""), "name of a bridge" },
+		{ SETTINGS("", "10.1.0.0/16", "10.1.0.1", ""), "name of a bridge" },
+		{ SETTINGS("b0", "10.1.0.1/16", "10.1.0.1", ""), "all zeros" },
+		{ SETTINGS("b0", "10.1.0.0/30", "10.1.0.1", ""), "8 to 29 bits" },
+		{ SETTINGS("b0", "0.0.0.0/0", "10.1.0.1", ""), "8 to 29 bits" },
+		{ SETTINGS("b0", "10.1.0.0/16", "10.2.0.1", ""), "gateway 10.2.0.1 is no address" },
+		{ SETTINGS("b0", "10.1.0.0/16", "10.1.255.255", ""), "is no address" },
+		{ SETTINGS("b0", "10.1.0.0/16", "10.1.0.1", ",\"mtu\":1"), "an mtu must be" },
+		{ SETTINGS("b0", "x", "10.1.0.1", ""), "subnet: expected an IPv4 address" },
 		{ "{\"bridge\":\"b0\",\"subnet\":\"10.1.0.0/16\"}", "gateway: missing" },
-		{ "{\"bridge\":\"b/0\",\"subnet\":\"10.1.0.0/16\",\"gateway\":\"10.1.0.1\"}", "name of a bridge" },
-		{ "{\"bridge\":\"..\",\"subnet\":\"10.1.0.0/16\",\"gateway\":\"10.1.0.1\"}", "name of a bridge" },
-		{ "{\"bridge\":\"sixteen-bytes-xx\",\"subnet\":\"10.1.0.0/16\",\"gateway\":\"10.1.0.1\"}", "name of a bridge" },
-		{ "{\"bridge\":\"b0\",\"subnet\":\"10.1.0.1/16\",\"gateway\":\"10.1.0.1\"}", "all zeros" },
-		{ "{\"bridge\":\"b0\",\"subnet\":\"10.1.0.0/30\",\"gateway\":\"10.1.0.1\"}", "8 to 29 bits" },
-		{ "{\"bridge\":\"b0\",\"subnet\":\"10.1.0.0/16\",\"gateway\":\"10.2.0.1\"}", "gateway 10.2.0.1 is no address" },
-		{ "{\"bridge\":\"b0\",\"subnet\":\"10.1.0.0/16\",\"gateway\":\"10.1.255.255\"}", "is no address" },
-		{ "{\"bridge\":\"b0\",\"subnet\":\"10.1.0.0/16\",\"gateway\":\"10.1.0.1\",\"mtu\":1}", "an mtu must be" },
-		{ "{\"bridge\":\"b0\",\"subnet\":7,\"gateway\":\"10.1.0.1\"}", "subnet: expected an IPv4 address" },
 		{ "{", "network x" },
 		{ "", "network x" },
 	};
@@ -240,9 +247,10 @@ static void nameservers_are_chosen(void **state)
 	(void)state;
 	check_resolv("nameserver 10.0.0.1\n", "nameserver 10.0.0.2\n", false, "nameserver 10.0.0.1\n");
 	check_resolv("nameserver 10.0.0.1", "", false, "nameserver 10.0.0.1\n");
-	check_resolv("search a.b c.d\noptions edns0 trust-ad\nnameserver 127.0.0.53\n", "nameserver 10.0.0.2\nsearch x\n", false,
-		     "search a.b c.d\noptions edns0 trust-ad\nnameserver 10.0.0.2\n");
-	check_resolv("nameserver\t 10.0.0.1 \r\nnameserver ::1\nnameserver fe80::1%eth0\n", "", false, "nameserver 10.0.0.1\n");
+	check_resolv("search a.b c.d\noptions edns0 trust-ad\nnameserver 127.0.0.53\n",
+		     "nameserver 10.0.0.2\nsearch x\n", false, "search a.b c.d\noptions edns0 trust-ad\nnameserver 10.0.0.2\n");
+	check_resolv("nameserver\t 10.0.0.1 \r\nnameserver ::1\nnameserver fe80::1%eth0\n", "", false,
+		     "nameserver 10.0.0.1\n");
 	check_resolv("nameserver 127.0.0.1\n", "", false, none);
 	check_resolv("nameservers 10.0.0.1\nnameserver\nnameserver 0.0.0.0\nnameserver 10.0.0.1/8\n", "", false, none);
 	check_resolv("", "", false, none);
