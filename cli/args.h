@@ -88,6 +88,8 @@ struct program {
 	size_t n_verbs;
 	const struct manual_section *manual;
 	size_t n_manual;
+	/* Completion: names for the first of these arguments ("CONTAINER…"), added to @ret. NULL: there are none. Return: 0, or -errno */
+	int (*names)(const struct call *c, const char *arguments, struct strv *ret, struct err *e);
 	/* A failure is recorded elsewhere too, after it was printed; NULL: it is not */
 	void (*record_failure)(const struct call *c, const struct err *e);
 };

@@ -94,7 +94,7 @@ static void print_options(const struct options *o, FILE *out)
 	}
 }
 
-/* The verbs of one group in two columns, read downwards. */
+/* The verbs of one group in two columns, read downwards; the list of all must fit a screen. */
 static void print_group(const struct program *p, const char *group, FILE *out)
 {
 	const struct verb *verbs[64];
@@ -120,7 +120,7 @@ static void print_group(const struct program *p, const char *group, FILE *out)
 
 void help_program(const struct program *p, FILE *out)
 {
-	fprintf(out, "%s: %s\n\nusage: %s [OPTION…] VERB [ARGUMENT…]\n\n", p->name, p->help, p->name);
+	fprintf(out, "%s: %s\nusage: %s [OPTION…] VERB [ARGUMENT…]\n\n", p->name, p->help, p->name);
 	for (size_t i = 0; i < p->n_verbs; i++) {
 		const char *group = p->verbs[i]->group;
 		bool seen = false;
@@ -132,7 +132,7 @@ void help_program(const struct program *p, FILE *out)
 	}
 	heading(out, "Options");
 	print_options(&p->options, out);
-	fprintf(out, "\n`%s VERB --help` tells more.\n", p->name);
+	fprintf(out, "`%s VERB --help` tells more.\n", p->name);
 }
 
 void help_verb(const struct program *p, const struct verb *v, FILE *out)

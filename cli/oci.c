@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "runtime/state.h"
 
 #define DEFAULT_ROOT "/run/paene-oci"
@@ -27,4 +28,11 @@ int oci_open_root(const struct call *c, struct err *e)
 	const char *path = g->root ? g->root : default_root(c->arena);
 
 	return path ? state_root(path, e) : err_nomem(e);
+}
+
+int oci_names(const struct call *c, const char *arguments, struct strv *ret, struct err *e)
+{
+	auto_fd int root = str_after(arguments, "ID") ? oci_open_root(c, e) : -1;
+
+	return root < 0 ? 0 : state_list(root, c->arena, ret, e);
 }

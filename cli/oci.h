@@ -13,6 +13,9 @@ struct oci_globals {
 /* The folder of states: --root, or the default one. Return: its fd, or -errno with @e filled */
 int oci_open_root(const struct call *c, struct err *e);
 
+/* program.names: ids. */
+int oci_names(const struct call *c, const char *arguments, struct strv *ret, struct err *e);
+
 /* program.record_failure: one object, or one line, for --log. */
 void oci_log_failure(const struct call *c, const struct err *e);
 

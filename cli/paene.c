@@ -2,6 +2,8 @@
 /* paene: containers for people at a shell. */
 #include <stdlib.h>
 
+#include "cli/completion.h"
+#include "cli/man.h"
 #include "cli/program.h"
 #include "cli/verbs.h"
 #include "runtime/launch.h"
@@ -15,6 +17,29 @@ static const struct verb *const verbs[] = {
 	&verb_run,  &verb_create, &verb_start,	&verb_stop,    &verb_restart, &verb_kill,    &verb_rm,	 &verb_pause,
 	&verb_unpause, &verb_wait, &verb_exec,	&verb_ps,      &verb_logs,    &verb_inspect, &verb_images, &verb_load,
 	&verb_tag,  &verb_rmi,	  &verb_version, &verb_info,   &verb_help,
+	&verb_completion, &verb_complete, &verb_man,
+};
+
+static const struct manual_section manual[] = {
+	{ "Names",
+	  "A container is named by its name, its id, or the first digits of its id. An image is named as podman and docker do: "
+	  "`debian:13` is `docker.io/library/debian:13`, and an id or its first digits will do. The image `host` is this machine's "
+	  "own root, read-only below a layer that belongs to the container." },
+	{ "Templates",
+	  "The option `--format` of `ps`, `images`, `inspect`, `version` and `info` takes a text with places: `{{.State.Status}}` "
+	  "stands for the value at that path of what `--format json` shows, `{{json .Mounts}}` for the value as JSON. \\t and \\n "
+	  "are a tab and a new line. There is no more to it: no loops, no functions." },
+	{ "Exit status",
+	  "`run`, `exec` and `start --attach` exit as the command does, with 128 + N where signal N ended it; 125 says that the "
+	  "engine failed, 126 that the command could not be executed, 127 that it was not found. Other verbs exit with 1 where "
+	  "something failed. A wrong command line is 125." },
+	{ "Files",
+	  "`/var/lib/paene`: images, containers, volumes, networks.\n\n"
+	  "`/run/paene`: what is known of containers that run.\n\n"
+	  "Without root: `$XDG_DATA_HOME/paene` and `$XDG_RUNTIME_DIR/paene`." },
+	{ "Environment",
+	  "`NO_COLOR`: where it is set and not empty, nothing is printed in colour." },
+	{ "See also", "paene-oci(1), podman(1), docker(1)" },
 };
 
 static const struct program program = {
@@ -27,6 +52,9 @@ static const struct program program = {
 	.options = OPTIONS(rows, struct paene_globals),
 	.verbs = verbs,
 	.n_verbs = ARRAY_SIZE(verbs),
+	.manual = manual,
+	.n_manual = ARRAY_SIZE(manual),
+	.names = verb_names,
 };
 
 /* paene-monitor has come to its container's end; nobody reads what we say (runtime/monitor.h). */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* paene-oci: the runtime under an orchestrator: the command line, exit codes and words of runc. */
+#include "cli/completion.h"
+#include "cli/man.h"
 #include "cli/oci.h"
 #include "cli/program.h"
 #include "spec/spec.h"
@@ -17,6 +19,18 @@ static const struct option rows[] = {
 static const struct verb *const verbs[] = {
 	&oci_create, &oci_start, &oci_run,  &oci_kill, &oci_delete,
 	&oci_pause,  &oci_resume, &oci_state, &oci_list, &verb_help,
+	&verb_completion, &verb_complete, &verb_man,
+};
+
+static const struct manual_section manual[] = {
+	{ "Command lines",
+	  "Long options may have one dash or two, global options may be given several times, and `--debug`, `--rootless` and "
+	  "`--no-subreaper` are understood and change nothing." },
+	{ "Exit status",
+	  "0, or 1 after a failure; `run` exits as the container does. The reason of a failure goes to standard error and, with "
+	  "`--log`, to that file: as one JSON object with level, msg and time, or as one line." },
+	{ "Files", "`/run/paene-oci`: what is known of containers; in a user namespace `$XDG_RUNTIME_DIR/paene-oci`." },
+	{ "See also", "paene(1), runc(8), crun(1), https://github.com/opencontainers/runtime-spec" },
 };
 
 static const struct program program = {
@@ -31,6 +45,9 @@ static const struct program program = {
 	.options = OPTIONS(rows, struct oci_globals),
 	.verbs = verbs,
 	.n_verbs = ARRAY_SIZE(verbs),
+	.manual = manual,
+	.n_manual = ARRAY_SIZE(manual),
+	.names = oci_names,
 	.record_failure = oci_log_failure,
 };
 

@@ -46,6 +46,9 @@ int verb_each(const struct call *c, const struct engine *g, const struct verb_ea
 	      int (*f)(const struct engine *g, const char *id, const void *arg, struct err *e), const void *arg,
 	      struct err *e);
 
+/* program.names: containers and images. */
+int verb_names(const struct call *c, const char *arguments, struct strv *ret, struct err *e);
+
 /* --timeout of stop and restart: seconds, -1 for NULL. Return: 0, or -EINVAL with @e filled */
 int verb_timeout(const char *text, int *ret_s, struct err *e);
 

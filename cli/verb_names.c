@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Names for the completion of command lines. */
+#include "cli/verbs.h"
+
+struct list {
+	struct arena *arena;
+	struct strv *names;
+};
+
+static int add_container(const struct container *c, void *arg, struct err *e)
+{
+	struct list *l = arg;
+
+	return strv_add(l->arena, l->names, c->settings.name) < 0 ? err_nomem(e) : 0;
+}
+
+static int add_image(const struct image *image, void *arg, struct err *e)
+{
+	struct list *l = arg;
+
+	for (size_t i = 0; i < image->names.n; i++) {
+		char text[IMAGE_REF_MAX];
+		struct image_ref ref;
+
+		if (image_ref_parse(image->names.v[i], &ref, e) < 0)
+			return -e->code;
+		if (strv_add(l->arena, l->names, image_ref_text(&ref, true, text)) < 0)
+			return err_nomem(e);
+	}
+	return 0;
+}
+
+int verb_names(const struct call *c, const char *arguments, struct strv *ret, struct err *e)
+{
+	bool any = str_after(arguments, "NAME") != NULL;
+	struct list l = { .arena = c->arena, .names = ret };
+	auto_engine struct engine g;
+	int r = verb_engine(c, &g, e);
+
+	if (r >= 0 && (any || str_after(arguments, "CONTAINER")))
+		r = container_each(&g, add_container, &l, e);
+	if (r >= 0 && (any || str_after(arguments, "IMAGE")))
+		r = image_each(&g.store, add_image, &l, e);
+	return r;
+}
