@@ -45,10 +45,10 @@ static int add_rules(scmp_filter_ctx ctx)
 		{ SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
 		{ SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
 		{ SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, THREAD_FLAGS | OTHER_FLAGS, THREAD_FLAGS) },
-		{ SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_EQ, 0) }, /* by pthread_create() */
-		{ SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()) },
-		{ SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_GETFL) }, /* by fdopendir() */
-		{ SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_SETFD) },
+		{ SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_EQ, 0, 0) }, /* by pthread_create() */
+		{ SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0) },
+		{ SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_GETFL, 0) }, /* by fdopendir() */
+		{ SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_SETFD, 0) },
 	};
 	int r = 0;
 

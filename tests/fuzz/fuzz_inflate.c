@@ -10,7 +10,8 @@
 #include "images/worker/digest.h"
 #include "images/worker/inflate.h"
 
-#define PLAIN_MAX (4 << 20)
+#define PLAIN_MAX	(4 << 20)
+#define GZIP_FIRST_BYTE 0x1f
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -58,7 +59,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	expect(fd >= 0 && fd_write_all(fd, data + 1, size - 1) == 0);
 	int r = inflate_all(fd, 1 << 16, one, &n), s = inflate_all(fd, 1 + data[0] * 16U, other, &m);
 
-	expect(n >= PLAIN_MAX || m >= PLAIN_MAX || r == s);
-	expect(r < 0 || n >= PLAIN_MAX || m >= PLAIN_MAX || (n == m && streq(one, other)));
+	if (n >= PLAIN_MAX || m >= PLAIN_MAX)
+		return 0;
+	if (r == 0 && s == 0)
+		expect(n == m && streq(one, other));
+	/* not so with zstd: it checks the size that a frame states only where it can decode it in one go */
+	if (data[1 % size] == GZIP_FIRST_BYTE)
+		expect(r == s);
 	return 0;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* worker_tar.h: tars and jobs for the tests of paene-worker: members written by hand, the real program given a job. */
+/*
+ * worker_tar.h: tars and jobs for the tests of paene-worker: members written by hand, the real program given a
+ * job.
+ */
 #ifndef TESTS_UNIT_WORKER_TAR_H
 #define TESTS_UNIT_WORKER_TAR_H
 
