@@ -28,7 +28,8 @@ static int open_lowers(const struct overlay *o, int *fds, char *options, struct 
 		if (len >= OPTIONS_MAX)
 			return err_say(e, E2BIG, "too many layers");
 	}
-	len += (size_t)snprintf(options + len, OPTIONS_MAX - len, ",upperdir=%s,workdir=%s,userxattr", o->upper, o->work);
+	len += (size_t)snprintf(options + len, OPTIONS_MAX - len, ",upperdir=%s,workdir=%s,userxattr%s", o->upper,
+				o->work, o->transient ? ",volatile" : "");
 	return len < OPTIONS_MAX ? 0 : err_say(e, E2BIG, "too many layers");
 }
 
@@ -87,6 +88,8 @@ static int modern(const struct overlay *o, struct err *e)
 		r = fs_set(fs, "workdir", o->work, e);
 	if (r == 0)
 		r = fs_set(fs, "userxattr", NULL, e);
+	if (r == 0 && o->transient)
+		r = fs_set(fs, "volatile", NULL, e);
 	return r < 0 ? r : fs_mount(fs, "overlay", 0, e);
 }
 

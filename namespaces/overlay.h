@@ -10,6 +10,7 @@ struct overlay {
 	char *const *lowers;  /* lowest first */
 	size_t n_lowers;
 	const char *upper, *work;
+	bool transient; /* what is written need not outlive the mount: no sync, neither by the container nor at its end */
 };
 
 /**

@@ -99,6 +99,7 @@ static int mount_overlay(struct rootfs_plan *r, struct err *e)
 		.n_lowers = r->n_lowers,
 		.upper = "upper",
 		.work = "work",
+		.transient = r->transient,
 	};
 
 	if (fchdir(r->container_tree) < 0)

@@ -35,6 +35,7 @@ struct rootfs_plan {
 	enum rootfs_kind kind;
 	const char *path;	  /* FOLDER: the folder; else the container's folder (has upper/ work/ lower/); absolute */
 	bool readonly;
+	bool transient;		  /* the container's layer goes with it: overlayfs need not sync the disk at its end */
 	bool userns;		  /* the container has a private user namespace: trees are idmapped, but for FOLDER, whose
 				   * owners are as its maker wants them */
 	uint64_t propagation;	  /* rootfsPropagation as MS_*, with MS_REC for all that is mounted below; 0: private */

@@ -144,11 +144,13 @@ int rootfs_host_idmap(struct rootfs_plan *r, int userns, struct err *e)
 }
 
 /* From the file system to its overlay, which takes the place of the tree. */
-static int overlay_part(struct rootfs_part *part, struct err *e)
+static int overlay_part(struct rootfs_part *part, bool transient, struct err *e)
 {
 	char lower[NAME_MAX + 8], upper[NAME_MAX + 8], work[NAME_MAX + 8];
 	char *const lowers[] = { (char *)part->name };
-	const struct overlay o = { .below = "lower/", .lowers = lowers, .n_lowers = 1, .upper = upper, .work = work };
+	const struct overlay o = {
+		.below = "lower/", .lowers = lowers, .n_lowers = 1, .upper = upper, .work = work, .transient = transient
+	};
 
 	snprintf(lower, sizeof(lower), "lower/%s", part->name);
 	snprintf(upper, sizeof(upper), "upper/%s", part->name);
@@ -182,7 +184,7 @@ int rootfs_host_mount(struct rootfs_plan *r, struct err *e)
 	/* all overlays first: the root hides lower/ */
 	for (size_t i = 0; i < r->n_parts && err == 0; i++)
 		if (r->parts[i].tree >= 0 && r->parts[i].overlay)
-			err = overlay_part(&r->parts[i], e);
+			err = overlay_part(&r->parts[i], r->transient, e);
 	if (err < 0)
 		return err;
 	if (move_mount(r->parts[0].tree, "", AT_FDCWD, "lower", MOVE_MOUNT_F_EMPTY_PATH) < 0)

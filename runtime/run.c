@@ -188,6 +188,7 @@ static void fill_rootfs(const struct run *r, const char *folder, const char *lay
 		.layers = layers,
 		.lowers = r->settings.layers.v,
 		.n_lowers = r->settings.layers.n,
+		.transient = r->settings.remove,
 		.layers_tree = -1,
 		.container_tree = -1,
 	};
@@ -334,7 +335,7 @@ void run_finish(const struct engine *g, int dir, int watch, const struct setting
 	(void)run_release(g, dir, s, true, &ignored);
 }
 
-/* Every range or lease whose owner this container is: what a crash took before run.json said so. */
+/* The range whose owner this container is: what a crash took before run.json said so. */
 static int release_owned(int dir, const char *name, void *arg, struct err *e)
 {
 	const char *id = arg;
@@ -350,7 +351,6 @@ static int release_network(const struct engine *g, const struct settings *s, con
 			   struct err *e)
 {
 	struct net_plan plan = { .id = s->id };
-	char path[300];
 	int err = network_find(g->networks, s->network, &plan.network, e);
 
 	if (err < 0) /* removed meanwhile, with all that belonged to it */
@@ -358,12 +358,9 @@ static int release_network(const struct engine *g, const struct settings *s, con
 	err = network_detach(g->networks, &plan, ended, e);
 	if (err < 0)
 		return err;
-	if (run->address && net_addr_parse(run->address, &plan.address) == 0)
-		return network_release(g->networks, &plan.network, s->id, &plan.address, e);
-	snprintf(path, sizeof(path), "%s/leases", s->network);
-	auto_fd int leases = openat(g->networks, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool known = run->address && net_addr_parse(run->address, &plan.address) == 0;
 
-	return leases < 0 ? 0 : file_each(leases, release_owned, s->id, e);
+	return network_release(g->networks, &plan.network, s->id, known ? &plan.address : NULL, e);
 }
 
 int run_release(const struct engine *g, int dir, const struct settings *s, bool ended, struct err *e)
