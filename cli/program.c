@@ -34,6 +34,8 @@ int program_run(const struct program *p, int argc, char **argv)
 	struct call c = { .arena = &arena };
 	struct err e = { 0 };
 	int failure = p->usage_status;
+
+	(void)setvbuf(stderr, NULL, _IOLBF, 0); /* a message in one write, not one for each character */
 	int r = args_parse(p, argc, argv, &c, &e);
 
 	if (r >= 0) {
