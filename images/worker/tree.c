@@ -147,6 +147,7 @@ static bool hidden(const struct tree *t, const char *real)
 int tree_lower(struct tree *t, const char *folder, const char *name, int flags, struct err *e)
 {
 	char path[PATH_MAX];
+	struct stat st;
 
 	memcpy(path, folder, strlen(folder) + 1);
 	int r = append(path, name, e);
@@ -155,12 +156,15 @@ int tree_lower(struct tree *t, const char *folder, const char *name, int flags, 
 		return r;
 	if (t->lower < 0 || hidden(t, folder))
 		return -ENOENT;
-	int fd = open_beneath(t->lower, path, flags | O_NOFOLLOW);
+	auto_fd int fd = open_beneath(t->lower, path, flags | O_NOFOLLOW);
 
 	/* where a lower layer has a file or a link and this one a folder, nothing shows through */
-	if (fd == -ENOTDIR || fd == -ELOOP)
+	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
 		return -ENOENT;
-	return fd < 0 && fd != -ENOENT ? err_set(e, -fd, "open a file of a lower layer") : fd;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_set(e, fd < 0 ? -fd : errno, "open a file of a lower layer");
+	/* one layer alone is no overlay that would leave out its whiteouts */
+	return whiteout_is(&st) ? -ENOENT : fd_take(&fd);
 }
 
 /* Make a folder and leave the time of the one it is in as it was. */

@@ -372,6 +372,7 @@ static void test_lower(void **state)
 	TAR(&below, .name = "lib", .kind = '2', .link = "usr/lib");
 	TAR(&below, .name = "loop", .kind = '2', .link = "loop");
 	TAR(&below, .name = "file", .data = "x", .mode = 0644);
+	TAR(&below, .name = ".wh.never");
 	tar_end(&below);
 	struct answer a = unpack(&below, NULL, -1);
 
@@ -421,6 +422,8 @@ static void test_lower(void **state)
 		{ { .name = "l", .kind = '1', .link = "usr/nothing" }, "is not there" },
 		{ { .name = "l", .kind = '1', .link = "usr/lib" }, "is not there" },
 		{ { .name = "l", .kind = '1', .link = "file" }, NULL },
+		{ { .name = "l", .kind = '1', .link = "never" }, "is not there" },
+		{ { .name = "never/x", .data = "x" }, NULL },
 		{ { .name = "usr/.wh.lib" }, NULL },
 	};
 
