@@ -111,15 +111,6 @@ cpu_during() { # cpu_during SECONDS CGROUP: processor time and time, in microsec
 	EOP
 }
 
-@test "a limit can be changed while the container runs" {
-	paene run -d --name victim -m 64m --pids-limit 100 $image sleep 1000
-	paene update -m 32m --pids-limit 50 victim
-	local cgroup
-	cgroup=$(cgroup_of victim)
-	[ "$(cat "$cgroup/memory.max")" = $((32 << 20)) ]
-	[ "$(cat "$cgroup/pids.max")" = 50 ]
-}
-
 @test "nothing of the limits is left when the container is removed" {
 	leak_check_before
 	run paene run --rm --name victim -m 32m --pids-limit 20 --cpus 0.5 $image true

@@ -44,15 +44,3 @@ teardown() {
 	run oci run --bundle "$bundle" victim
 	expect_in_output "can't fork"
 }
-
-@test "update: a running container's limits change" {
-	edit_bundle "$bundle" '.process.args = ["sleep", "1000"]' '.linux.cgroupsPath = "/paene-test/victim"' \
-		'.linux.resources.memory = { limit: 67108864 }'
-	oci create --bundle "$bundle" victim
-	oci start victim
-	oci update --memory 33554432 victim
-	[ "$(cat /sys/fs/cgroup/paene-test/victim/memory.max)" = 33554432 ]
-	echo '{ "pids": { "limit": 77 } }' | oci update --resources - victim
-	[ "$(cat /sys/fs/cgroup/paene-test/victim/pids.max)" = 77 ]
-	[ "$(cat /sys/fs/cgroup/paene-test/victim/memory.max)" = 33554432 ]
-}
