@@ -73,7 +73,8 @@ struct manual_section {
 };
 
 enum program_flags {
-	PROGRAM_SINGLE_DASH = BIT(0), /* long options may have one dash (-no-pivot), as with programs written in Go */
+	PROGRAM_SINGLE_DASH = BIT(0),  /* long options may have one dash (-no-pivot), as with programs written in Go */
+	PROGRAM_PLAIN_STATUS = BIT(1), /* a failure's exit status does not depend on its reason */
 };
 
 struct program {

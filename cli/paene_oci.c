@@ -40,7 +40,7 @@ static const struct program program = {
 		 "config.json and a root file system, and does one step of its container's life. It is called by containerd, "
 		 "CRI-O, podman and docker as they call runc.",
 	.version = "paene-oci version " PAENE_VERSION "\ncommit: v" PAENE_VERSION "\nspec: " SPEC_VERSION "\n",
-	.flags = PROGRAM_SINGLE_DASH,
+	.flags = PROGRAM_SINGLE_DASH | PROGRAM_PLAIN_STATUS,
 	.usage_status = 1,
 	.options = OPTIONS(rows, struct oci_globals),
 	.verbs = verbs,

@@ -47,7 +47,7 @@ int program_run(const struct program *p, int argc, char **argv)
 	output_error(&c, &e);
 	if (p->record_failure)
 		p->record_failure(&c, &e);
-	return e.exit_status ? e.exit_status : failure;
+	return e.exit_status && !(p->flags & PROGRAM_PLAIN_STATUS) ? e.exit_status : failure;
 }
 
 static int run_help(const struct call *c, struct err *e)
