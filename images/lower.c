@@ -50,8 +50,19 @@ static int name_all(int fs, const int *dirs, size_t n)
 	return fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir", option, 0) < 0 ? -errno : 0;
 }
 
-static int mount_overlay(int fs, struct err *e)
+typedef int (*name_layers)(int fs, const int *dirs, size_t n);
+
+/* Return: the mount's fd, or -errno with @e filled */
+static int mount_overlay(name_layers name, const int *dirs, size_t n, struct err *e)
 {
+	auto_fd int fs = fsopen("overlay", FSOPEN_CLOEXEC);
+
+	if (fs < 0)
+		return err_set(e, errno, "overlay the lower layers");
+	int r = name(fs, dirs, n);
+
+	if (r < 0)
+		return err_set(e, -r, "name %zu lower layers", n);
 	if (fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0 ||
 	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return err_set(e, errno, "overlay the lower layers");
@@ -64,20 +75,13 @@ int lower_open(const int *dirs, size_t n, struct err *e)
 {
 	if (n == 1)
 		return bind_one(dirs[0], e);
-	auto_fd int fs = fsopen("overlay", FSOPEN_CLOEXEC);
+	int fd = mount_overlay(name_each, dirs, n, e);
 
-	if (fs < 0)
-		return err_set(e, errno, "overlay the lower layers");
-	int r = name_each(fs, dirs, n);
-
-	if (r == -EINVAL) {
-		fd_close(&fs);
-		fs = fsopen("overlay", FSOPEN_CLOEXEC);
-		r = fs < 0 ? -errno : name_all(fs, dirs, n);
-	}
-	if (r == -E2BIG) {
+	if (fd == -EINVAL) /* an older kernel says so at the name, or only when all is put together */
+		fd = mount_overlay(name_all, dirs, n, e);
+	if (fd == -E2BIG) {
 		err_say(e, E2BIG, "a layer depends on %zu layers below it", n);
 		return err_hint(e, "a kernel before 6.5 shows about %d at once", OPTION_MAX / 17);
 	}
-	return r < 0 ? err_set(e, -r, "name %zu lower layers", n) : mount_overlay(fs, e);
+	return fd;
 }
