@@ -7,8 +7,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -297,14 +299,29 @@ static int load_image(struct load *l, struct image *image, struct err *e)
 	return r;
 }
 
+/* A layer's whiteouts are the very nodes that an overlay takes for its own. */
+static int check_store(const struct store *s, struct err *e)
+{
+	struct statfs fs;
+
+	if (fstatfs(s->layers, &fs) < 0)
+		return err_set(e, errno, "look at the store's file system");
+	if (fs.f_type != OVERLAYFS_SUPER_MAGIC)
+		return 0;
+	err_say(e, EOPNOTSUPP, "the store lies on an overlay file system, which cannot hold another's layers");
+	return err_hint(e, "mount an ext4, xfs, btrfs or tmpfs there, or name a folder on one with --root");
+}
+
 int image_load(const struct store *s, int input, const char *what, const struct load_options *o,
 	       struct load_result *ret, struct err *e)
 {
 	struct load l = { .store = s, .options = o, .work = WORK_NONE, .import = -1 };
 
 	store_sweep(s);
-	int r = work_begin(s, &l.work, e);
+	int r = check_store(s, e);
 
+	if (r == 0)
+		r = work_begin(s, &l.work, e);
 	if (r == 0)
 		r = import(&l, input, e);
 	if (r == 0)
