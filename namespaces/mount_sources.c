@@ -153,8 +153,10 @@ int mount_list_idmap(struct mount_list *l, int userns, struct err *e)
 			continue;
 		int r = idmap_mount(op->tree, userns, op->options.words & MOUNT_WORD_RIDMAP, op->source, e);
 
-		if (r < 0)
-			return err_wrap(e, "mount %s", op->target);
+		if (r < 0) {
+			(void)err_wrap(e, "mount %s", op->target);
+			return err_hint(e, "without them (-v SOURCE:TARGET:noidmap) its owners are nobody inside");
+		}
 	}
 	return 0;
 }
