@@ -95,6 +95,12 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(libexec) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 0755 $(BUILD)/paene $(BUILD)/paene-oci $(DESTDIR)$(PREFIX)/bin/
 	install -m 0755 $(BUILD)/paene-worker $(BUILD)/paene-init $(BUILD)/paene-monitor $(DESTDIR)$(libexec)/
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	for p in paene paene-oci; do $(BUILD)/$$p man >$(DESTDIR)$(PREFIX)/share/man/man1/$$p.1 || exit 1; done
+	$(BUILD)/paene completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/paene
+	$(BUILD)/paene completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/paene.fish
+	$(BUILD)/paene completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_paene
 
 #: install        below DESTDIR= and PREFIX=/usr/local
 #: tidy           clang-tidy over all sources
