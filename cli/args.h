@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * args.h: command lines by tables. A program has verbs, a verb has options, and each is a row: the parser, the help screens,
- * the completion of shells and the manual pages all read the same rows.
+ * args.h: command lines by tables. A program has verbs, a verb has options, and each is a row: the parser, the
+ * help screens, the completion of shells and the manual pages all read the same rows.
  *
- * Understood are --name VALUE, --name=VALUE, -nVALUE, -n VALUE, grouped flags (-it), --flag=false, and -- as the end of the
- * options. Options may stand between and after arguments, but for verbs whose rest is somebody else's command line.
+ * Understood are --name VALUE, --name=VALUE, -nVALUE, -n VALUE, grouped flags (-it), --flag=false, and -- as the end
+ * of the options. Options may stand between and after arguments, but for verbs whose rest is another's command line.
  */
 #ifndef CLI_ARGS_H
 #define CLI_ARGS_H
@@ -30,10 +30,13 @@ struct option {
 };
 
 /* clang-format off */
-#define OPT_GROUP(title)					  { OPTION_GROUP, NULL, 0, 0, NULL, title }
-#define OPT_FLAG(type, member, name, letter, help)		  { OPTION_FLAG, name, letter, offsetof(type, member), NULL, help }
-#define OPT_STRING(type, member, name, letter, value, help)	  { OPTION_STRING, name, letter, offsetof(type, member), value, help }
-#define OPT_LIST(type, member, name, letter, value, help)	  { OPTION_LIST, name, letter, offsetof(type, member), value, help }
+#define OPT_GROUP(title) { OPTION_GROUP, NULL, 0, 0, NULL, title }
+#define OPT_FLAG(type, member, name, letter, help) \
+	{ OPTION_FLAG, name, letter, offsetof(type, member), NULL, help }
+#define OPT_STRING(type, member, name, letter, value, help) \
+	{ OPTION_STRING, name, letter, offsetof(type, member), value, help }
+#define OPT_LIST(type, member, name, letter, value, help) \
+	{ OPTION_LIST, name, letter, offsetof(type, member), value, help }
 /* clang-format on */
 
 struct options {
@@ -89,7 +92,7 @@ struct program {
 	size_t n_verbs;
 	const struct manual_section *manual;
 	size_t n_manual;
-	/* Completion: names for the first of these arguments ("CONTAINER…"), added to @ret. NULL: there are none. Return: 0, or -errno */
+	/* Completion: names for the first of these arguments ("CONTAINER…") are added to @ret. Return: 0, or -errno */
 	int (*names)(const struct call *c, const char *arguments, struct strv *ret, struct err *e);
 	/* A failure is recorded elsewhere too, after it was printed; NULL: it is not */
 	void (*record_failure)(const struct call *c, const struct err *e);

@@ -70,8 +70,8 @@ static int describe(const struct exec *o, char *const *command, struct spec *s, 
 }
 
 /* The container's own filter. */
-static int compile(const struct engine *g, const struct settings *settings, const struct spec *s, struct seccomp_plan *ret,
-		   struct err *e)
+static int compile(const struct engine *g, const struct settings *settings, const struct spec *s,
+		   struct seccomp_plan *ret, struct err *e)
 {
 	if (settings->seccomp != SECCOMP_UNCONFINED)
 		return seccomp_from_profile((enum seccomp_profile)settings->seccomp, s->process.capabilities.bounding.v,
@@ -159,8 +159,9 @@ const struct verb verb_exec = {
 	.group = "Containers",
 	.arguments = "CONTAINER COMMAND [ARG…]",
 	.help = "run one more command in it",
-	.about = "Run a further command in a running container, as the user and with the limits of its own one. The exit status is the "
-		 "command's; 126 and 127 say that it could not be executed or was not found, 125 that the engine failed.",
+	.about = "Run a further command in a running container, as the user and with the limits of its own one. The exit "
+		 "status is the command's; 126 and 127 say that it could not be executed or was not found, 125 that the "
+		 "engine failed.",
 	.min_args = 2,
 	.max_args = ARGS_ANY,
 	.flags = VERB_COMMAND,

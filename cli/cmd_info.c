@@ -85,7 +85,8 @@ static int run_version(const struct call *c, struct err *e)
 /* Those that limits need. */
 static int add_controllers(struct arena *a, struct view *v, struct err *e)
 {
-	static const unsigned needed = BIT(CGROUP_CPU) | BIT(CGROUP_CPUSET) | BIT(CGROUP_IO) | BIT(CGROUP_MEMORY) | BIT(CGROUP_PIDS);
+	static const unsigned needed = BIT(CGROUP_CPU) | BIT(CGROUP_CPUSET) | BIT(CGROUP_IO) | BIT(CGROUP_MEMORY) |
+				       BIT(CGROUP_PIDS);
 	char path[PATH_MAX];
 	unsigned have = 0;
 	auto_fd int root = cgroup_open_root(path, e);
@@ -177,8 +178,8 @@ const struct verb verb_info = {
 	.group = "Other",
 	.arguments = "",
 	.help = "about engine and machine",
-	.about = "Show where this engine keeps things, how much it has, and what this machine gives it: MissingControllers names the "
-		 "cgroup2 controllers without which limits cannot be set.",
+	.about = "Show where this engine keeps things, how much it has, and what this machine gives it: "
+		 "MissingControllers names the cgroup2 controllers without which limits cannot be set.",
 	.options = OPTIONS(rows, struct info),
 	.run = run_info,
 };

@@ -77,8 +77,8 @@ const struct verb verb_inspect = {
 	.group = "Looking at them",
 	.arguments = "NAME…",
 	.help = "all that is known, as JSON",
-	.about = "Show all that is known of containers and images. A template prints the values at paths: {{.HostConfig.Memory}}, and "
-		 "{{json .Mounts}} as JSON.",
+	.about = "Show all that is known of containers and images. A template prints the values at paths: "
+		 "{{.HostConfig.Memory}}, and {{json .Mounts}} as JSON.",
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.options = OPTIONS(rows, struct inspect),

@@ -71,8 +71,8 @@ const struct verb verb_load = {
 	.group = "Images",
 	.arguments = "",
 	.help = "load those of an archive",
-	.about = "Load the images of an archive, as `docker save` and `podman save` write it, or of an OCI layout: a tar file, plain "
-		 "or compressed with gzip or zstd, or a folder.",
+	.about = "Load the images of an archive, as `docker save` and `podman save` write it, or of an OCI layout: a tar "
+		 "file, plain or compressed with gzip or zstd, or a folder.",
 	.options = OPTIONS(rows, struct load),
 	.run = run,
 };

@@ -18,7 +18,8 @@ struct logs {
 static const struct option rows[] = {
 	OPT_FLAG(struct logs, follow, "follow", 'f', "go on until it has ended"),
 	OPT_STRING(struct logs, tail, "tail", 'n', "LINES", "the last ones only"),
-	OPT_STRING(struct logs, since, "since", 0, "TIME", "from then on: 2026-11-22T01:02:03Z, seconds since 1970, or 10m ago"),
+	OPT_STRING(struct logs, since, "since", 0, "TIME",
+		   "from then on: 2026-11-22T01:02:03Z, seconds since 1970, or 10m ago"),
 	OPT_STRING(struct logs, until, "until", 0, "TIME", "up to then"),
 	OPT_FLAG(struct logs, timestamps, "timestamps", 't', "begin each line with its time"),
 	OPT_FLAG(struct logs, raw, "raw", 0, "as it was written, control characters too"),
@@ -130,7 +131,9 @@ static int is_running(void *arg)
 	auto_container struct container c = { 0 };
 	struct err gone;
 
-	return container_load(w->g, w->id, &c, &gone) == 0 && (c.watched || c.phase == PHASE_RUNNING || c.phase == PHASE_PAUSED);
+	if (container_load(w->g, w->id, &c, &gone) < 0)
+		return false;
+	return c.watched || c.phase == PHASE_RUNNING || c.phase == PHASE_PAUSED;
 }
 
 static int show(int dir, const struct log_query *q, bool raw, struct err *e)
@@ -175,7 +178,7 @@ static int run(const struct call *c, struct err *e)
 		r = parse_time("--until", o->until, &q.until_s, e);
 	if (r < 0)
 		return r;
-	if (o->tail && !streq(o->tail, "all") && !streq(o->tail, "-1") && str_to_u64(o->tail, UINT64_MAX - 1, &q.tail) < 0)
+	if (o->tail && !streq(o->tail, "all") && str_to_u64(o->tail, UINT64_MAX - 1, &q.tail) < 0)
 		return err_say(e, EINVAL, "--tail %s: a number of lines, or all, please", o->tail);
 	return show(dir, &q, o->raw, e);
 }
@@ -185,8 +188,8 @@ const struct verb verb_logs = {
 	.group = "Looking at them",
 	.arguments = "CONTAINER",
 	.help = "what it has written",
-	.about = "Show what a container has written, its standard error on ours. Characters that a terminal would obey are shown as "
-		 "\\xNN, unless --raw is given.",
+	.about = "Show what a container has written, its standard error on ours. Characters that a terminal would obey "
+		 "are shown as \\xNN, unless --raw is given.",
 	.min_args = 1,
 	.max_args = 1,
 	.options = OPTIONS(rows, struct logs),

@@ -32,13 +32,12 @@ static const struct option rows[] = {
 	LIST(env, "env", 'e', "NAME[=VALUE]", "set a variable; without VALUE, ours"),
 	LIST(env_files, "env-file", 0, "FILE", "set those of a file, one in a line"),
 	STRING(user, "user", 'u', "USER[:GROUP]", "names of the image, or numbers"),
-	LIST(groups, "group-add", 0, "GROUP", "a further group"),
 	STRING(workdir, "workdir", 'w', "DIR", "the folder that it starts in"),
 	STRING(entrypoint, "entrypoint", 0, "COMMAND", "instead of the image's"),
 	FLAG(init, "init", 0, "under a small init that reaps"),
 	OPT_GROUP("Files"),
-	LIST(volumes, "volume", 'v', "SOURCE:TARGET[:OPTIONS]", "mount a folder, or a volume by its name; options ro, noexec, "
-	     "noidmap, rslave …"),
+	LIST(volumes, "volume", 'v', "SOURCE:TARGET[:OPTIONS]",
+	     "mount a folder, or a volume by its name; options ro, noexec, noidmap, rslave …"),
 	LIST(mounts, "mount", 0, "KEY=VALUE,…", "the same in words: type=bind|volume|tmpfs, source=, target=, ro …"),
 	LIST(tmpfs, "tmpfs", 0, "TARGET[:OPTIONS]", "mount a tmpfs"),
 	FLAG(read_only, "read-only", 0, "a root that cannot be written"),
@@ -49,7 +48,6 @@ static const struct option rows[] = {
 	STRING(network, "net", 0, "NAME", NULL),
 	LIST(publish, "publish", 'p', "[IP:][PORT:]PORT[/udp]", "make a port of it one of the host"),
 	STRING(hostname, "hostname", 'h', "NAME", "default: its id"),
-	STRING(ip, "ip", 0, "ADDRESS", "its address in the network"),
 	LIST(add_hosts, "add-host", 0, "NAME:ADDRESS", "a line of /etc/hosts"),
 	OPT_GROUP("Limits"),
 	STRING(memory, "memory", 'm', "BYTES", "memory; 6m or more"),
@@ -157,8 +155,8 @@ const struct verb verb_run = {
 	.arguments = "IMAGE [COMMAND [ARG…]]",
 	.help = "make one and start it",
 	.about = "Make a container of an image and start it. The image `host` is this machine's own root: nothing is "
-		 "downloaded, and what the container writes is its own. The exit status is the command's; 126 and 127 say that it "
-		 "could not be executed or was not found, 125 that the engine failed.",
+		 "downloaded, and what the container writes is its own. The exit status is the command's; 126 and 127 say "
+		 "that it could not be executed or was not found, 125 that the engine failed.",
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.flags = VERB_COMMAND,

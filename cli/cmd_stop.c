@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* stop and kill: the end of a container's processes. */
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 
 #include "base/proc.h"
@@ -25,19 +24,6 @@ static const struct option kill_rows[] = {
 	OPT_FLAG(struct stop, all, "all", 'a', "all that run"),
 	OPT_STRING(struct stop, signal, "signal", 's', "SIGNAL", "by name or number; default: KILL"),
 };
-
-int verb_timeout(const char *text, int *ret_s, struct err *e)
-{
-	uint64_t seconds;
-
-	*ret_s = -1;
-	if (!text)
-		return 0;
-	if (str_to_u64(text, INT_MAX / 1000, &seconds) < 0)
-		return err_say(e, EINVAL, "--timeout %s: a number of seconds, please", text);
-	*ret_s = (int)seconds;
-	return 0;
-}
 
 static int stop(const struct engine *g, const char *id, const void *arg, struct err *e)
 {

@@ -50,18 +50,21 @@ static int run_completion(const struct call *c, struct err *e)
 	return err_say(e, EINVAL, "there is no completion for %s: it is bash, zsh or fish", c->args[0]);
 }
 
-/* Does this word want the next one as its value? */
-static bool takes_next(const struct options *o, const char *word)
+static bool is_option(const struct option *o, const char *word)
 {
 	const char *name = str_after(word, "--");
 
-	for (size_t i = 0; i < o->n; i++) {
-		const struct option *row = &o->rows[i];
-		bool same = name ? row->name && streq(row->name, name) : word[0] == '-' && row->letter && word[1] == row->letter && !word[2];
+	if (name)
+		return o->name && streq(o->name, name);
+	return o->letter && word[0] == '-' && word[1] == o->letter && !word[2];
+}
 
-		if (same)
-			return row->kind != OPTION_FLAG;
-	}
+/* Does this word want the next one as its value? */
+static bool takes_next(const struct options *o, const char *word)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (is_option(&o->rows[i], word))
+			return o->rows[i].kind != OPTION_FLAG;
 	return false;
 }
 

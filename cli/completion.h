@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * completion.h: completing command lines in shells. The shells' scripts are a few lines that ask the program itself, which has
- * the tables: `paene complete -- WORD… LAST` prints what LAST could become.
+ * completion.h: completing command lines in shells. The shells' scripts are a few lines that ask the program itself,
+ * which has the tables: `paene complete -- WORD… LAST` prints what LAST could become.
  */
 #ifndef CLI_COMPLETION_H
 #define CLI_COMPLETION_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect.h: all that is known of a container or an image, as JSON whose keys are those of podman and docker where they have one. */
+/* inspect.h: all that is known of a container or an image, as JSON; keys are those of podman and docker, where they have one. */
 #ifndef CLI_INSPECT_H
 #define CLI_INSPECT_H
 

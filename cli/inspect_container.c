@@ -167,7 +167,8 @@ static void fill_state(const struct container *c, struct state_view *v)
 	};
 }
 
-static int fill_config(const struct container *c, const struct spec *s, struct arena *a, struct config_view *v, struct err *e)
+static int fill_config(const struct container *c, const struct spec *s, struct arena *a, struct config_view *v,
+		       struct err *e)
 {
 	char buf[PROC_SIGNAL_MAX];
 	const char *signal = proc_signal_name((int)c->settings.stop_signal, buf);
@@ -196,7 +197,8 @@ static int add_caps(const struct spec *s, struct arena *a, struct strv *ret, str
 	return 0;
 }
 
-static int fill_host(const struct container *c, const struct spec *s, struct arena *a, struct host_view *v, struct err *e)
+static int fill_host(const struct container *c, const struct spec *s, struct arena *a, struct host_view *v,
+		     struct err *e)
 {
 	const struct spec_resources *r = &s->linux_.resources;
 	const struct settings *set = &c->settings;
@@ -240,8 +242,8 @@ static int fill_mounts(const struct spec *s, struct arena *a, struct spec_mounts
 	return 0;
 }
 
-static int fill(const struct engine *g, const struct container *c, const struct spec *s, struct arena *a, struct view *v,
-		struct err *e)
+static int fill(const struct engine *g, const struct container *c, const struct spec *s, struct arena *a,
+		struct view *v, struct err *e)
 {
 	v->id = c->settings.id;
 	v->name = c->settings.name;

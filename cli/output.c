@@ -318,4 +318,5 @@ void output_progress(const char *what, uint64_t done, uint64_t total, void *arg)
 void output_progress_end(void)
 {
 	fputs("\r\033[K", stderr);
+	fflush(stderr);
 }

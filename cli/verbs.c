@@ -2,6 +2,7 @@
 #include "cli/verbs.h"
 
 #include <errno.h>
+#include <limits.h>
 
 #include "cli/output.h"
 #include "runtime/launch.h"
@@ -29,6 +30,19 @@ int verb_running(const struct engine *g, const char *id, struct err *e)
 	if (r < 0 || c.phase == PHASE_RUNNING || c.phase == PHASE_PAUSED)
 		return r;
 	return err_say(e, ESRCH, "container %s is not running: it is %s", c.settings.name, phase_names[c.phase]);
+}
+
+int verb_timeout(const char *text, int *ret_s, struct err *e)
+{
+	uint64_t seconds;
+
+	*ret_s = -1;
+	if (!text)
+		return 0;
+	if (str_to_u64(text, INT_MAX / 1000, &seconds) < 0)
+		return err_say(e, EINVAL, "--timeout %s: a number of seconds, please", text);
+	*ret_s = (int)seconds;
+	return 0;
 }
 
 struct walk {

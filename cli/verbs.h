@@ -12,13 +12,13 @@ struct paene_globals {
 
 #define STATUS_ENGINE 125 /* what podman and docker say where the engine fails, and not the container's command */
 
-/* The engine in --root and --runroot; after a failure, too, engine_close() is fine. Return: 0, or -errno with @e filled */
+/* The engine in --root and --runroot; engine_close() is fine after a failure too. Return: 0, or -errno with @e filled */
 int verb_engine(const struct call *c, struct engine *ret, struct err *e);
 
 #define CONTAINER_ID_MAX 65
 
 /**
- * verb_container() - A container's id by name, id or the first digits of it; what a killed monitor left is put right before
+ * verb_container() - A container's id by name, id or its first digits; what a killed monitor left is put right before
  *
  * Return: 0, or -errno with @e filled
  */

@@ -243,7 +243,7 @@ status_is() {
 	expect_status 125
 }
 
-@test "--ulimit, --sysctl, --shm-size, --add-host, --device, --group-add" {
+@test "--ulimit, --sysctl, --shm-size, --add-host, --device" {
 	[ "$(in_box --ulimit nofile=123:456 -- sh -c 'ulimit -Sn; ulimit -Hn' | tr '\n' ' ')" = "123 456 " ]
 	[ "$(in_box --sysctl net.ipv4.ip_default_ttl=77 -- cat /proc/sys/net/ipv4/ip_default_ttl)" = 77 ]
 	[ "$(in_box --shm-size 1m -- df -k /dev/shm | awk 'END {print $2}')" = 1024 ]
