@@ -22,7 +22,7 @@ static const struct {
 		 "	local -a found=(${(f)\"$(%s complete -- \"${(@)words[2,CURRENT]}\" 2>/dev/null)\"})\n"
 		 "	(( $#found )) && compadd -- $found || _files\n"
 		 "}\n"
-		 "compdef _%f %s\n" },
+		 "if [[ ${funcstack[1]-} = _%f ]]; then _%f; else compdef _%f %s; fi\n" },
 	{ "fish", "# %s completion fish | source\n"
 		  "complete -c %s -a '(%s complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'\n" },
 };
