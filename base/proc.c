@@ -176,6 +176,24 @@ int proc_spawn(const struct proc_spawn *s, pid_t *ret_pid, int *ret_pidfd, struc
 	return 0;
 }
 
+int proc_seal(char **argv, struct err *e)
+{
+	static const char self[] = "/proc/self/exe";
+	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	if (faccessat(AT_FDCWD, self, W_OK, AT_EACCESS) < 0)
+		return 0;
+	auto_fd int tree = open_tree(AT_FDCWD, self, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (tree < 0 && errno == EPERM)
+		return 0;
+	/* its mount belongs to no namespace, so nobody can make it writable again */
+	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &readonly, sizeof(readonly)) < 0)
+		return err_set(e, errno, "mount this program read-only");
+	execveat(tree, "", argv, environ, AT_EMPTY_PATH);
+	return err_set(e, errno, "start this program anew");
+}
+
 int proc_signal_number(const char *name)
 {
 	uint64_t n;

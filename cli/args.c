@@ -242,8 +242,10 @@ int args_parse(const struct program *program, int argc, char **argv, struct call
 
 	ret->program = program;
 	ret->globals = globals;
-	if (!globals)
+	ret->argv = arena_array(ret->arena, (size_t)argc + 1, sizeof(*argv));
+	if (!globals || !ret->argv)
 		return err_nomem(e);
+	memcpy(ret->argv, argv, (size_t)argc * sizeof(*argv)); /* arguments move to the front as they are found */
 	int r = take_options(&p);
 
 	if (r < 0 || !*p.next || ret->help || ret->version)

@@ -106,6 +106,7 @@ struct call {
 	const void *options;	 /* the verb's */
 	char *const *args;	 /* its arguments; ends with NULL */
 	size_t n_args;
+	char **argv;		 /* all of the command line, as it was given */
 	struct arena *arena; /* lives as long as the call */
 	bool help, version;
 };

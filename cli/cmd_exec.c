@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/proc.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "runtime/exec.h"
@@ -147,6 +148,8 @@ static int run(const struct call *c, struct err *e)
 		r = dir = record_open(&g, id, e);
 	if (r >= 0)
 		r = record_settings(dir, &settings, e);
+	if (r >= 0 && !settings.private_userns) /* root in there is root out here, and may write to this program */
+		r = proc_seal(c->argv, e);
 	if (r >= 0)
 		r = record_spec(dir, &s, e);
 	if (r >= 0)

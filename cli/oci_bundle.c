@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "base/proc.h"
 #include "cli/oci.h"
 
 #define CONFIG_FILE   "config.json"
@@ -87,6 +88,14 @@ static int read_config(const char *bundle, struct bundle *b, struct err *e)
 	return r < 0 ? err_wrap(e, "bundle %s", b->path) : tell_sockets(&b->spec, e);
 }
 
+/* In a pid namespace that others are in already, they can see us: see proc_seal(). Only there, for it takes a millisecond. */
+static int seal_if_seen(const struct call *c, const struct spec *s, struct err *e)
+{
+	const struct spec_namespace *pid = &s->linux_.namespaces[NS_PID];
+
+	return pid->wanted && !pid->path ? 0 : proc_seal(c->argv, e);
+}
+
 /* Compiling a filter takes longer than all else: keep the result. Best effort: without the folder it is compiled anew. */
 static int open_cache(int root)
 {
@@ -102,6 +111,8 @@ int bundle_open(const struct call *c, const struct bundle_options *o, const char
 		r = take_manager(c->globals, ret, e);
 	if (r >= 0)
 		r = read_config(o->bundle ? o->bundle : ".", ret, e);
+	if (r >= 0)
+		r = seal_if_seen(c, &ret->spec, e);
 	if (r >= 0)
 		r = ret->root = oci_open_root(c, e);
 	if (r < 0)
