@@ -75,9 +75,11 @@ $(BUILD)/paene-worker: $(BUILD)/images/worker/main.o $(call libs_of,$(worker))
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(flags) $(ldflags) $^ -larchive -lcrypto -lisal -lzstd $(archives) -o $@
 
+# It runs inside containers, where no sanitizer's library is.
+$(BUILD)/cli/paene_init.o $(BUILD)/paene-init: flags := $(filter-out -fsanitize% -fno-sanitize%,$(flags))
 $(BUILD)/paene-init: $(BUILD)/cli/paene_init.o
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(filter-out -fsanitize%,$(flags)) $(filter-out -pie,$(ldflags)) -static-pie $^ -o $@
+	$(Q)$(CC) $(CFLAGS) $(flags) $(filter-out -pie,$(ldflags)) -static-pie $^ -o $@
 
 $(BUILD)/paene-monitor: $(BUILD)/cli/paene_monitor.o $(call libs_of,runtime base)
 	$(call say,LINK,$@)
