@@ -237,7 +237,7 @@ static int mount_word(struct composition *c, const char *word, struct err *e)
 			tmpfs = arena_printf(&c->spec->arena, "mode=%s,%s", value, tmpfs);
 		else if (strncmp(key, "bind-propagation=", 17) == 0 && option_word(&b, value, strlen(value)) == 0)
 			continue;
-		else if (n == 8 && memcmp(key, "readonly", n) == 0)
+		else if ((n == 8 && memcmp(key, "readonly", n) == 0) || (n == 2 && memcmp(key, "ro", n) == 0))
 			b.readonly = !eq || streq(value, "true") || streq(value, "1");
 		else if (eq || option_word(&b, key, n) < 0)
 			return err_say(e, EINVAL, "--mount %s: unknown part %s", word, key);
@@ -246,8 +246,10 @@ static int mount_word(struct composition *c, const char *word, struct err *e)
 	}
 	if (!b.target)
 		return err_say(e, EINVAL, "--mount %s: it has no target", word);
-	if (streq(type, "tmpfs"))
-		return add_tmpfs(c, b.target, tmpfs, e);
+	if (streq(type, "tmpfs")) {
+		tmpfs = arena_printf(&c->spec->arena, "%s%s,%s", b.readonly ? "ro" : "", b.exec_forbidden ? ",noexec" : "", tmpfs);
+		return tmpfs ? add_tmpfs(c, b.target, tmpfs, e) : err_nomem(e);
+	}
 	if (!streq(type, "bind") && !streq(type, "volume"))
 		return err_say(e, EINVAL, "--mount %s: its type is bind, volume or tmpfs", word);
 	if (!source)
@@ -321,6 +323,28 @@ static int each(struct composition *c, const struct strv *words, int (*f)(struct
 	return r;
 }
 
+static size_t depth(const struct spec_mount *m)
+{
+	size_t n = 0;
+
+	for (const char *p = m->destination; *p; p++)
+		n += *p == '/';
+	return n;
+}
+
+/* A mount hides what was mounted below its target before it: outer ones come first, whatever the order they were given in. */
+static void sort_outer_first(struct spec_mounts *m)
+{
+	for (size_t i = 1; i < m->n; i++) {
+		const struct spec_mount moved = m->v[i];
+		size_t k = i;
+
+		for (; k > 0 && depth(&m->v[k - 1]) > depth(&moved); k--)
+			m->v[k] = m->v[k - 1];
+		m->v[k] = moved;
+	}
+}
+
 int compose_mounts(struct composition *c, struct err *e)
 {
 	size_t room = OWN_MOUNTS + c->o->tmpfs.n + c->o->volumes.n + c->o->mounts.n;
@@ -342,5 +366,6 @@ int compose_mounts(struct composition *c, struct err *e)
 		r = add_devices(c, e);
 	if (r >= 0 && c->o->init)
 		r = add_mount(c, INIT_TARGET, "bind", c->g->init_program, "bind,ro,nosuid,nodev", e);
+	sort_outer_first(&c->spec->mounts);
 	return r < 0 ? r : 0;
 }
