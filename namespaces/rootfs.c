@@ -127,7 +127,13 @@ int rootfs_mount(struct rootfs_plan *r, struct err *e)
 		[ROOTFS_HOST] = rootfs_host_mount,
 	};
 
-	return mounts[r->kind](r, e);
+	auto_fd int root = mounts[r->kind](r, e);
+
+	if (root < 0)
+		return root;
+	int err = r->nosuid ? tree_change(root, true, MOUNT_ATTR_NOSUID, 0, 0, e) : 0;
+
+	return err < 0 ? err : fd_take(&root);
 }
 
 /*

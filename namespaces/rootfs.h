@@ -35,6 +35,8 @@ struct rootfs_plan {
 	enum rootfs_kind kind;
 	const char *path;	  /* FOLDER: the folder; else the container's folder (has upper/ work/ lower/); absolute */
 	bool readonly;
+	bool nosuid;		  /* for who runs with no_new_privileges anyway: then a file with capabilities, as ping is in many
+				   * images, runs without them, where the kernel would refuse one that is not in the bounding set */
 	bool transient;		  /* the container's layer goes with it: overlayfs need not sync the disk at its end */
 	bool userns;		  /* the container has a private user namespace: trees are idmapped, but for FOLDER, whose
 				   * owners are as its maker wants them */

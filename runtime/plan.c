@@ -83,6 +83,7 @@ static int plan_rootfs(struct plan *p, struct err *e)
 	p->rootfs = (struct rootfs_plan){ .kind = ROOTFS_FOLDER, .layers_tree = -1, .container_tree = -1 };
 	if (p->opt.rootfs) {
 		p->rootfs = *p->opt.rootfs;
+		p->rootfs.nosuid = s->process.no_new_privileges;
 	} else {
 		if (!s->root.path)
 			return err_say(e, EINVAL, "root: missing");
