@@ -13,6 +13,7 @@
 #include "runtime/start.h"
 
 #define STATUS_UNKNOWN	  255
+#define KILL_PATIENCE_MS  10000
 #define WATCHER_TRIES	  2000 /* × 5 ms: a monitor whose container is dead needs no more to tidy up */
 #define WATCHER_PAUSE_NS  5000000L
 
@@ -131,6 +132,8 @@ int engine_stop(const struct engine *g, const char *id, int signal, int timeout_
 			(void)container_pause(g->states, id, false, &ignored);
 		if (seconds == 0 || !wait_end(&c.init, seconds * 1000))
 			r = kill_all(g, id, e);
+		if (r >= 0)
+			(void)wait_end(&c.init, KILL_PATIENCE_MS); /* without a monitor nobody else waits for it */
 	}
 	if (r < 0)
 		return r;
