@@ -109,7 +109,7 @@ wait_until() { # wait_until SECONDS COMMAND…
 	local end=$((SECONDS + $1))
 	shift
 	until "$@"; do
-		[ $SECONDS -lt $end ] || fail "not in time: $*"
+		[ $SECONDS -lt $end ] || fail "not in time: $*" || return # in a condition, too
 		sleep 0.05
 	done
 }
