@@ -247,23 +247,18 @@ static int set_ids(const struct spec_user *u, struct err *e)
 
 int process_credentials(const struct spec_process *p, struct err *e)
 {
-	const struct spec_caps *c = &p->capabilities;
+	const struct spec_caps *c = &p->capabilities; /* a configuration that names none grants none */
+	int r = drop_bounding(c->bounding.v, e);
 
-	if (c->given) {
-		int r = drop_bounding(c->bounding.v, e);
-
-		if (r < 0)
-			return r;
-		/* a change of user must not clear what set_caps() narrows down right after */
-		if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
-			return err_set(e, errno, "keep capabilities over the change of user");
-	}
-	int r = set_ids(&p->user, e);
-
+	/* a change of user must not clear what set_caps() narrows down right after */
+	if (r >= 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return err_set(e, errno, "keep capabilities over the change of user");
+	if (r >= 0)
+		r = set_ids(&p->user, e);
 	if (r < 0)
 		return r;
 	umask(p->user.umask.set ? (mode_t)p->user.umask.v & 0777 : DEFAULT_UMASK);
-	return c->given ? set_caps(c, e) : 0;
+	return set_caps(c, e);
 }
 
 int process_no_new_privs(const struct spec_process *p, struct err *e)
