@@ -197,6 +197,8 @@ static int plan_seccomp(struct plan *p, struct err *e)
 		r = seccomp_from_spec(&p->spec->linux_.seccomp, p->opt.seccomp_cache, &p->seccomp, e);
 	if (r < 0)
 		return err_wrap(e, "seccomp");
+	if (p->seccomp.notify)
+		return err_say(e, EOPNOTSUPP, "linux.seccomp: SCMP_ACT_NOTIFY: this version of paene has nobody to notify");
 	p->early_filter = p->seccomp.n > 0 && !proc->no_new_privileges;
 	return 0;
 }
