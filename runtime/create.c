@@ -3,7 +3,7 @@
  * Making a container, the parent's side. What init does at the same time stands in init.c; their talk in message.h.
  *
  * Everything is written down before it is taken (state.json has the cgroup's path; the id's folder is locked until we are
- * done), so that a kill at any instant leaves nothing that container_destroy() would not find.
+ * done), so that a kill at any instant leaves nothing that container_remove_all() would not find.
  */
 #include "runtime/create.h"
 
@@ -56,6 +56,8 @@ static int reserve(struct creation *c, struct err *e)
 	c->state.bundle = (char *)o->bundle;
 	c->state.rootfs = (char *)c->plan.rootfs.path;
 	c->state.created = arena_strdup(&c->plan.arena, timestamp_now(created));
+	if (!c->state.created)
+		return err_nomem(e);
 	c->state.annotations = c->q->spec->annotations;
 	c->state.cgroup_path = (char *)c->plan.cgroup_path;
 	c->state.cgroup_manager = o->cgroup_manager;

@@ -34,7 +34,7 @@ struct created {
 /**
  * container_create() - Make it
  *
- * On failure nothing is left: what had been taken is given back by container_destroy().
+ * On failure nothing is left: what had been taken is given back by container_remove_all().
  *
  * Return: 0, or -errno with @e filled (exit_status 126 or 127 where the command can't be executed)
  */

@@ -16,16 +16,19 @@
 
 static int kill_init(const struct state *s, struct err *e)
 {
-	struct err gone;
-	auto_fd int pidfd = proc_open(&s->init, &gone);
+	auto_fd int pidfd = proc_open(&s->init, e);
 
 	if (pidfd < 0)
-		return 0;
+		return pidfd == -ESRCH ? 0 : pidfd;
 	if (pidfd_send_signal(pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
 		return err_set(e, errno, "kill process %d", s->init.pid);
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int n;
 
-	if (poll(&p, 1, DEATH_TIMEOUT_MS) == 0)
+	do
+		n = poll(&p, 1, DEATH_TIMEOUT_MS);
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
 		return err_say(e, ETIMEDOUT, "process %d does not end: it hangs in the kernel", s->init.pid);
 	return 0;
 }
