@@ -29,7 +29,7 @@ static const struct {
 	[STATUS_CREATING] = { "creating", BIT(STATUS_CREATED) | BIT(STATUS_STOPPED) },
 	[STATUS_CREATED] = { "created", BIT(STATUS_RUNNING) | BIT(STATUS_PAUSED) | BIT(STATUS_STOPPED) },
 	[STATUS_RUNNING] = { "running", BIT(STATUS_PAUSED) | BIT(STATUS_STOPPED) },
-	[STATUS_PAUSED] = { "paused", BIT(STATUS_RUNNING) | BIT(STATUS_STOPPED) },
+	[STATUS_PAUSED] = { "paused", BIT(STATUS_CREATED) | BIT(STATUS_RUNNING) | BIT(STATUS_STOPPED) },
 	[STATUS_STOPPED] = { "stopped", 0 },
 };
 static_assert(ARRAY_SIZE(statuses) == STATUS_COUNT, "every status has a row");
@@ -164,29 +164,34 @@ int state_set_init(int dir, const struct proc_id *init, struct err *e)
 	return r < 0 ? err_set(e, -r, "write " INIT_FILE) : 0;
 }
 
-static void read_init(int dir, struct proc_id *ret)
+/* Return: 0, with pid 0 where there is no first process (yet), or -errno with @e filled */
+static int read_init(int dir, struct proc_id *ret, struct err *e)
 {
 	char text[64];
 	unsigned long long start;
 	int pid;
 	auto_fd int fd = openat(dir, INIT_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : fd_read_all(fd, text, sizeof(text) - 1);
 
 	*ret = (struct proc_id){ 0 };
-	if (n <= 0)
-		return;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "open " INIT_FILE);
+	ssize_t n = fd_read_all(fd, text, sizeof(text) - 1);
+
+	if (n < 0)
+		return err_set(e, (int)-n, "read " INIT_FILE);
 	text[n] = '\0';
 	if (sscanf(text, "%d %llu", &pid, &start) == 2 && pid > 0)
 		*ret = (struct proc_id){ .pid = pid, .start_time = start };
+	return 0;
 }
 
-/* Dead and not yet reaped is stopped too: pidfd polling cannot be used on strangers' zombies without opening them. */
+/* Dead and not yet reaped is stopped too. What could not be looked at (no descriptors left) is not taken for dead. */
 static bool alive(const struct proc_id *id)
 {
 	struct err ignored;
 	auto_fd int pidfd = proc_open(id, &ignored);
 
-	return pidfd >= 0 && !proc_ended(pidfd);
+	return pidfd >= 0 ? !proc_ended(pidfd) : pidfd != -ESRCH;
 }
 
 static enum status status_now(int dir, const struct state *s)
@@ -220,11 +225,12 @@ int state_read(int dir, struct state *ret, struct err *e)
 	if (r < 0)
 		return r;
 	r = decode_text(text, len, STATE_FILE, state_fields, ARRAY_SIZE(state_fields), &s.arena, &s, e);
+	if (r >= 0)
+		r = read_init(dir, &s.init, e);
 	if (r < 0) {
 		state_free(&s);
 		return r;
 	}
-	read_init(dir, &s.init);
 	s.status = status_now(dir, &s);
 	*ret = s;
 	return 0;
