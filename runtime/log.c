@@ -64,7 +64,6 @@ void log_write(struct log *l, enum log_stream stream, const char *data, size_t l
 
 		if (written > 0)
 			l->bytes += (uint64_t)written;
-		l->in_line[stream] = !end;
 		data += n;
 		len -= n;
 	}
@@ -75,14 +74,14 @@ void log_close(struct log *l)
 	fd_close(&l->fd);
 }
 
-/* One line of the file to the stream it came from. */
-static void show(const char *line, const struct log_query *q, FILE *out, FILE *err)
+/* One line of the file, its newline with it, to the stream it came from. The text can hold any byte. */
+static void show(const char *line, size_t len, const struct log_query *q, FILE *out, FILE *err)
 {
 	const char *kind = strchr(line, ' '), *flag = kind ? strchr(kind + 1, ' ') : NULL;
 	const char *text = flag && flag[1] && flag[2] == ' ' ? flag + 3 : NULL;
 
 	if (!text)
-		return; /* cut short by a crash */
+		return; /* not in our form */
 	if (q->since_s || q->until_s) {
 		int64_t t;
 
@@ -92,9 +91,9 @@ static void show(const char *line, const struct log_query *q, FILE *out, FILE *e
 			return;
 	}
 	FILE *to = str_after(kind + 1, stream_names[LOG_STDERR]) ? err : out;
-	size_t n = strlen(text);
+	size_t n = len - (size_t)(text - line);
 
-	if (flag[1] == 'P' && n > 0 && text[n - 1] == '\n')
+	if (flag[1] == 'P' && n > 0)
 		n--;
 	if (q->timestamps)
 		fprintf(to, "%.*s ", (int)(kind - line), line);
@@ -117,10 +116,16 @@ static void show_file(FILE *f, uint64_t skip, const struct log_query *q, FILE *o
 {
 	auto_free char *line = NULL;
 	size_t room = 0;
+	ssize_t n;
 
-	for (uint64_t i = 0; getline(&line, &room, f) > 0; i++)
+	for (uint64_t i = 0; (n = getline(&line, &room, f)) > 0; i++) {
+		if (line[n - 1] != '\n') { /* being written, or cut short by a crash */
+			(void)fseek(f, -n, SEEK_CUR);
+			return;
+		}
 		if (i >= skip)
-			show(line, q, out, err);
+			show(line, (size_t)n, q, out, err);
+	}
 }
 
 static FILE *open_log(int dir, const char *name)
@@ -130,19 +135,36 @@ static FILE *open_log(int dir, const char *name)
 	return fd < 0 ? NULL : fdopen(fd, "r");
 }
 
-/* Show what comes, until the container has ended and everything is read. */
-static int follow(FILE *f, const struct log_query *q, FILE *out, FILE *err, struct err *e)
+/* A full file is put aside, and its name given to a new one. Return: that, or NULL where @f is still the one */
+static FILE *next_file(int dir, FILE *f)
+{
+	struct stat named, ours;
+
+	if (fstatat(dir, LOG_FILE, &named, AT_SYMLINK_NOFOLLOW) < 0 || fstat(fileno(f), &ours) < 0)
+		return NULL;
+	return named.st_ino == ours.st_ino ? NULL : open_log(dir, LOG_FILE);
+}
+
+/* Show what comes, until the container has ended and everything is read. @f: becomes another one when the log is rotated */
+static int follow(int dir, FILE **f, const struct log_query *q, FILE *out, FILE *err, struct err *e)
 {
 	auto_fd int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	char link[FD_PATH_MAX], events[4096];
 
-	if (watch < 0 || inotify_add_watch(watch, fd_path(fileno(f), link), IN_MODIFY) < 0)
+	if (watch < 0 || inotify_add_watch(watch, fd_path(dir, link), IN_MODIFY | IN_CREATE) < 0)
 		return err_set(e, errno, "watch the log");
 	for (;;) {
-		int alive = q->running(q->arg); /* asked before reading: what is written until then is shown */
+		/* both asked before reading: what is written until then is shown */
+		int alive = q->running(q->arg);
+		FILE *next = next_file(dir, *f);
 
-		clearerr(f);
-		show_file(f, 0, q, out, err);
+		clearerr(*f);
+		show_file(*f, 0, q, out, err);
+		if (next) {
+			fclose(*f);
+			*f = next;
+			continue;
+		}
 		fflush(out);
 		fflush(err);
 		if (!alive)
@@ -179,7 +201,7 @@ int log_read(int dir, const struct log_query *q, FILE *out, FILE *err, struct er
 		skip -= skipped;
 	}
 	if (q->follow && open_files[1])
-		r = follow(open_files[1], q, out, err, e);
+		r = follow(dir, &open_files[1], q, out, err, e);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (open_files[i])
 			fclose(open_files[i]);

@@ -26,7 +26,6 @@ struct log {
 	int dir; /* borrowed: the container's folder */
 	int fd;	 /* owned; -1: nothing is kept */
 	uint64_t bytes, max_bytes;
-	bool in_line[LOG_STREAM_COUNT]; /* the last piece of that stream had no newline */
 };
 
 /* Open for appending. Return: 0, or -errno with @e filled. */
