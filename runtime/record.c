@@ -306,6 +306,18 @@ int record_exit(int dir, struct exit_record *ret, struct err *e)
 	return r == -ENOENT ? 0 : r < 0 ? r : 1;
 }
 
+/* Those who look (is_watched) and those who waited (record_wait) hold a shared lock for a moment: nobody is at work then. */
+static bool only_looked_at(int fd)
+{
+	bool shared = flock(fd, LOCK_SH | LOCK_NB) == 0;
+
+	if (shared)
+		(void)flock(fd, LOCK_UN);
+	else
+		errno = EWOULDBLOCK;
+	return shared;
+}
+
 int record_watch(int dir, bool wait, struct err *e)
 {
 	auto_fd int fd = openat(dir, WATCH_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -313,6 +325,8 @@ int record_watch(int dir, bool wait, struct err *e)
 	if (fd < 0)
 		return err_set(e, errno, "open the monitor's lock");
 	while (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0) {
+		if (errno == EWOULDBLOCK && only_looked_at(fd))
+			continue;
 		if (errno == EWOULDBLOCK)
 			return err_say(e, EBUSY, "the container is looked after by another process");
 		if (errno != EINTR)
