@@ -271,18 +271,18 @@ int process_no_new_privs(const struct spec_process *p, struct err *e)
 int process_cwd(const char *cwd, bool make, struct err *e)
 {
 	char where[PATH_MAX];
+	int failed = chdir(cwd) < 0 ? errno : 0;
 
-	if (chdir(cwd) < 0 && errno == ENOENT && make) {
+	if (failed == ENOENT && make) {
 		auto_fd int root = path_open_dir("/", 0, e);
 		auto_fd int made = root < 0 ? root : path_mkdirs_in(root, cwd, 0755, e);
 
 		if (made < 0)
 			return err_wrap(e, "working folder");
-		if (fchdir(made) < 0)
-			return err_set(e, errno, "change into the working folder %s", cwd);
-	} else if (chdir(cwd) < 0) {
-		return err_set(e, errno, "change into the working folder %s", cwd);
+		failed = fchdir(made) < 0 ? errno : 0;
 	}
+	if (failed)
+		return err_set(e, failed, "change into the working folder %s", cwd);
 	/* outside the root the kernel says "(unreachable)…": an fd of the host's tree was named */
 	if (!getcwd(where, sizeof(where)) || where[0] != '/')
 		return err_say(e, EPERM, "the working folder %s is not inside the container's root", cwd);
