@@ -55,7 +55,9 @@ int file_read(int dir, const char *name, size_t max, char **ret, size_t *ret_len
 
 	if (fd < 0)
 		return err_set(e, errno, "open %s", name);
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+	if (fstat(fd, &st) < 0)
+		return err_set(e, errno, "look at %s", name);
+	if (!S_ISREG(st.st_mode))
 		return err_say(e, EINVAL, "%s is not a regular file", name);
 	return file_read_fd(fd, name, max, ret, ret_len, e);
 }

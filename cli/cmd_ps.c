@@ -17,7 +17,8 @@ static const struct option rows[] = {
 	OPT_FLAG(struct ps, all, "all", 'a', "those that do not run, too"),
 	OPT_FLAG(struct ps, quiet, "quiet", 'q', "ids only"),
 	OPT_FLAG(struct ps, no_trunc, "no-trunc", 0, "whole ids and commands"),
-	OPT_LIST(struct ps, filters, "filter", 'f', "KEY=VALUE", "those with this name=, id=, status=, ancestor= or label="),
+	OPT_LIST(struct ps, filters, "filter", 'f', "KEY=VALUE",
+		 "those with this name=, id=, status=, ancestor= or label="),
 	OPT_STRING(struct ps, format, "format", 0, "FORMAT", "table, json, or a template such as {{.Names}}"),
 };
 
@@ -50,13 +51,13 @@ static const struct column columns[] = {
 	{ "PORTS", 0 }, { "NAMES", 0 },
 };
 
-/* How long ago that was: "3 minutes"; "" where it is no time. */
+/* How long ago that was: "3 minutes"; "" where it is no time, or NULL. */
 static const char *age(const char *when, char buf[STR_AGE_MAX])
 {
 	int64_t then, now = time(NULL);
 
 	*buf = '\0';
-	return timestamp_parse(when, &then) < 0 ? buf : str_age((uint64_t)MAX(now - then, INT64_C(0)), buf);
+	return !when || timestamp_parse(when, &then) < 0 ? buf : str_age((uint64_t)MAX(now - then, INT64_C(0)), buf);
 }
 
 static char *describe(const struct container *c, struct arena *a)
@@ -66,9 +67,10 @@ static char *describe(const struct container *c, struct arena *a)
 	switch (c->phase) {
 	case PHASE_RUNNING:
 	case PHASE_PAUSED:
-		return arena_printf(a, "Up %s%s", age(c->run.started ? c->run.started : "", since), c->phase == PHASE_PAUSED ? " (Paused)" : "");
+		return arena_printf(a, "Up %s%s", age(c->run.started, since),
+				    c->phase == PHASE_PAUSED ? " (Paused)" : "");
 	case PHASE_EXITED:
-		return arena_printf(a, "Exited (%d) %s ago", c->exit.status, age(c->exit.finished ? c->exit.finished : "", since));
+		return arena_printf(a, "Exited (%d) %s ago", c->exit.status, age(c->exit.finished, since));
 	case PHASE_STARTING:
 		return arena_strdup(a, "Starting");
 	default:
@@ -142,7 +144,8 @@ static const struct {
 	const char *key;
 	bool (*fits)(const struct container *c, const char *value);
 } filters[] = {
-	{ "name=", by_name }, { "id=", by_id }, { "status=", by_status }, { "ancestor=", by_image }, { "label=", by_label },
+	{ "name=", by_name },	   { "id=", by_id },	   { "status=", by_status },
+	{ "ancestor=", by_image }, { "label=", by_label },
 };
 
 static int check_filter(const char *text, struct err *e)
@@ -203,7 +206,7 @@ static int show_wanted(const struct container *c, void *arg, struct err *e)
 	const struct walk *w = arg;
 	auto_container struct container now = { 0 };
 
-	if (c->phase == PHASE_EXITED && !c->watched && c->init.pid > 0) { /* its monitor was killed */
+	if (c->unsettled && !c->watched) {
 		const char *id = c->settings.id;
 		int r = engine_settle(w->g, id, e);
 
@@ -235,6 +238,7 @@ static int run(const struct call *c, struct err *e)
 		r = check_filter(o->filters.v[i], e);
 	if (r < 0)
 		return r;
+	engine_sweep(&g);
 	r = container_each(&g, show_wanted, &walk, e);
 	if (r >= 0 && !o->quiet)
 		r = listing_end(&listing, e);

@@ -25,7 +25,11 @@ static int run(const struct call *c, struct err *e)
 	auto_engine struct engine g;
 	int r = verb_engine(c, &g, e);
 
-	return r < 0 ? r : verb_each(c, &g, &how, remove_one, o, e);
+	if (r >= 0)
+		r = verb_each(c, &g, &how, remove_one, o, e);
+	if (r >= 0)
+		engine_sweep(&g);
+	return r;
 }
 
 const struct verb verb_rm = {

@@ -129,8 +129,9 @@ static int run_run(const struct call *c, struct err *e)
 		.detach = o.detach,
 		.input = o.interactive,
 		.terminal = o.interactive && o.tty && isatty(STDIN_FILENO),
+		.warn = o.quiet ? NULL : verb_warn,
+		.warn_arg = (void *)c,
 	};
-	struct strv warnings = { 0 };
 	auto_engine struct engine g;
 	char id[CONTAINER_ID_MAX];
 	int status = 0, r = verb_engine(c, &g, e);
@@ -139,11 +140,9 @@ static int run_run(const struct call *c, struct err *e)
 		return r;
 	r = make(&g, &o, id, e);
 	if (r >= 0)
-		r = launch(&g, id, &how, &status, c->arena, &warnings, e);
+		r = launch(&g, id, &how, &status, e);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < warnings.n && !o.quiet; i++)
-		output_warning(c, warnings.v[i]);
 	if (o.detach)
 		output_line(id);
 	return status;

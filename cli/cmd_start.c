@@ -23,28 +23,17 @@ static const struct option restart_rows[] = {
 	OPT_STRING(struct start, timeout, "time", 0, "SECONDS", NULL),
 };
 
-static int start(const struct engine *g, const char *id, const struct launch_options *how, const struct call *c,
-		 int *ret_status, struct err *e)
-{
-	struct strv warnings = { 0 };
-	int r = launch(g, id, how, ret_status, c->arena, &warnings, e);
-
-	for (size_t i = 0; i < warnings.n; i++)
-		output_warning(c, warnings.v[i]);
-	return r;
-}
-
 /* One that runs already is started: nothing to do. */
 static int start_detached(const struct engine *g, const char *id, const void *arg, struct err *e)
 {
-	static const struct launch_options how = { .detach = true };
 	const struct start *o = arg;
+	const struct launch_options how = { .detach = true, .warn = verb_warn, .warn_arg = (void *)o->call };
 	auto_container struct container c = { 0 };
 	int none, r = container_load(g, id, &c, e);
 
 	if (r < 0 || c.phase == PHASE_RUNNING || c.phase == PHASE_PAUSED)
 		return r;
-	return start(g, id, &how, o->call, &none, e);
+	return launch(g, id, &how, &none, e);
 }
 
 static int start_attached(const struct call *c, const struct engine *g, const struct start *o, struct err *e)
@@ -60,9 +49,11 @@ static int start_attached(const struct call *c, const struct engine *g, const st
 	const struct launch_options how = {
 		.input = o->interactive,
 		.terminal = o->interactive && found.settings.terminal && isatty(STDIN_FILENO),
+		.warn = verb_warn,
+		.warn_arg = (void *)c,
 	};
 
-	r = start(g, id, &how, c, &status, e);
+	r = launch(g, id, &how, &status, e);
 	return r < 0 ? r : status;
 }
 

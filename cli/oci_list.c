@@ -60,6 +60,8 @@ static int run(const struct call *c, struct err *e)
 	auto_fd int root = oci_open_root(c, e);
 	int r = root < 0 ? root : state_list(root, c->arena, &ids, e);
 
+	if (root >= 0)
+		state_sweep(root);
 	for (size_t i = 0; i < ids.n && r >= 0; i++) {
 		auto_state struct state s = { 0 };
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 
 #include "cli/help.h"
 #include "cli/output.h"
@@ -28,16 +29,27 @@ static int flush(struct err *e)
 	return err_set(e, errno ? errno : EIO, "write to standard output");
 }
 
+/* Set-user-ID, or with file capabilities, we would act for somebody who may less than we: nothing here is made for that. */
+static int check_privileges(struct err *e)
+{
+	if (!getauxval(AT_SECURE))
+		return 0;
+	err_say(e, EPERM, "this program may not be set-user-ID or have capabilities of its own");
+	return err_hint(e, "chmod u-s,g-s it, or setcap -r");
+}
+
 int program_run(const struct program *p, int argc, char **argv)
 {
 	auto_arena struct arena arena = { 0 };
-	struct call c = { .arena = &arena };
+	struct call c = { .program = p, .arena = &arena };
 	struct err e = { 0 };
 	int failure = p->usage_status;
 
 	(void)setvbuf(stderr, NULL, _IOLBF, 0); /* a message in one write, not one for each character */
-	int r = args_parse(p, argc, argv, &c, &e);
+	int r = check_privileges(&e);
 
+	if (r >= 0)
+		r = args_parse(p, argc, argv, &c, &e);
 	if (r >= 0) {
 		failure = c.verb && c.verb->failure_status ? c.verb->failure_status : EXIT_FAILURE;
 		r = run(&c, &e);

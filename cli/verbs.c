@@ -7,6 +7,11 @@
 #include "cli/output.h"
 #include "runtime/launch.h"
 
+void verb_warn(const char *text, void *arg)
+{
+	output_warning(arg, text);
+}
+
 int verb_engine(const struct call *c, struct engine *ret, struct err *e)
 {
 	const struct paene_globals *g = c->globals;

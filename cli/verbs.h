@@ -12,6 +12,9 @@ struct paene_globals {
 
 #define STATUS_ENGINE 125 /* what podman and docker say where the engine fails, and not the container's command */
 
+/* For launch_options.warn; @arg is the struct call. */
+void verb_warn(const char *text, void *arg);
+
 /* The engine in --root and --runroot; engine_close() is fine after a failure too. Return: 0, or -errno with @e filled */
 int verb_engine(const struct call *c, struct engine *ret, struct err *e);
 

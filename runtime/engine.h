@@ -105,6 +105,7 @@ struct container {
 	struct settings settings;
 	enum phase phase;
 	bool watched; /* somebody holds the monitor lock */
+	bool unsettled; /* it has ended, and nobody has put its things in order: engine_settle() does, where it is not watched */
 	struct proc_id init;
 	bool has_exit;
 	struct exit_record exit;
@@ -113,6 +114,9 @@ struct container {
 };
 void container_free(struct container *c);
 #define auto_container __attribute__((cleanup(container_free)))
+
+#define RECORD_ID_LENGTH 64
+#define RECORD_CONFIG	 "config.json"
 
 /**
  * record_create() - Make a container's folder, take its name, write settings and configuration
@@ -135,6 +139,7 @@ int record_find(const struct engine *g, const char *name, char *ret, struct err 
 /* Its folder. Return: the fd, or -errno with @e filled. */
 int record_open(const struct engine *g, const char *id, struct err *e);
 int record_settings(int dir, struct settings *ret, struct err *e);
+int record_write_settings(int dir, const struct settings *s, struct err *e);
 int record_spec(int dir, struct spec *ret, struct err *e);
 int record_write_run(int dir, const struct run_record *r, struct err *e);
 /* Return: 1 with @ret filled, 0 where it never ran, or -errno with @e filled. */
@@ -155,8 +160,11 @@ int volume_open(const struct engine *g, const char *name, struct err *e);
 
 /**
  * record_destroy() - Remove name and folder; the container must not run
+ * @name:	Its name, or NULL where it has none yet
+ *
+ * Return: 0 (also where it is not there), or -errno with @e filled
  */
-int record_destroy(const struct engine *g, const char *id, struct err *e);
+int record_destroy(const struct engine *g, const char *id, const char *name, struct err *e);
 
 /**
  * record_watch() - Take the monitor lock
@@ -183,7 +191,11 @@ bool record_wants_stop(int dir);
 #define ENGINE_OWNER_MAX 256
 int engine_owner(int dir, const char *name, char ret[ENGINE_OWNER_MAX]);
 
-/* Remove what killed commands have left: folders without settings, names, ranges and leases without a container. */
+/**
+ * engine_sweep() - Remove what killed commands have left: folders without settings, names, ranges and leases without a container
+ *
+ * Verbs that may take a moment call it, and whoever finds a name taken. Nothing that is in use or being made is touched.
+ */
 void engine_sweep(const struct engine *g);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "base/sock.h"
+#include "base/timestamp.h"
 #include "runtime/run.h"
 
 #define BACKOFF_FIRST_MS 100
@@ -19,11 +20,12 @@
 #define LONG_RUN_S	 10 /* a run that lasted this long was no failure to start: the pauses begin anew */
 #define STOP_LOOK_MS	 50
 #define STATUS_UNKNOWN	 255
+#define STATUS_ENGINE	 125 /* it was never there */
 
 /* What the monitor tells the command that started it. */
 struct report {
 	struct err err; /* code 0: it runs */
-	char warnings[1024]; /* lines */
+	char warning[1024]; /* "": none */
 };
 
 struct care {
@@ -31,7 +33,7 @@ struct care {
 	const char *id;
 	const struct launch_options *o;
 	int dir, watch;
-	int report; /* socket to the command; -1: none, or told */
+	int report; /* socket to the command that waits; closed by the exec of paene-monitor; -1: none */
 	struct report first;
 	uint64_t restarts;
 	unsigned backoff_ms; /* the next pause before a restart */
@@ -52,20 +54,28 @@ static void describe_missing(const struct run *r, char *text, size_t size)
 		n += (size_t)snprintf(text + n, size - n, " %s", r->record.missing.v[i]);
 }
 
+static void warn(const struct care *c)
+{
+	if (*c->first.warning && c->o->warn)
+		c->o->warn(c->first.warning, c->o->warn_arg);
+}
+
 static void say_started(struct care *c, const struct run *r)
 {
-	describe_missing(r, c->first.warnings, sizeof(c->first.warnings));
-	if (c->report < 0)
+	describe_missing(r, c->first.warning, sizeof(c->first.warning));
+	if (c->report < 0) {
+		warn(c);
 		return;
+	}
 	(void)sock_send(c->report, &c->first, sizeof(c->first), NULL, 0); /* the command may have been killed */
-	fd_close(&c->report);
 }
 
 /* In the foreground: to our own standard streams. Return: the exit status, or -errno with @e filled */
-static int relay(struct care *c, struct run *r, bool *ret_signalled, struct err *e)
+static int relay(struct care *c, struct run *r, struct relay *ret, struct err *e)
 {
 	struct log log = { .fd = -1 };
-	struct relay relay = {
+
+	*ret = (struct relay){
 		.pidfd = r->created.pidfd,
 		.console = r->created.console,
 		.pipes = { r->ends.ours[0], r->ends.ours[1], r->ends.ours[2] },
@@ -80,11 +90,11 @@ static int relay(struct care *c, struct run *r, bool *ret_signalled, struct err 
 
 	if (!r->settings.remove) /* the log of what is removed at its end has no reader */
 		(void)log_open(c->dir, LOG_MAX_BYTES, &log, &no_log); /* without a log it still runs */
-	int status = relay_run(&relay, e);
+	int status = relay_run(ret, e);
 
 	log_close(&log);
-	*ret_signalled = relay.signalled;
-	memcpy(r->ends.ours, relay.pipes, sizeof(relay.pipes)); /* the input's end may be closed by now */
+	ret->log = NULL;
+	memcpy(r->ends.ours, ret->pipes, sizeof(ret->pipes)); /* the input's end may be closed by now */
 	return status;
 }
 
@@ -130,22 +140,34 @@ static int start(struct care *c, struct run *r, struct err *e)
 	return err;
 }
 
-/* After the last run: nothing looks after it any more. */
-static void end(struct care *c, const struct settings *s)
+/* After the last run: nothing looks after it any more. @finished: of run_finish() */
+static void end(struct care *c, const struct settings *s, int finished)
 {
 	struct err ignored;
 
-	if (s->remove)
-		(void)record_destroy(c->g, c->id, &ignored); /* a sweep or `rm` finds what is left */
+	if (s->remove && finished >= 0)
+		(void)record_destroy(c->g, c->id, s->name, &ignored); /* a sweep or `rm` finds what is left */
 }
 
-static void end_unstarted(struct care *c)
+/* It could not be started: what removes itself goes, of others that is on record. */
+static void end_unstarted(struct care *c, const struct err *why)
 {
 	auto_settings struct settings s = { 0 };
+	char now[TIMESTAMP_MAX];
 	struct err ignored;
+	const struct exit_record x = {
+		.status = why->exit_status ? why->exit_status : STATUS_ENGINE,
+		.finished = (char *)timestamp_now(now),
+		.error = (char *)why->text,
+		.restarts = c->restarts,
+	};
 
-	if (record_settings(c->dir, &s, &ignored) == 0)
-		end(c, &s);
+	if (record_settings(c->dir, &s, &ignored) < 0)
+		return;
+	record_tell_waiters(c->watch, x.status);
+	if (!s.remove)
+		(void)record_write_exit(c->dir, &x, &ignored); /* the user reads the words anyway */
+	end(c, &s, 0);
 }
 
 /* Until it ends for good. Return: the last exit status, or -errno with @e filled */
@@ -153,19 +175,20 @@ static int stand_by(struct care *c, struct err *e)
 {
 	for (;;) {
 		struct run r;
-		bool signalled = false;
+		struct relay way;
 		int status = start(c, &r, e);
 
 		if (status < 0) {
-			end_unstarted(c);
+			end_unstarted(c, e);
 			return status;
 		}
-		status = relay(c, &r, &signalled, e);
-		run_finish(c->g, c->dir, c->watch, &r.settings, status < 0 ? STATUS_UNKNOWN : status, c->restarts);
-		bool again = !signalled && wants_restart(c, &r.settings, status) && pause_before_restart(c);
+		status = relay(c, &r, &way, e);
+		int its_own = status >= 0 ? status : way.lost ? 0 : STATUS_UNKNOWN;
+		int finished = run_finish(c->g, c->dir, c->watch, &r.settings, its_own, c->restarts);
+		bool again = !way.signalled && wants_restart(c, &r.settings, its_own) && pause_before_restart(c);
 
 		if (!again)
-			end(c, &r.settings);
+			end(c, &r.settings, finished);
 		run_free(&r);
 		if (!again)
 			return status;
@@ -232,7 +255,7 @@ static _Noreturn void monitor(struct care *c)
 		(void)dup2(null_fd, fd);
 	(void)!chdir("/");
 	(void)start_detached(c, &e);
-	end_unstarted(c);
+	end_unstarted(c, &e);
 	if (c->report >= 0) {
 		c->first.err = e;
 		(void)sock_send(c->report, &c->first, sizeof(c->first), NULL, 0);
@@ -242,7 +265,8 @@ static _Noreturn void monitor(struct care *c)
 
 int launch_after_exit(const struct engine *g, const struct monitor_words *w, struct err *e)
 {
-	struct care c = { .g = g, .id = w->text[MONITOR_ID], .report = -1 };
+	static const struct launch_options none;
+	struct care c = { .g = g, .id = w->text[MONITOR_ID], .o = &none, .report = -1 };
 	auto_settings struct settings s = { 0 };
 	int64_t n[MONITOR_WORDS] = { 0 };
 	int r = 0;
@@ -261,24 +285,13 @@ int launch_after_exit(const struct engine *g, const struct monitor_words *w, str
 		return r;
 	int status = (int)n[MONITOR_STATUS];
 
-	run_finish(g, c.dir, c.watch, &s, status, c.restarts);
+	int finished = run_finish(g, c.dir, c.watch, &s, status, c.restarts);
+
 	while (wants_restart(&c, &s, status) && pause_before_restart(&c)) {
 		(void)start_detached(&c, e); /* comes back only where it could not be started: that is a failure like others */
 		status = e->exit_status ? e->exit_status : STATUS_UNKNOWN;
 	}
-	end(&c, &s);
-	return 0;
-}
-
-static int add_warnings(const char *text, struct arena *arena, struct strv *ret)
-{
-	while (*text) {
-		size_t n = strcspn(text, "\n");
-
-		if (strv_push(arena, ret, arena_strndup(arena, text, n)) < 0)
-			return -ENOMEM;
-		text += n + (text[n] == '\n');
-	}
+	end(&c, &s, finished);
 	return 0;
 }
 
@@ -300,13 +313,14 @@ static int detach(struct care *c, struct err *e)
 		monitor(c);
 	}
 	fd_close(&theirs);
+	struct report second = { .err = { .code = 0 } };
 	ssize_t n = sock_recv(ours, &c->first, sizeof(c->first), NULL, 0);
 
 	if (n != (ssize_t)sizeof(c->first))
 		return err_say(e, EPIPE, "the monitor ended before the container was there");
-	if (c->first.err.code == 0)
-		return 0;
-	*e = c->first.err;
+	if (c->first.err.code == 0) /* it runs; the end of file says that the monitor does, too */
+		(void)sock_recv(ours, &second, sizeof(second), NULL, 0);
+	*e = c->first.err.code ? c->first.err : second.err;
 	return -e->code;
 }
 
@@ -326,8 +340,7 @@ static int clear_old_run(struct care *c, struct err *e)
 	return r < 0 ? r : run_release(c->g, c->dir, &s, false, e);
 }
 
-int launch(const struct engine *g, const char *id, const struct launch_options *o, int *ret_status, struct arena *arena,
-	   struct strv *ret_warnings, struct err *e)
+int launch(const struct engine *g, const char *id, const struct launch_options *o, int *ret_status, struct err *e)
 {
 	auto_fd int dir = record_open(g, id, e), watch = -1;
 	struct care c = {
@@ -351,7 +364,9 @@ int launch(const struct engine *g, const char *id, const struct launch_options *
 	r = o->detach ? detach(&c, e) : stand_by(&c, e);
 	if (r < 0)
 		return r;
-	if (!o->detach)
+	if (o->detach)
+		warn(&c);
+	else
 		*ret_status = r;
-	return add_warnings(c.first.warnings, arena, ret_warnings) < 0 ? err_nomem(e) : 0;
+	return 0;
 }

@@ -16,17 +16,17 @@ struct launch_options {
 	bool detach;	   /* a monitor looks after it; else this process, and it relays to its own standard streams */
 	bool input;	   /* foreground: relay standard input */
 	bool terminal;	   /* foreground: our standard input is a terminal to be made raw */
+	void (*warn)(const char *text, void *arg); /* what the user should know, once it runs; NULL: nobody asks */
+	void *warn_arg;
 };
 
 /**
  * launch() - Start a container that does not run
  * @ret_status:	Foreground: its exit status as a shell says it. Detached: untouched
- * @ret_warnings: Lines for the user ("pids.max: …"), in @arena
  *
  * Return: 0, or -errno with @e filled: then it does not run (a container with --rm is removed)
  */
-int launch(const struct engine *g, const char *id, const struct launch_options *o, int *ret_status, struct arena *arena,
-	   struct strv *ret_warnings, struct err *e);
+int launch(const struct engine *g, const char *id, const struct launch_options *o, int *ret_status, struct err *e);
 
 /**
  * launch_after_exit() - Called back by paene-monitor: write down how it ended, give everything back, start it again where the

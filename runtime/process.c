@@ -236,8 +236,12 @@ static int set_caps(const struct spec_caps *c, struct err *e)
 
 static int set_ids(const struct spec_user *u, struct err *e)
 {
-	if (setgroups(u->additional_gids.n, u->additional_gids.v) < 0 && (errno != EPERM || u->additional_gids.n))
-		return err_set(e, errno, "set %zu supplementary groups", u->additional_gids.n);
+	const struct spec_u32_list *l = &u->additional_gids;
+	bool needed = l->n > 1 || (l->n == 1 && l->v[0] != u->gid);
+
+	/* where setgroups is denied (a user namespace of one's own ids), nobody can leave a group either */
+	if (setgroups(l->n, l->v) < 0 && (errno != EPERM || needed))
+		return err_set(e, errno, "set %zu supplementary groups", l->n);
 	if (setresgid(u->gid, u->gid, u->gid) < 0)
 		return err_set(e, errno, "set group id %u", u->gid);
 	if (setresuid(u->uid, u->uid, u->uid) < 0)

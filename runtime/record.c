@@ -9,17 +9,13 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "runtime/engine.h"
-#include "runtime/names.h"
 #include "spec/decode.h"
 
 #define SETTINGS_FILE "settings.json"
-#define CONFIG_FILE   "config.json"
 #define EXIT_FILE     "exit.json"
 #define RUN_FILE      "run.json"
 #define WATCH_FILE    "monitor"
 #define STOP_FILE     "stop"
-#define ID_LENGTH     64
-#define NAME_TRIES    20
 
 const char *const restart_names[RESTART_COUNT] = { "no", "on-failure", "always" };
 const char *const phase_names[PHASE_COUNT] = { "created", "starting", "running", "paused", "exited" };
@@ -95,89 +91,6 @@ void container_free(struct container *c)
 	exit_record_free(&c->exit);
 }
 
-/* Who has this name? Fills the message. */
-static int name_in_use(const struct engine *g, const char *name, struct err *e)
-{
-	char id[ID_LENGTH + 1] = "";
-	ssize_t n = readlinkat(g->names, name, id, ID_LENGTH);
-
-	id[n > 0 ? n : 0] = '\0';
-	err_say(e, EEXIST, "the container name \"%s\" is in use by container %.12s", name, id);
-	return err_hint(e, "remove it with `paene rm %s`, or choose another name", name);
-}
-
-static int take_name(const struct engine *g, struct settings *s, struct err *e)
-{
-	char random[NAMES_MAX];
-
-	if (s->name)
-		return symlinkat(s->id, g->names, s->name) == 0 ? 0
-		       : errno == EEXIST			? name_in_use(g, s->name, e)
-								: err_set(e, errno, "take the name %s", s->name);
-	for (int i = 0; i < NAME_TRIES; i++) {
-		int r = names_random(random, i >= NAME_TRIES / 2);
-
-		if (r < 0)
-			return err_set(e, -r, "choose a name");
-		if (symlinkat(s->id, g->names, random) < 0) {
-			if (errno != EEXIST)
-				return err_set(e, errno, "take the name %s", random);
-			continue;
-		}
-		s->name = arena_strdup(&s->arena, random);
-		return s->name ? 0 : err_nomem(e);
-	}
-	return err_say(e, EEXIST, "found no free name; choose one with --name");
-}
-
-static int write_files(int dir, const struct settings *s, const struct spec *spec, struct err *e)
-{
-	static const char *const folders[] = { "upper", "work", "lower" };
-	auto_free char *config = NULL, *settings = NULL;
-
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-		if (mkdirat(dir, folders[i], i == 0 ? 0755 : 0700) < 0)
-			return err_set(e, errno, "make folder %s", folders[i]);
-	int r = spec_encode(spec, &config, e);
-
-	if (r >= 0)
-		r = file_publish(dir, CONFIG_FILE, config, strlen(config), 0600, 0, e);
-	if (r >= 0)
-		r = encode_text(settings_fields, ARRAY_SIZE(settings_fields), s, &settings, e);
-	return r < 0 ? r : file_publish(dir, SETTINGS_FILE, settings, strlen(settings), 0600, 0, e);
-}
-
-int record_create(const struct engine *g, struct settings *s, const struct spec *spec, int *ret_dir, struct err *e)
-{
-	char id[ID_LENGTH + 1];
-	int r = proc_random_hex(id, ID_LENGTH);
-
-	if (r < 0)
-		return err_set(e, -r, "choose an id");
-	s->id = arena_strdup(&s->arena, id);
-	if (!s->id)
-		return err_nomem(e);
-	if (mkdirat(g->containers, id, 0700) < 0)
-		return err_set(e, errno, "make the container's folder");
-	auto_fd int dir = record_open(g, id, e), watch = -1;
-
-	r = dir;
-	if (r >= 0)
-		r = watch = record_watch(dir, false, e); /* until settings.json is there, against sweepers */
-	if (r >= 0)
-		r = take_name(g, s, e);
-	if (r >= 0)
-		r = write_files(dir, s, spec, e);
-	if (r < 0) {
-		struct err ignored;
-
-		(void)record_destroy(g, id, &ignored); /* the first error counts */
-		return r;
-	}
-	*ret_dir = fd_take(&dir);
-	return 0;
-}
-
 int record_open(const struct engine *g, const char *id, struct err *e)
 {
 	int fd = openat(g->containers, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -199,8 +112,8 @@ static int match(int dir, const char *name, void *arg, struct err *e)
 	struct search *s = arg;
 
 	(void)dir, (void)e;
-	if (strncmp(name, s->prefix, s->n) == 0 && strlen(name) == ID_LENGTH && s->found++ == 0)
-		memcpy(s->ret, name, ID_LENGTH + 1);
+	if (strncmp(name, s->prefix, s->n) == 0 && strlen(name) == RECORD_ID_LENGTH && s->found++ == 0)
+		memcpy(s->ret, name, RECORD_ID_LENGTH + 1);
 	return 0;
 }
 
@@ -212,14 +125,14 @@ int record_find(const struct engine *g, const char *name, char *ret, struct err 
 
 	if (r < 0)
 		return r;
-	ssize_t n = readlinkat(g->names, name, ret, ID_LENGTH);
+	ssize_t n = readlinkat(g->names, name, ret, RECORD_ID_LENGTH);
 
-	if (n == ID_LENGTH) {
+	if (n == RECORD_ID_LENGTH) {
 		ret[n] = '\0';
 		if (fstatat(g->containers, ret, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			return 0;
 	}
-	if (strspn(name, "0123456789abcdef") == s.n && s.n <= ID_LENGTH) {
+	if (strspn(name, "0123456789abcdef") == s.n && s.n <= RECORD_ID_LENGTH) {
 		r = file_each(g->containers, match, &s, e);
 		if (r < 0)
 			return r;
@@ -257,11 +170,19 @@ int record_settings(int dir, struct settings *ret, struct err *e)
 	return 0;
 }
 
+int record_write_settings(int dir, const struct settings *s, struct err *e)
+{
+	auto_free char *text = NULL;
+	int r = encode_text(settings_fields, ARRAY_SIZE(settings_fields), s, &text, e);
+
+	return r < 0 ? r : file_publish(dir, SETTINGS_FILE, text, strlen(text), 0600, 0, e);
+}
+
 int record_spec(int dir, struct spec *ret, struct err *e)
 {
 	auto_free char *text = NULL;
 	size_t len;
-	int r = file_read(dir, CONFIG_FILE, SPEC_MAX_BYTES, &text, &len, e);
+	int r = file_read(dir, RECORD_CONFIG, SPEC_MAX_BYTES, &text, &len, e);
 
 	return r < 0 ? r : spec_decode(text, len, ret, e);
 }
@@ -386,6 +307,7 @@ bool record_wants_stop(int dir)
 	return faccessat(dir, STOP_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* @s: NULL: nothing is known of a run */
 static enum phase phase_of(const struct container *c, const struct state *s)
 {
 	switch (s ? s->status : STATUS_STOPPED) {
@@ -399,8 +321,18 @@ static enum phase phase_of(const struct container *c, const struct state *s)
 	default:
 		break;
 	}
-	/* without an exit record: it was never started, or its monitor was killed with it */
-	return c->has_exit || s ? PHASE_EXITED : PHASE_CREATED;
+	return c->has_exit || c->run.started || s ? PHASE_EXITED : PHASE_CREATED;
+}
+
+/* Its last run has left something, or its end was not written down. */
+static bool is_unsettled(const struct container *c, const struct state *s)
+{
+	if (s)
+		return s->status == STATUS_STOPPED;
+	if (!c->run.started)
+		return false;
+	return c->settings.remove || !c->has_exit ||
+	       (c->exit.started && !streq(c->exit.started, c->run.started));
 }
 
 int container_load(const struct engine *g, const char *id, struct container *ret, struct err *e)
@@ -408,7 +340,6 @@ int container_load(const struct engine *g, const char *id, struct container *ret
 	auto_fd int dir = record_open(g, id, e);
 	struct container c = { 0 };
 	auto_state struct state s = { 0 };
-	struct err absent;
 
 	if (dir < 0)
 		return dir;
@@ -419,15 +350,18 @@ int container_load(const struct engine *g, const char *id, struct container *ret
 	c.has_exit = r > 0;
 	if (r >= 0)
 		r = record_run(dir, &c.run, e);
+	int has_state = r < 0 ? r : state_load(g->states, id, &s, e);
+
+	if (has_state < 0 && has_state != -ENOENT)
+		r = has_state;
 	if (r < 0) {
 		container_free(&c);
 		return r;
 	}
 	c.watched = is_watched(dir);
-	bool has_state = state_load(g->states, id, &s, &absent) == 0;
-
-	c.phase = phase_of(&c, has_state ? &s : NULL);
-	if (has_state) {
+	c.phase = phase_of(&c, has_state == 0 ? &s : NULL);
+	c.unsettled = is_unsettled(&c, has_state == 0 ? &s : NULL);
+	if (has_state == 0) {
 		c.init = s.init;
 		snprintf(c.cgroup_path, sizeof(c.cgroup_path), "%s", s.cgroup_path ? s.cgroup_path : "");
 	}
@@ -436,7 +370,7 @@ int container_load(const struct engine *g, const char *id, struct container *ret
 }
 
 struct entry {
-	char id[ID_LENGTH + 1];
+	char id[RECORD_ID_LENGTH + 1];
 	struct timespec born;
 };
 struct listing {
@@ -448,9 +382,9 @@ static int add_entry(int dir, const char *name, void *arg, struct err *e)
 {
 	struct listing *l = arg;
 	struct stat st;
-	char file[ID_LENGTH + sizeof(SETTINGS_FILE) + 2];
+	char file[RECORD_ID_LENGTH + sizeof(SETTINGS_FILE) + 2];
 
-	if (strlen(name) != ID_LENGTH)
+	if (strlen(name) != RECORD_ID_LENGTH)
 		return 0;
 	snprintf(file, sizeof(file), "%s/%s", name, SETTINGS_FILE);
 	if (fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -464,7 +398,7 @@ static int add_entry(int dir, const char *name, void *arg, struct err *e)
 		l->v = more;
 		l->room = room;
 	}
-	memcpy(l->v[l->n].id, name, ID_LENGTH + 1);
+	memcpy(l->v[l->n].id, name, RECORD_ID_LENGTH + 1);
 	l->v[l->n++].born = st.st_mtim;
 	return 0;
 }
@@ -510,23 +444,4 @@ int volume_open(const struct engine *g, const char *name, struct err *e)
 	int fd = openat(g->volumes, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	return fd < 0 ? err_set(e, errno, "open volume %s", name) : fd;
-}
-
-/* The name goes first: one that is there always leads to a folder. */
-int record_destroy(const struct engine *g, const char *id, struct err *e)
-{
-	auto_settings struct settings s = { 0 };
-	auto_fd int dir = record_open(g, id, e);
-	char owner[ID_LENGTH + 1];
-	struct err ignored;
-
-	if (dir < 0)
-		return dir == -ENOENT ? 0 : dir;
-	if (record_settings(dir, &s, &ignored) == 0) {
-		ssize_t n = readlinkat(g->names, s.name, owner, ID_LENGTH);
-
-		if (n == ID_LENGTH && memcmp(owner, id, ID_LENGTH) == 0)
-			(void)unlinkat(g->names, s.name, 0); /* a sweep finds it otherwise */
-	}
-	return file_remove(g->containers, id, e);
 }

@@ -65,7 +65,8 @@ void relay_block_signals(void)
 struct channel {
 	int from, to;	  /* -1: closed; no sink: read and logged only */
 	bool close_to;	  /* the sink is the container's input: its end is passed on by closing */
-	bool logged;
+	bool logged, terminal;
+	int lost; /* errno of the first bytes that were */
 	enum log_stream stream;
 	size_t used, sent;
 	char buf[BUFFER_SIZE];
@@ -82,7 +83,8 @@ static void flush_channel(struct channel *c)
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
-	if (n < 0) { /* the reader has gone: go on reading, so that the container does not hang */
+	if (n < 0) { /* go on reading, so that the container does not hang */
+		c->lost = errno == EPIPE ? 0 : errno;
 		c->to = -1;
 		c->sent = c->used;
 		return;
@@ -97,7 +99,9 @@ static bool fill_channel(struct channel *c, struct log *log)
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return true;
-	if (n <= 0) /* a terminal whose last user has gone says EIO */
+	if (n < 0 && !(c->terminal && errno == EIO)) /* its last user has gone */
+		c->lost = errno;
+	if (n <= 0)
 		return false;
 	if (c->logged && log)
 		log_write(log, c->stream, c->buf, (size_t)n);
@@ -195,7 +199,7 @@ int relay_run(struct relay *r, struct err *e)
 	struct loop l = {
 		.r = r,
 		.in = { .from = r->in, .to = tty ? r->console : r->pipes[0], .close_to = true },
-		.out = { .from = tty ? r->console : r->pipes[1], .to = r->out, .logged = true },
+		.out = { .from = tty ? r->console : r->pipes[1], .to = r->out, .logged = true, .terminal = tty },
 		.err = { .from = tty ? -1 : r->pipes[2], .to = r->err, .logged = true, .stream = LOG_STDERR },
 	};
 	struct termios saved;
@@ -217,5 +221,9 @@ int relay_run(struct relay *r, struct err *e)
 
 	if (raw)
 		tty_restore(r->in, &saved);
-	return n < 0 ? n : proc_wait(r->pidfd, e);
+	if (n < 0)
+		return n;
+	n = proc_wait(r->pidfd, e);
+	r->lost = l.out.lost ? l.out.lost : l.err.lost;
+	return n == 0 && r->lost ? err_set(e, r->lost, "pass on the container's output") : n;
 }

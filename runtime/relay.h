@@ -34,6 +34,7 @@ struct relay {
 	bool raw;	   /* @in is a terminal: make it raw, follow its window's size */
 	bool pass_signals; /* TERM, INT, HUP, USR1 … that we receive are the container's */
 	bool signalled;	   /* out: one that asks for the end was passed */
+	int lost;	   /* out: errno of the first output that could not be passed on; a reader that went away is none */
 };
 
 /**
@@ -41,7 +42,7 @@ struct relay {
  *
  * The caller has blocked the signals to pass (relay_block_signals) before the process was made. Fds stay the caller's.
  *
- * Return: the exit status as a shell says it, or -errno with @e filled
+ * Return: the exit status as a shell says it, or -errno with @e filled; where output was lost, 0 becomes -errno
  */
 int relay_run(struct relay *r, struct err *e);
 

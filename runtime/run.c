@@ -314,7 +314,7 @@ static void read_use(const struct engine *g, const char *id, struct exit_record 
 	x->oom_killed = stats.oom_kills > 0;
 }
 
-void run_finish(const struct engine *g, int dir, int watch, const struct settings *s, int status, uint64_t restarts)
+int run_finish(const struct engine *g, int dir, int watch, const struct settings *s, int status, uint64_t restarts)
 {
 	auto_run_record struct run_record run = { 0 };
 	struct err ignored;
@@ -332,7 +332,7 @@ void run_finish(const struct engine *g, int dir, int watch, const struct setting
 		read_use(g, s->id, &x);
 		(void)record_write_exit(dir, &x, &ignored); /* a full disk must not keep us from giving back */
 	}
-	(void)run_release(g, dir, s, true, &ignored);
+	return run_release(g, dir, s, true, &ignored);
 }
 
 /* The range whose owner this container is: what a crash took before run.json said so. */

@@ -35,9 +35,9 @@ void run_free(struct run *r);
  * @watch:	The monitor lock, where waiters look for the status
  * @status:	As a shell says it
  *
- * Best effort in its parts: what could not be given back now is found by the next engine_settle() or engine_sweep().
+ * Return: 0, or -errno where something could not be given back: then the container must stay, for the next engine_settle()
  */
-void run_finish(const struct engine *g, int dir, int watch, const struct settings *s, int status, uint64_t restarts);
+int run_finish(const struct engine *g, int dir, int watch, const struct settings *s, int status, uint64_t restarts);
 
 /**
  * run_release() - Give back what a run took, after its end or a crash

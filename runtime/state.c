@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -20,7 +19,6 @@
 #define NEW_PREFIX     ".new."
 #define GONE_PREFIX    ".gone."
 #define STATE_NAME_MAX 192
-#define SWEEP_AGE_S    10
 
 static const struct {
 	const char *name;
@@ -83,20 +81,37 @@ static int write_new(int dir, const struct state *s, struct err *e)
 	return r < 0 ? err_set(e, -r, "write " STATE_FILE) : 0;
 }
 
+/* A new folder under a temporary name, locked. A sweep may find it between its birth and its lock: then another one is made. */
+static int make_folder(int root, const char *id, char temp[STATE_NAME_MAX], struct err *e)
+{
+	char digits[17];
+	int r;
+
+	do {
+		if (proc_random_hex(digits, 16) < 0)
+			return err_say(e, EIO, "no random numbers");
+		snprintf(temp, STATE_NAME_MAX, NEW_PREFIX "%s", digits);
+		if (mkdirat(root, temp, 0700) < 0)
+			return err_set(e, errno, "make the state folder of %s", id);
+		auto_fd int dir = openat(root, temp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		r = dir < 0 ? err_set(e, errno, "open the state folder of %s", id) : state_try_lock(dir, e);
+		if (r >= 0)
+			return fd_take(&dir);
+	} while (r == -ENOENT || r == -EBUSY);
+	(void)unlinkat(root, temp, AT_REMOVEDIR); /* a sweep finds it otherwise */
+	return r;
+}
+
 int state_reserve(int root, const struct state *s, int *ret_dir, struct err *e)
 {
-	char temp[STATE_NAME_MAX], digits[17];
+	char temp[STATE_NAME_MAX];
+	auto_fd int dir = make_folder(root, s->id, temp, e);
 
-	if (proc_random_hex(digits, 16) < 0)
-		return err_say(e, EIO, "no random numbers");
-	snprintf(temp, sizeof(temp), NEW_PREFIX "%s", digits);
-	if (mkdirat(root, temp, 0700) < 0)
-		return err_set(e, errno, "make the state folder of %s", s->id);
-	auto_fd int dir = openat(root, temp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int r = dir < 0 ? err_set(e, errno, "open the state folder of %s", s->id) : state_try_lock(dir, e);
+	if (dir < 0)
+		return dir;
+	int r = write_new(dir, s, e);
 
-	if (r >= 0)
-		r = write_new(dir, s, e);
 	if (r >= 0 && renameat2(root, temp, root, s->id, RENAME_NOREPLACE) < 0)
 		r = errno == EEXIST ? err_say(e, EEXIST, "container with given ID already exists: %s", s->id)
 				    : err_set(e, errno, "name the state folder of %s", s->id);
@@ -136,7 +151,9 @@ static int lock(int dir, int how, struct err *e)
 			return err_set(e, errno, "lock the state folder");
 	}
 	/* a folder that state_remove() moved away has lost its state.json first */
-	if (fstat(dir, &st) < 0 || st.st_nlink == 0)
+	if (fstat(dir, &st) < 0)
+		return err_set(e, errno, "look at the state folder");
+	if (st.st_nlink == 0)
 		return err_say(e, ENOENT, "container does not exist");
 	return 0;
 }
@@ -310,16 +327,30 @@ struct list_walk {
 	struct strv *ret;
 };
 
-/* A temporary folder that is no longer new, and whose lock is free, belongs to nobody any more. */
+/* A temporary folder whose lock is free belongs to nobody any more. */
 static void sweep_one(int root, const char *name)
 {
-	struct err ignored;
-	struct stat st;
+	struct err ignored; /* a next sweep may do better */
 	auto_fd int dir = openat(root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (dir >= 0 && fstat(dir, &st) == 0 && time(NULL) - st.st_ctime > SWEEP_AGE_S &&
-	    state_try_lock(dir, &ignored) == 0)
+	if (dir >= 0 && state_try_lock(dir, &ignored) == 0)
 		(void)file_remove(root, name, &ignored);
+}
+
+static DIR *open_list(int root)
+{
+	int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? NULL : fdopendir(fd);
+}
+
+void state_sweep(int root)
+{
+	auto_dir DIR *d = open_list(root);
+
+	for (struct dirent *entry; d && (entry = readdir(d));)
+		if (str_after(entry->d_name, NEW_PREFIX) || str_after(entry->d_name, GONE_PREFIX))
+			sweep_one(root, entry->d_name);
 }
 
 static int by_name(const void *a, const void *b)
@@ -329,14 +360,11 @@ static int by_name(const void *a, const void *b)
 
 int state_list(int root, struct arena *arena, struct strv *ret, struct err *e)
 {
-	int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_dir DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	auto_dir DIR *d = open_list(root);
 
 	if (!d)
 		return err_set(e, errno, "read the folder of states");
 	for (struct dirent *entry; (entry = readdir(d));) {
-		if (str_after(entry->d_name, NEW_PREFIX) || str_after(entry->d_name, GONE_PREFIX))
-			sweep_one(root, entry->d_name);
 		if (entry->d_name[0] == '.' || entry->d_type != DT_DIR)
 			continue;
 		if (strv_add(arena, ret, entry->d_name) < 0)

@@ -99,7 +99,10 @@ int state_remove(int root, const char *id, struct err *e);
 /* The state as the runtime-spec's state document, for hooks and for `state`. @ret: freed by the caller. */
 int state_document(const struct state *s, char **ret, struct err *e);
 
-/* Ids in a root, sorted; litter of crashed commands is removed on the way. Strings in @arena. */
+/* Ids in a root, sorted. Strings in @arena. */
 int state_list(int root, struct arena *arena, struct strv *ret, struct err *e);
+
+/* Remove the temporary folders of commands that were killed. */
+void state_sweep(int root);
 
 #endif

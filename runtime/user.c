@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/user.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdlib.h>
@@ -117,9 +118,38 @@ static int member_groups(char *text, const char *user, struct arena *arena, stru
 	return 0;
 }
 
+/*
+ * The primary group among the others: a process that changes its primary one (a set-group-id program) would shed the first, and
+ * with it a denial that a file's mode has for that group (CVE-2022-36109).
+ */
+static int add_primary(struct spec_user *u, struct arena *arena)
+{
+	struct spec_u32_list *l = &u->additional_gids;
+	uint32_t *with = arena_array(arena, l->n + 1, sizeof(*with));
+
+	if (!with)
+		return -ENOMEM;
+	with[0] = u->gid;
+	size_t n = 1;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i] != u->gid)
+			with[n++] = l->v[i];
+	*l = (struct spec_u32_list){ .v = with, .n = n };
+	return 0;
+}
+
 static bool all_digits(const char *s)
 {
 	return *s && s[strspn(s, "0123456789")] == '\0';
+}
+
+/* "-1", "0x1" and " 1" were meant as numbers: an account of the image that has such a name is there to be somebody else (S20). */
+static int check_name(const char *name, const char *what, struct err *e)
+{
+	if (isalpha((unsigned char)*name) || *name == '_')
+		return 0;
+	return err_say(e, EINVAL, "%s \"%s\": it is a number from 0 to 4294967294, or a name that begins with a letter", what, name);
 }
 
 static int number(const char *text, const char *what, uint32_t *ret, struct err *e)
@@ -135,8 +165,10 @@ static int resolve_group(int root, const char *group, uint32_t *ret, struct err 
 
 	if (all_digits(group))
 		return number(group, "group", ret, e);
-	int r = read_accounts(root, "/etc/group", &text, e);
+	int r = check_name(group, "group", e);
 
+	if (r >= 0)
+		r = read_accounts(root, "/etc/group", &text, e);
 	if (r < 0)
 		return r;
 	if (!text || !find_group(text, group, ret))
@@ -159,6 +191,8 @@ int user_resolve(int root, const char *who, struct arena *arena, struct spec_use
 
 	if (r >= 0 && all_digits(user))
 		r = number(user, "user", &uid, e);
+	else if (r >= 0 && *user)
+		r = check_name(user, "user", e);
 	if (r < 0)
 		return r;
 	/* ":group" and "" are root, as with docker */
@@ -179,6 +213,8 @@ int user_resolve(int root, const char *who, struct arena *arena, struct spec_use
 		r = err_nomem(e);
 	if (r < 0)
 		return r;
+	if (add_primary(&u, arena) < 0)
+		return err_nomem(e);
 	*ret_home = a.found && *a.home == '/' ? arena_strdup(arena, a.home) : "/";
 	*ret = u;
 	return *ret_home ? 0 : err_nomem(e);

@@ -54,35 +54,33 @@ static bool wait_end(const struct proc_id *init, int timeout_ms)
 
 int engine_settle(const struct engine *g, const char *id, struct err *e)
 {
+	auto_container struct container before = { 0 }, c = { 0 };
 	auto_fd int dir = record_open(g, id, e);
-	auto_state struct state s = { 0 };
-	auto_settings struct settings settings = { 0 };
 	char now[TIMESTAMP_MAX];
 	struct err ignored;
+	int r = dir < 0 ? dir : container_load(g, id, &before, e);
 
-	if (dir < 0)
-		return dir;
-	if (state_load(g->states, id, &s, &ignored) < 0 || s.status != STATUS_STOPPED)
-		return 0;
+	if (r < 0 || !before.unsettled)
+		return r;
 	auto_fd int watch = record_watch(dir, false, &ignored);
 
 	if (watch < 0) /* somebody is at it */
 		return 0;
-	int r = record_settings(dir, &settings, e);
-
-	if (r >= 0)
-		r = run_release(g, dir, &settings, false, e);
+	r = container_load(g, id, &c, e);
+	if (r < 0 || !c.unsettled) /* he was, a moment ago */
+		return r;
+	r = run_release(g, dir, &c.settings, false, e);
 	if (r < 0)
 		return r;
+	if (c.settings.remove)
+		return record_destroy(g, id, c.settings.name, e);
 	const struct exit_record x = {
 		.status = STATUS_UNKNOWN,
-		.started = s.created,
+		.started = c.run.started,
 		.finished = (char *)timestamp_now(now),
-		.error = (char *)"how it ended is not known: its monitor was killed",
+		.error = (char *)"how it ended is not known: its monitor was killed, or could not write it down",
 	};
 
-	if (settings.remove)
-		return record_destroy(g, id, e);
 	return record_write_exit(dir, &x, e);
 }
 
@@ -157,11 +155,11 @@ int engine_remove(const struct engine *g, const char *id, bool force, struct err
 	}
 	if (is_alive(&c) || c.watched) {
 		(void)record_set_stop(dir, true, &ignored);
-		(void)kill_all(g, id, &ignored); /* run_release() below kills too, and says so where that fails */
-		wait_watcher(dir);
+		if (kill_all(g, id, &ignored) >= 0) /* else run_release() below kills, and says so where that fails */
+			wait_watcher(dir);
 	}
 	r = run_release(g, dir, &c.settings, false, e);
-	return r < 0 ? r : record_destroy(g, id, e);
+	return r < 0 ? r : record_destroy(g, id, c.settings.name, e);
 }
 
 int engine_wait(const struct engine *g, const char *id, int *ret_status, struct err *e)

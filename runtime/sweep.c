@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What goes away: a container that is removed, and what commands have left that were killed.
+ *
+ * A removed container's folder gets another name first: so it is there as a whole, or not at all. A sweep takes what has no
+ * settings.json and no watcher. Nobody but its owner takes away what has one.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "runtime/engine.h"
+
+#define GONE_PREFIX "gone." /* containers/gone.ID */
+#define GONE_MAX    80
+
+static bool has_container(const struct engine *g, const char *id)
+{
+	struct stat st;
+
+	return strchr(id, '/') == NULL && fstatat(g->containers, id, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int engine_owner(int dir, const char *name, char ret[ENGINE_OWNER_MAX])
+{
+	auto_free char *text = NULL;
+	struct err e;
+	ssize_t n = readlinkat(dir, name, ret, ENGINE_OWNER_MAX - 1);
+
+	if (n >= 0) {
+		ret[n] = '\0';
+		return 0;
+	}
+	int r = file_read(dir, name, ENGINE_OWNER_MAX - 1, &text, NULL, &e);
+
+	if (r < 0)
+		return r;
+	snprintf(ret, ENGINE_OWNER_MAX, "%.*s", (int)strcspn(text, "\n"), text);
+	return 0;
+}
+
+/*
+ * Looking whose a name is and removing it are two steps, in between another could remove it, and a third one take it: so names
+ * are removed under a lock. It is held for moments, and whoever takes a name needs none.
+ */
+static void release_name(const struct engine *g, const char *id, const char *name)
+{
+	char owner[ENGINE_OWNER_MAX];
+
+	while (flock(g->names, LOCK_EX) < 0 && errno == EINTR)
+		;
+	if (engine_owner(g->names, name, owner) == 0 && streq(owner, id))
+		(void)unlinkat(g->names, name, 0); /* a sweep finds it otherwise */
+	(void)flock(g->names, LOCK_UN);
+}
+
+/* Out of sight at once, then away with it. @dir: locked as long as we are at it */
+static int remove_folder(const struct engine *g, int dir, const char *id, struct err *e)
+{
+	char gone[GONE_MAX];
+
+	snprintf(gone, sizeof(gone), GONE_PREFIX "%s", id);
+	(void)flock(dir, LOCK_EX | LOCK_NB); /* a sweep that has it removes it as well */
+	if (renameat(g->containers, id, g->containers, gone) < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "remove container %s", id);
+	return file_remove(g->containers, gone, e);
+}
+
+int record_destroy(const struct engine *g, const char *id, const char *name, struct err *e)
+{
+	auto_fd int dir = record_open(g, id, e);
+
+	if (dir < 0)
+		return dir == -ENOENT ? 0 : dir;
+	if (name)
+		release_name(g, id, name);
+	return remove_folder(g, dir, id, e);
+}
+
+/* ---- the sweep ---- */
+
+static int sweep_owned(int dir, const char *name, void *arg, struct err *e)
+{
+	char owner[ENGINE_OWNER_MAX];
+
+	(void)e;
+	if (engine_owner(dir, name, owner) == 0 && *owner && !has_container(arg, owner))
+		(void)unlinkat(dir, name, 0);
+	return 0;
+}
+
+static int open_sub(int dir, const char *name)
+{
+	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Leases and records in the making, and records in the leaving: ".ID", ".ID.HEX", ".-ID". Consumes @fd */
+static void sweep_hidden(const struct engine *g, int fd)
+{
+	char id[RECORD_ID_LENGTH + 1];
+	auto_dir DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	for (struct dirent *entry; d && (entry = readdir(d));) {
+		const char *name = entry->d_name + 1 + (entry->d_name[0] == '.' && entry->d_name[1] == '-');
+
+		snprintf(id, sizeof(id), "%s", name);
+		if (entry->d_name[0] == '.' && strspn(id, "0123456789abcdef") == RECORD_ID_LENGTH && !has_container(g, id))
+			(void)unlinkat(dirfd(d), entry->d_name, 0);
+	}
+}
+
+static int sweep_network(int dir, const char *name, void *arg, struct err *e)
+{
+	auto_fd int network = open_sub(dir, name), leases = network < 0 ? -1 : open_sub(network, "leases");
+
+	if (leases < 0)
+		return 0;
+	sweep_hidden(arg, open_sub(network, "leases"));
+	sweep_hidden(arg, open_sub(network, "names"));
+	return file_each(leases, sweep_owned, arg, e);
+}
+
+static bool has_settings(int dir, const char *name)
+{
+	char path[GONE_MAX + sizeof("/settings.json")];
+
+	return (size_t)snprintf(path, sizeof(path), "%s/settings.json", name) < sizeof(path) &&
+	       faccessat(dir, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* One that was not removed to its end, or that never got its settings and that nobody is making. */
+static int sweep_container(int dir, const char *name, void *arg, struct err *e)
+{
+	const struct engine *g = arg;
+
+	if (!str_after(name, GONE_PREFIX) && has_settings(dir, name))
+		return 0;
+	auto_fd int own = open_sub(dir, name);
+
+	if (own < 0 || flock(own, LOCK_EX | LOCK_NB) < 0)
+		return 0;
+	if (str_after(name, GONE_PREFIX)) {
+		(void)file_remove(dir, name, e);
+		return 0;
+	}
+	auto_fd int watch = record_watch(own, false, e);
+
+	if (watch >= 0 && !has_settings(dir, name)) /* they may have come before the lock was ours */
+		(void)remove_folder(g, own, name, e);
+	return 0;
+}
+
+void engine_sweep(const struct engine *g)
+{
+	struct err ignored; /* a next sweep may do better */
+
+	(void)file_each(g->containers, sweep_container, (void *)g, &ignored);
+	/* two sweeps at once could remove what is somebody else's by then: see release_name() */
+	if (flock(g->names, LOCK_EX | LOCK_NB) == 0) {
+		(void)file_each(g->names, sweep_owned, (void *)g, &ignored);
+		(void)file_each(g->idranges, sweep_owned, (void *)g, &ignored);
+		(void)file_each(g->networks, sweep_network, (void *)g, &ignored);
+		(void)flock(g->names, LOCK_UN);
+	}
+	state_sweep(g->states);
+}
