@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+# Nothing of this machine is left open for a container, and nobody who enters one can be got hold of: S15, S16, S24, S27, S35.
+load lib
+
+setup() {
+	needs_program paene-oci
+	security_setup
+}
+
+teardown() {
+	delete_all
+	security_teardown
+}
+
+start_hunter() { # start_hunter ID [JQ-FILTER…]: a container whose process looks at all others; what it says is in $hunted
+	hunted=$BATS_TEST_TMPDIR/hunted
+	B "$b" "$writable" "$(run_with /hunter)" "${@:2}"
+	cp "$(probe hunter)" "$b/rootfs/hunter"
+	oci create --bundle "$b" "$1" >"$hunted" 2>&1 3>&-
+	oci start "$1"
+	wait_until 5 grep -q hunting "$hunted"
+}
+
+stop_hunter() {
+	touch "$b/rootfs/stop"
+	wait_until 10 grep -q seen "$hunted"
+	cat "$hunted"
+	expect_none GOT "$hunted"
+	[ "$(sed -n 's/seen //p' "$hunted")" -gt 100 ]
+}
+
+# Into a container's namespaces, as the containers of a pod that share them: 50 beside it, which run this.
+join_hunter() { # join_hunter "KIND…" WORD…
+	local kind pid i
+	pid=$(oci state hunter | jq .pid)
+	B "$b.2" "$(run_with "${@:2}")" '.linux.namespaces += [{type: "user"}]'
+	for kind in $1; do
+		edit_bundle "$b.2" "(.linux.namespaces[] | select(.type == \"$kind\")).path = \"/proc/$pid/ns/$kind\""
+	done
+	edit_bundle "$b.2" 'del(.linux.namespaces[] | select(.type == "user" and .path == null))'
+	printf '#!/proc/self/exe\n' >"$b.2/rootfs/evil"
+	chmod +x "$b.2/rootfs/evil"
+	for i in {1..50}; do
+		oci run --bundle "$b.2" c2 || true
+	done >/dev/null 2>&1
+}
+
+# A copy: a test that fails may not leave its mark in the programs of others.
+use_copy() {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	cp "$PAENE_BUILD/"paene* "$BATS_TEST_TMPDIR/bin/"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH
+}
+
+@test "S15: the runtime's program cannot be opened for writing by a container in whose pid namespace it works" {
+	use_copy
+	start_hunter hunter
+	join_hunter "pid" true
+	stop_hunter
+}
+
+@test "S15: nor when a command is a script for /proc/self/exe" {
+	use_copy
+	start_hunter hunter
+	join_hunter "pid" /evil
+	stop_hunter
+}
+
+@test "S15: nor by one that has every capability of a user namespace" {
+	use_copy
+	start_hunter hunter "$userns" "$all_caps"
+	join_hunter "user pid" true
+	join_hunter "user pid" /evil
+	stop_hunter
+}
+
+# Where a descriptor leads into the container itself that is as good as any folder of it.
+@test "S16: a working folder that is a descriptor is refused, or inside" {
+	local n
+	B "$b" "$(shell 'pwd -P; cat ../../../../../../../../../../../tmp/v/secret ./tmp/v/secret')"
+	for n in {3..30}; do
+		edit ".process.cwd = \"/proc/self/fd/$n\""
+		run oci run --bundle "$b" c1
+		[ "$status" != 0 ] # there is no such file in the container
+		expect_not_in_output unreachable
+		expect_no_secret
+	done
+}
+
+@test "S16: a working folder behind a link to a descriptor is refused, or inside" {
+	local n
+	B "$b" "$(shell 'pwd -P; cat ../../../../../../../../../../../tmp/v/secret ./tmp/v/secret')"
+	for n in {3..30}; do
+		ln -sfn "/proc/self/fd/$n/../../../.." "$b/rootfs/w$n"
+		edit ".process.cwd = \"/w$n\""
+		run oci run --bundle "$b" c1
+		[ "$status" != 0 ]
+		expect_not_in_output unreachable
+		expect_no_secret
+	done
+}
+
+@test "S16: a process has its three streams and nothing else open, however many its caller has" {
+	local n
+	B "$b" "$(shell 'cd /proc/self/fd; echo *')"
+	for n in {20..119}; do
+		eval "exec $n</"
+	done
+	run --separate-stderr oci run --bundle "$b" c1
+	expect_status 0
+	expect_output "0 1 2 3" # 3: what the shell itself has just opened
+	for n in {20..119}; do
+		eval "exec $n<&-"
+	done
+}
+
+@test "S16: while a created container waits, nothing of this machine is open in it" {
+	local fd target
+	B "$b"
+	exec 20</ 21<"$victim/secret"
+	oci create --bundle "$b" c1 </dev/null >/dev/null 2>&1 3>&-
+	exec 20<&- 21<&-
+	local pid
+	pid=$(oci state c1 | jq .pid)
+	for fd in "/proc/$pid/fd/"*; do
+		target=$(readlink "$fd")
+		[[ "$target" =~ ^(/dev/null|socket:.*)$ ]] || fail "descriptor ${fd##*/} is $target"
+	done
+	[ "$(readlink "/proc/$pid/cwd")" = / ] || [[ "$(readlink "/proc/$pid/cwd")" == "$b/rootfs"* ]]
+	[ "$(stat -Lc %i "/proc/$pid/cwd")" = "$(stat -c %i "$b/rootfs")" ]
+}
+
+@test "S24: long values do not become short ones" {
+	local long
+	long=$(head -c 70000 /dev/zero | tr '\0' a)
+	B "$b" "$(shell 'echo ${#LONG} ${#0}')"
+	jq --rawfile long <(printf %s "$long") '.process.env += ["LONG=" + $long] | .process.args += [$long]' "$b/config.json" \
+		>"$b/long.json"
+	mv "$b/long.json" "$b/config.json"
+	run oci run --bundle "$b" c1
+	expect_status 0
+	expect_output "70000 70000"
+}
+
+@test "S24: long paths, names and lists are refused or right" {
+	local long filter
+	long=$(head -c 70000 /dev/zero | tr '\0' a)
+	for filter in '.root.path = "/" + $l' '.process.cwd = "/" + $l' '.process.args[0] = $l' '.hostname = $l' '.domainname = $l' \
+			'.mounts += [{type: "tmpfs", source: $l, destination: "/tmp"}]' '.linux.cgroupsPath = "/" + $l' \
+			'.mounts += [{type: "tmpfs", source: "t", destination: ("/" + $l)}]' \
+			'.mounts += [{type: "tmpfs", source: "t", destination: "/tmp", options: [$l]}]' \
+			'.mounts += [{type: $l, source: "t", destination: "/tmp"}]' \
+			'.mounts += [{type: "bind", source: ("/" + $l), destination: "/tmp", options: ["bind"]}]' \
+			'.linux.maskedPaths += ["/" + $l]' '.linux.readonlyPaths += ["/" + $l]' '.linux.sysctl = {($l): "1"}' \
+			'.linux.sysctl = {"kernel.msgmax": $l}' '.linux.namespaces[0].path = "/" + $l' '.annotations = {($l): $l}' \
+			'.linux.devices = [{type: "c", path: ("/" + $l), major: 1, minor: 3}]' \
+			'.linux.namespaces += [{type: "user"}] | .linux.gidMappings = [{containerID: 0, hostID: 0, size: 1}]
+			| .linux.uidMappings = [range(70000) | {containerID: ., hostID: (1500000000 + .), size: 1}]' \
+			'.process.user.additionalGids = [range(70000)]' '.process.rlimits = [{type: $l, hard: 1, soft: 1}]' \
+			'.hooks.prestart = [{path: ("/" + $l)}]' '.process.capabilities.bounding = [$l]' '.ociVersion = $l' \
+			'.linux.maskedPaths = [range(2000) | "/none/\(.)"]' '.process.user.username = $l'; do
+		rm -rf "$b"
+		mkdir "$b"
+		cp "$tests/lib/config.json" "$b/config.json"
+		ln -s "$(busybox_rootfs)" "$b/rootfs"
+		jq --arg f x --rawfile l <(printf %s "$long") "$filter" "$b/config.json" >"$b/long.json"
+		mv "$b/long.json" "$b/config.json"
+		run oci run --bundle "$b" c1
+		expect_refused_or_contained
+		[ ${#output} -lt 4096 ] || fail "$filter: ${#output} characters of message"
+	done
+}
+
+@test "S27: hooks get their own environment alone, clean descriptors, and the bundle as their folder" {
+	local kind
+	printf '#!/bin/sh\n{ env; echo "cwd $(pwd -P)"; echo fds $(ls /proc/self/fd); } >>%s\n' "$BATS_TEST_TMPDIR/hook" >"$BATS_TEST_TMPDIR/h"
+	chmod +x "$BATS_TEST_TMPDIR/h"
+	B "$b" '.process.env += ["LD_PRELOAD=./x.so", "IMAGE=1"]' '.process.cwd = "/tmp"'
+	for kind in prestart createRuntime createContainer poststart poststop; do
+		edit ".hooks.$kind = [{path: \"$BATS_TEST_TMPDIR/h\", env: [\"KIND=$kind\", \"PATH=/usr/bin:/bin\"]}]"
+	done
+	exec 20</
+	HOST=1 run oci run --bundle "$b" c1
+	exec 20<&-
+	expect_status 0
+	cat "$BATS_TEST_TMPDIR/hook"
+	expect_none '^(LD_PRELOAD|IMAGE|HOST|HOME|PAENE)' "$BATS_TEST_TMPDIR/hook"
+	[ "$(grep -c '^KIND=' "$BATS_TEST_TMPDIR/hook")" = 5 ]
+	expect_none '^cwd.*rootfs' "$BATS_TEST_TMPDIR/hook"
+	[ "$(grep -c "^cwd $(realpath "$b")\$" "$BATS_TEST_TMPDIR/hook")" = 4 ] # createContainer, in the container's namespaces: /
+	[ "$(grep '^fds' "$BATS_TEST_TMPDIR/hook" | sort -u)" = "fds 0 1 2 3" ] # 3: of ls
+}
+
+@test "S35: no socket of ours is in the abstract namespace, and those in folders are for their owner alone" {
+	local folder
+	B "$b" '.linux.namespaces |= map(select(.type != "network"))' "$(run_with grep -c @ /proc/net/unix)"
+	oci create --bundle "$b" c1 3>&- >/dev/null 2>&1
+	expect_none '@.*paene' /proc/net/unix
+	[ -S "$PAENE_RUN/oci/c1/start" ]
+	for folder in "$PAENE_RUN/oci" "$PAENE_RUN/oci/c1"; do
+		[ "$(stat -c %a "$folder")" = 700 ]
+	done
+	run setpriv --reuid 1000 --regid 1000 --clear-groups ls "$PAENE_RUN/oci/c1"
+	expect_refused
+}
