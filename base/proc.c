@@ -50,8 +50,8 @@ int proc_open(const struct proc_id *id, struct err *e)
 		return err_set(e, ESRCH, "process %d", id->pid);
 	auto_fd int fd = pidfd_open(id->pid, 0);
 
-	if (fd < 0)
-		return err_set(e, errno, "process %d", id->pid);
+	if (fd < 0) /* EINVAL, ENOENT: the number is a thread's by now */
+		return err_set(e, errno == EINVAL || errno == ENOENT ? ESRCH : errno, "process %d", id->pid);
 	/* read after the pidfd is open: if the time matches, the pidfd is of that process */
 	int r = proc_identify(id->pid, &now, e);
 

@@ -167,7 +167,8 @@ static void end_unstarted(struct care *c, const struct err *why)
 	record_tell_waiters(c->watch, x.status);
 	if (!s.remove)
 		(void)record_write_exit(c->dir, &x, &ignored); /* the user reads the words anyway */
-	end(c, &s, 0);
+	/* all is given back already, but for what failed then */
+	end(c, &s, run_release(c->g, c->dir, &s, false, &ignored));
 }
 
 /* Until it ends for good. Return: the last exit status, or -errno with @e filled */

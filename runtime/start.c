@@ -61,7 +61,7 @@ static int signal_init(const struct state *s, int signal, struct err *e)
 	auto_fd int pidfd = proc_open(&s->init, e);
 
 	if (pidfd < 0)
-		return not_running(s, e);
+		return pidfd == -ESRCH ? not_running(s, e) : pidfd;
 	if (pidfd_send_signal(pidfd, signal, NULL, 0) < 0)
 		return errno == ESRCH ? not_running(s, e) : err_set(e, errno, "signal process %d", s->init.pid);
 	return 0;

@@ -45,11 +45,17 @@ static void wait_watcher(int dir)
 /* Return: true when it has ended within the time; -1: wait for ever */
 static bool wait_end(const struct proc_id *init, int timeout_ms)
 {
-	struct err gone;
-	auto_fd int pidfd = proc_open(init, &gone);
+	struct err ignored;
+	auto_fd int pidfd = proc_open(init, &ignored);
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int n;
 
-	return pidfd < 0 || poll(&p, 1, timeout_ms) != 0;
+	if (pidfd < 0)
+		return pidfd == -ESRCH;
+	do
+		n = poll(&p, 1, timeout_ms);
+	while (n < 0 && errno == EINTR);
+	return n > 0;
 }
 
 int engine_settle(const struct engine *g, const char *id, struct err *e)
