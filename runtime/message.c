@@ -13,6 +13,7 @@ static const char *const names[] = {
 	[MSG_FAILED] = "failed",
 };
 static_assert(ARRAY_SIZE(names) == MSG_COUNT, "every message has a name");
+static_assert(MSG_FAILED + 1 == MSG_COUNT, "the one message that has another length is the last");
 
 #define SHORT_LENGTH offsetof(struct message, err)
 
@@ -52,7 +53,7 @@ int message_next(int sock, int *ret_value, int *ret_fd, struct err *e)
 		*e = m.err;
 		return e->code > 0 ? -e->code : -EPROTO;
 	}
-	if (n != (ssize_t)SHORT_LENGTH || m.type >= MSG_COUNT)
+	if (n != (ssize_t)SHORT_LENGTH || m.type >= MSG_FAILED)
 		return err_say(e, EPROTO, "a message of %zd bytes makes no sense", n);
 	if (ret_value)
 		*ret_value = m.value;
