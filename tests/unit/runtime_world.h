@@ -96,15 +96,17 @@ static inline unsigned open_fds(void)
 	return n;
 }
 
-/* A child that sleeps until it is killed. */
+/* A child that sleeps until it is killed; it keeps none of our fds, nor the locks on them. */
 static inline pid_t make_sleeper(void)
 {
 	pid_t pid = fork();
 
 	assert_true(pid >= 0);
-	if (pid == 0)
+	if (pid == 0) {
+		(void)close_range(3, ~0U, 0);
 		for (;;)
 			pause();
+	}
 	return pid;
 }
 
