@@ -187,6 +187,8 @@ int user_resolve(int root, const char *who, struct arena *arena, struct spec_use
 
 	if (!user)
 		return err_nomem(e);
+	if (colon == who)
+		return err_say(e, EINVAL, "user \"%s\": there is no user before the colon", who);
 	int r = read_accounts(root, "/etc/passwd", &passwd, e);
 
 	if (r >= 0 && all_digits(user))
@@ -195,7 +197,7 @@ int user_resolve(int root, const char *who, struct arena *arena, struct spec_use
 		r = check_name(user, "user", e);
 	if (r < 0)
 		return r;
-	/* ":group" and "" are root, as with docker */
+	/* "" is root */
 	struct account a = find_account(passwd ? passwd : (char *)"", *user && !all_digits(user) ? user : NULL, uid);
 
 	if (!a.found && *user && !all_digits(user)) {
