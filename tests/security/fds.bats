@@ -200,6 +200,6 @@ use_copy() {
 	for folder in "$PAENE_RUN/oci" "$PAENE_RUN/oci/c1"; do
 		[ "$(stat -c %a "$folder")" = 700 ]
 	done
-	run setpriv --reuid 1000 --regid 1000 --clear-groups ls "$PAENE_RUN/oci/c1"
+	run as_user ls "$PAENE_RUN/oci/c1"
 	expect_refused
 }

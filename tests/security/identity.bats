@@ -170,7 +170,7 @@ expect_user() { # expect_user USER: after `id -u`: exactly that, or an error
 	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR" "$TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_RUN_TMPDIR/file"
 	mkdir -m 700 "$BATS_TEST_TMPDIR/states"
 	chown 1000 "$BATS_TEST_TMPDIR/states"
-	run setpriv --reuid 1000 --regid 1000 --clear-groups paene-oci --root "$BATS_TEST_TMPDIR/states" --cgroup-manager disabled \
+	run as_user paene-oci --root "$BATS_TEST_TMPDIR/states" --cgroup-manager disabled \
 		run --bundle "$b" c1
 	expect_status 0
 	expect_in_output deny
@@ -244,11 +244,10 @@ expect_user() { # expect_user USER: after `id -u`: exactly that, or an error
 	chmod 4755 "$BATS_TEST_TMPDIR/bin/"*
 	B "$b"
 	for program in paene paene-oci; do
-		run setpriv --reuid 1000 --regid 1000 --clear-groups strace -qq -o "$BATS_TEST_TMPDIR/bin/none" true # it can be run
-		run setpriv --reuid 1000 --regid 1000 --clear-groups "$BATS_TEST_TMPDIR/bin/$program" --root "$victim/x" list
+		run as_user "$BATS_TEST_TMPDIR/bin/$program" --root "$victim/x" list
 		expect_refused
 		expect_in_output "set-user-ID"
-		run setpriv --reuid 1000 --regid 1000 --clear-groups "$BATS_TEST_TMPDIR/bin/$program" --version
+		run as_user "$BATS_TEST_TMPDIR/bin/$program" --version
 		expect_refused
 	done
 	[ ! -e "$victim/x" ]

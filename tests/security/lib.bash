@@ -86,9 +86,13 @@ bind() { # bind SOURCE TARGET [OPTION…]: a filter that adds a bind mount
 		"$(jq -cn '$ARGS.positional' --args -- bind "$@")"
 }
 
+as_user() { # as_user COMMAND…: as somebody else on this machine (setpriv itself starts programs with the rights it had)
+	setpriv --reuid 1000 --regid 1000 --clear-groups env "$@"
+}
+
 I() { # I CASE FILE [KEY=JSON…]: an OCI archive of that hostile layer, named localhost/hostile:1; KEY=JSON is of its config
 	local layer=$BATS_TEST_TMPDIR/hostile.tar
-	"$tests/images/hostile.py" "$1" "$layer"
+	python3 "$tests/images/hostile.py" "$1" "$layer"
 	"$tests/security/probes/layout.py" --layer "$layer" "${@:3}" "$2"
 }
 

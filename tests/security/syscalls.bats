@@ -81,13 +81,6 @@ expect_no_other_abi() {
 	expect_calls "${tight_answers[@]}"
 }
 
-@test "S38: with the 32-bit ABI allowed, its ways to a family are closed as well" {
-	run in_box --help
-	[[ "$output" == *--abi* ]] || skip "there is no option for it yet"
-	run in_box --abi=i386 /calls
-	expect_calls i386-getpid=ok i386-socket-alg=EAFNOSUPPORT i386-socketcall-alg=EPERM
-}
-
 @test "S38: the wider profile refuses the two families as well" {
 	run in_box --profile=compat /calls
 	expect_calls socket-inet=ok socket-alg=EAFNOSUPPORT socket-alg-high=EAFNOSUPPORT socket-vsock=EAFNOSUPPORT \
