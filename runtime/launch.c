@@ -134,7 +134,7 @@ static int start(struct care *c, struct run *r, struct err *e)
 	int err;
 
 	c->began_s = now_s();
-	err = run_start(c->g, c->dir, r, e);
+	err = run_start(c->g, c->dir, c->o->terminal ? STDIN_FILENO : -1, r, e);
 	if (err >= 0)
 		say_started(c, r);
 	return err;
@@ -233,7 +233,7 @@ static int become_monitor(struct care *c, struct run *r, struct err *e)
 static int start_detached(struct care *c, struct err *e)
 {
 	struct run r;
-	int err = run_start(c->g, c->dir, &r, e);
+	int err = run_start(c->g, c->dir, -1, &r, e);
 
 	if (err < 0)
 		return err;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
@@ -257,7 +258,15 @@ static int (*const steps[])(struct run *r, struct err *e) = {
 	check_image, take_range, take_network, take_streams, create, write_record,
 };
 
-int run_start(const struct engine *g, int dir, struct run *ret, struct err *e)
+static void take_size(int terminal, struct spec_box *ret)
+{
+	struct winsize size;
+
+	if (ioctl(terminal, TIOCGWINSZ, &size) == 0)
+		*ret = (struct spec_box){ .height = size.ws_row, .width = size.ws_col };
+}
+
+int run_start(const struct engine *g, int dir, int terminal, struct run *ret, struct err *e)
 {
 	char now[TIMESTAMP_MAX];
 	struct run r = {
@@ -270,6 +279,8 @@ int run_start(const struct engine *g, int dir, struct run *ret, struct err *e)
 
 	if (err >= 0)
 		err = record_spec(dir, &r.spec, e);
+	if (terminal >= 0)
+		take_size(terminal, &r.spec.process.console_size);
 	r.record.started = arena_strdup(&r.record.arena, timestamp_now(now));
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && err >= 0; i++)
 		err = steps[i](&r, e);

@@ -23,10 +23,11 @@ struct run {
 /**
  * run_start() - Take what it needs and start it
  * @dir:	The container's folder; the caller holds its monitor lock. Must outlive the run
+ * @terminal:	The caller's terminal, whose size the container's has from its first moment; -1: none
  *
  * Return: 0, or -errno with @e filled, and nothing taken
  */
-int run_start(const struct engine *g, int dir, struct run *ret, struct err *e);
+int run_start(const struct engine *g, int dir, int terminal, struct run *ret, struct err *e);
 
 void run_free(struct run *r);
 
