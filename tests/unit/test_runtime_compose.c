@@ -1,0 +1,502 @@
+// SPDX-License-Identifier: Apache-2.0
+/* From options to a configuration: mounts, limits, capabilities, security options, and every mistake found before it exists. */
+#include <sys/resource.h>
+#include <sys/sysmacros.h>
+
+#include "runtime_world.h"
+
+#include "runtime/compose.h"
+#include "runtime/defaults.h"
+#include "spec/names.h"
+
+struct kitchen {
+	struct world w;
+	struct engine g;
+	struct arena arena;
+	struct run_options o;
+	struct settings s;
+	struct spec spec;
+};
+
+static char *no_words[] = { NULL };
+
+static struct kitchen *kitchen_make(void)
+{
+	struct kitchen *k;
+	char data[160], run[160];
+	struct err e;
+
+	needs_root_user();
+	k = calloc(1, sizeof(*k));
+	assert_non_null(k);
+	k->w = world_make();
+	snprintf(data, sizeof(data), "%s/data", k->w.path);
+	snprintf(run, sizeof(run), "%s/run", k->w.path);
+	OK(engine_open(data, run, &k->g, &e));
+	k->o = (struct run_options){ .image = IMAGE_HOST, .command = no_words, .network = NETWORK_NONE };
+	return k;
+}
+
+static void forget(struct kitchen *k)
+{
+	settings_free(&k->s);
+	spec_free(&k->spec);
+	k->s = (struct settings){ 0 };
+	k->spec = (struct spec){ 0 };
+}
+
+static void kitchen_free(struct kitchen **k)
+{
+	if (!*k)
+		return;
+	forget(*k);
+	arena_free(&(*k)->arena);
+	engine_close(&(*k)->g);
+	world_free(&(*k)->w);
+	free(*k);
+}
+#define auto_kitchen __attribute__((cleanup(kitchen_free)))
+
+static int cook(struct kitchen *k, struct err *e)
+{
+	forget(k);
+	return compose(&k->g, &k->o, &k->s, &k->spec, e);
+}
+
+static void add(struct kitchen *k, struct strv *list, const char *word)
+{
+	assert_int_equal(strv_add(&k->arena, list, word), 0);
+}
+
+static const struct spec_mount *mount_at(const struct kitchen *k, const char *target)
+{
+	const struct spec_mount *found = NULL;
+
+	for (size_t i = 0; i < k->spec.mounts.n; i++)
+		if (strcmp(k->spec.mounts.v[i].destination, target) == 0) {
+			assert_null(found); /* each target once */
+			found = &k->spec.mounts.v[i];
+		}
+	return found;
+}
+
+static bool has_option(const struct spec_mount *m, const char *option)
+{
+	for (size_t i = 0; i < m->options.n; i++)
+		if (strcmp(m->options.v[i], option) == 0)
+			return true;
+	return false;
+}
+
+/* One word at a time in a list of options: @bad ones must be refused, and name the word. */
+static void refuse_all(struct kitchen *k, struct strv *list, const char *const *bad, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct err e;
+
+		*list = (struct strv){ 0 };
+		add(k, list, bad[i]);
+		int r = cook(k, &e);
+
+		if (r >= 0)
+			fail_msg("\"%s\" was taken", bad[i]);
+		assert_true(strlen(e.text) > 0);
+	}
+	*list = (struct strv){ 0 };
+}
+
+static void test_defaults(void **state)
+{
+	auto_kitchen struct kitchen *k = kitchen_make();
+	struct err e;
+
+	(void)state;
+	OK(cook(k, &e));
+	assert_string_equal(k->spec.process.args.v[0], "/bin/sh");
+	assert_true(k->spec.process.no_new_privileges && k->s.private_userns && k->s.pids_default);
+	assert_int_equal(k->s.seccomp, SECCOMP_TIGHT);
+	assert_int_equal(k->spec.process.capabilities.bounding.v, default_caps(SECCOMP_TIGHT));
+	assert_int_equal(k->spec.process.capabilities.inheritable.v | k->spec.process.capabilities.ambient.v, 0);
+	assert_non_null(mount_at(k, "/proc"));
+	assert_true(has_option(mount_at(k, "/sys"), "ro") && has_option(mount_at(k, "/sys/fs/cgroup"), "ro"));
+	assert_true(has_option(mount_at(k, "/dev/shm"), "size=67108864"));
+	assert_true(k->spec.linux_.masked_paths.n > 10 && k->spec.linux_.readonly_paths.n >= 4);
+	for (size_t i = 0; i < NS_COUNT; i++)
+		assert_int_equal(k->spec.linux_.namespaces[i].wanted, i != NS_TIME);
+	assert_int_equal(k->s.stop_signal, SIGTERM);
+	assert_int_equal(k->s.stop_timeout_s, 10);
+}
+
+static void test_memory(void **state)
+{
+	static const struct {
+		const char *limit, *swap;
+		int64_t want_limit, want_swap; /* -2: refused */
+	} rules[] = {
+		{ "64m", NULL, 64 << 20, 64 << 20 }, { "64m", "128m", 64 << 20, 128 << 20 },
+		{ "64m", "-1", 64 << 20, -1 },	     { "6m", NULL, 6 << 20, 6 << 20 },
+		{ "5m", NULL, -2, 0 },		     { "64m", "63m", -2, 0 },
+		{ NULL, "64m", -2, 0 },		     { "-1", NULL, -2, 0 },
+		{ "", NULL, -2, 0 },		     { "64x", NULL, -2, 0 },
+		{ "99999999999t", NULL, -2, 0 },
+	};
+	auto_kitchen struct kitchen *k = kitchen_make();
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		const struct spec_memory *m = &k->spec.linux_.resources.memory;
+
+		k->o.memory = rules[i].limit;
+		k->o.memory_swap = rules[i].swap;
+		if (rules[i].want_limit == -2) {
+			FAILS(cook(k, &e), EINVAL);
+			continue;
+		}
+		OK(cook(k, &e));
+		assert_true(m->limit_bytes.set && m->limit_bytes.v == rules[i].want_limit);
+		assert_true(m->swap_bytes.set && m->swap_bytes.v == rules[i].want_swap);
+	}
+}
+
+static void test_cpu_and_pids(void **state)
+{
+	auto_kitchen struct kitchen *k = kitchen_make();
+	const struct spec_resources *r = &k->spec.linux_.resources;
+	static const char *const bad_cpus[] = { "0", "0.001", "-1", "1.5x", "", "1e3" };
+	struct err e;
+
+	(void)state;
+	k->o.cpus = "1.5";
+	k->o.cpu_shares = "512";
+	k->o.pids_limit = "100";
+	OK(cook(k, &e));
+	assert_int_equal(r->cpu.quota_us.v, 150000);
+	assert_int_equal(r->cpu.period_us.v, 100000);
+	assert_int_equal(r->cpu.shares.v, 512);
+	assert_true(r->pids_limit.set && r->pids_limit.v == 100 && !k->s.pids_default);
+	k->o.pids_limit = "-1";
+	OK(cook(k, &e));
+	assert_true(!r->pids_limit.set && !k->s.pids_default);
+	for (size_t i = 0; i < ARRAY_SIZE(bad_cpus); i++) {
+		k->o.cpus = bad_cpus[i];
+		FAILS(cook(k, &e), EINVAL);
+	}
+	k->o.cpus = NULL;
+	k->o.cpu_shares = "1";
+	FAILS(cook(k, &e), EINVAL);
+	k->o.cpu_shares = NULL;
+	k->o.pids_limit = "many";
+	FAILS(cook(k, &e), EINVAL);
+}
+
+static void test_ulimits_and_sysctls(void **state)
+{
+	static const char *const bad_limits[] = {
+		"", "nofile", "nofile=", "nofile=a", "nofile=2:1", "nofile=1:2:3", "nothing=1", "=1", "nofile= 1", "nofile=-2",
+		"nofile=99999999999999999999", "averyverylongname=1", "nofile=1:", "nofile=:1",
+	};
+	static const char *const bad_sysctls[] = { "", "a", "=b", "kernel" };
+	auto_kitchen struct kitchen *k = kitchen_make();
+	const struct spec_rlimits *l = &k->spec.process.rlimits;
+	struct err e;
+
+	(void)state;
+	add(k, &k->o.ulimits, "nofile=10:20");
+	add(k, &k->o.ulimits, "CORE=0");
+	add(k, &k->o.ulimits, "memlock=-1");
+	add(k, &k->o.ulimits, "nproc=5:unlimited");
+	add(k, &k->o.sysctls, "net.core.somaxconn=a=b");
+	OK(cook(k, &e));
+	assert_int_equal(l->n, 4);
+	assert_true(l->v[0].resource == RLIMIT_NOFILE && l->v[0].soft == 10 && l->v[0].hard == 20);
+	assert_true(l->v[1].resource == RLIMIT_CORE && l->v[1].soft == 0 && l->v[1].hard == 0);
+	assert_true(l->v[2].soft == RLIM_INFINITY && l->v[2].hard == RLIM_INFINITY);
+	assert_true(l->v[3].soft == 5 && l->v[3].hard == RLIM_INFINITY);
+	const struct spec_map *m = &k->spec.linux_.sysctl;
+
+	assert_string_equal(m->v[m->n - 1].key, "net.core.somaxconn");
+	assert_string_equal(m->v[m->n - 1].value, "a=b");
+	refuse_all(k, &k->o.ulimits, bad_limits, ARRAY_SIZE(bad_limits));
+	refuse_all(k, &k->o.sysctls, bad_sysctls, ARRAY_SIZE(bad_sysctls));
+}
+
+static void test_capabilities(void **state)
+{
+	const uint64_t base = default_caps(SECCOMP_TIGHT), all = BIT64(SPEC_CAP_COUNT) - 1;
+	const uint64_t admin = BIT64(spec_cap_number("SYS_ADMIN")), chown = BIT64(spec_cap_number("CHOWN"));
+	const struct {
+		const char *add, *drop, *user;
+		uint64_t bounding, kept;
+	} rules[] = {
+		{ NULL, NULL, NULL, base, 0 },
+		{ "SYS_ADMIN", NULL, NULL, base | admin, 0 },
+		{ "cap_sys_admin", "chown", NULL, (base | admin) & ~chown, 0 },
+		{ NULL, "ALL", NULL, 0, 0 },
+		{ "CHOWN", "all", NULL, chown, 0 },
+		{ "ALL", "CHOWN", NULL, all & ~chown, 0 },
+		{ "ALL", "ALL", NULL, all, 0 },
+		{ "SYS_ADMIN", "SYS_ADMIN", NULL, base & ~admin, 0 },
+		/* a user other than root keeps what was asked for by name, and nothing else */
+		{ "SYS_ADMIN", NULL, "1000", base | admin, admin },
+		{ "SYS_ADMIN", NULL, "0:5", base | admin, 0 },
+		{ "SYS_ADMIN", NULL, "rooty", base | admin, admin },
+		{ NULL, NULL, "app", base, 0 },
+	};
+	static const char *const bad[] = { "", "NOTHING", "CAP_", "SYS_ADMIN,CHOWN", "21", "CAP_CAP_CHOWN" };
+	auto_kitchen struct kitchen *k = kitchen_make();
+	const struct spec_caps *c = &k->spec.process.capabilities;
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		k->o.cap_add = k->o.cap_drop = (struct strv){ 0 };
+		if (rules[i].add)
+			add(k, &k->o.cap_add, rules[i].add);
+		if (rules[i].drop)
+			add(k, &k->o.cap_drop, rules[i].drop);
+		k->o.user = rules[i].user;
+		OK(cook(k, &e));
+		if (c->bounding.v != rules[i].bounding || c->inheritable.v != rules[i].kept)
+			fail_msg("rule %zu: %llx, kept %llx", i, (unsigned long long)c->bounding.v,
+				 (unsigned long long)c->inheritable.v);
+		assert_true(c->permitted.v == c->bounding.v && c->effective.v == c->bounding.v);
+		assert_int_equal(c->ambient.v, c->inheritable.v);
+	}
+	k->o.cap_drop = (struct strv){ 0 };
+	refuse_all(k, &k->o.cap_add, bad, ARRAY_SIZE(bad));
+	refuse_all(k, &k->o.cap_drop, bad, ARRAY_SIZE(bad));
+}
+
+static bool listed(const struct strv *list, const char *s)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->v[i], s) == 0)
+			return true;
+	return false;
+}
+
+static void test_security_options(void **state)
+{
+	static const char *const bad[] = {
+		"", "nonsense", "no-new-privileges=maybe", "seccomp=/no/such/file", "seccomp=", "mask=relative", "unmask=x",
+		"label=user:x", "apparmor=mine",
+	};
+	auto_kitchen struct kitchen *k = kitchen_make();
+	const struct spec_linux *l = &k->spec.linux_;
+	struct err e;
+
+	(void)state;
+	add(k, &k->o.security_opts, "no-new-privileges:false");
+	add(k, &k->o.security_opts, "mask=/a:/b");
+	add(k, &k->o.security_opts, "unmask=/proc/kcore:/proc/sys");
+	add(k, &k->o.security_opts, "seccomp=compat");
+	OK(cook(k, &e));
+	assert_false(k->spec.process.no_new_privileges);
+	assert_true(listed(&l->masked_paths, "/a") && listed(&l->masked_paths, "/b"));
+	assert_false(listed(&l->masked_paths, "/proc/kcore") || listed(&l->readonly_paths, "/proc/sys"));
+	assert_true(listed(&l->masked_paths, "/proc/keys"));
+	assert_int_equal(k->s.seccomp, SECCOMP_COMPAT);
+	/* the filter alone: the capabilities stay those of the default profile */
+	assert_int_equal(k->spec.process.capabilities.bounding.v, default_caps(SECCOMP_TIGHT));
+	k->o.security_opts = (struct strv){ 0 };
+	add(k, &k->o.security_opts, "unmask=ALL");
+	OK(cook(k, &e));
+	assert_int_equal(l->masked_paths.n + l->readonly_paths.n, 0);
+	refuse_all(k, &k->o.security_opts, bad, ARRAY_SIZE(bad));
+	k->o.profile = "compat";
+	OK(cook(k, &e));
+	assert_int_equal(k->spec.process.capabilities.bounding.v, default_caps(SECCOMP_COMPAT));
+	k->o.privileged = true;
+	OK(cook(k, &e));
+	assert_true(!k->spec.process.no_new_privileges && k->s.seccomp == SECCOMP_UNCONFINED && l->masked_paths.n == 0);
+}
+
+static void test_volumes(void **state)
+{
+	static const char *const bad[] = {
+		"", "/tmp", ":/a", "/tmp:relative", "/tmp:/a:bogus", "/no/such/folder:/a", "../x y:/a", "-v:/a", "a/b:/a",
+		"/tmp:/a:ro:rw", "vol", "vol:",
+	};
+	auto_kitchen struct kitchen *k = kitchen_make();
+	char path[400];
+	struct err e;
+
+	(void)state;
+	add(k, &k->o.volumes, "/tmp:/a//b/../c:ro,noexec,rslave");
+	add(k, &k->o.volumes, "vol:/v");
+	add(k, &k->o.volumes, "/tmp:/n:noidmap,z,bind");
+	add(k, &k->o.volumes, "/tmp:/dev/shm");
+	OK(cook(k, &e));
+	const struct spec_mount *m = mount_at(k, "/a/c");
+
+	assert_non_null(m);
+	assert_true(has_option(m, "rbind") && has_option(m, "rro") && has_option(m, "noexec") && has_option(m, "rslave"));
+	assert_true(has_option(m, "nosuid") && has_option(m, "nodev") && has_option(m, "ridmap"));
+	m = mount_at(k, "/v");
+	snprintf(path, sizeof(path), "%s/volumes/vol", k->g.data_path);
+	assert_string_equal(m->source, path);
+	assert_true(is_there(k->g.volumes, "vol") && has_option(m, "rprivate"));
+	m = mount_at(k, "/n");
+	assert_true(has_option(m, "bind") && !has_option(m, "idmap") && !has_option(m, "ridmap"));
+	assert_string_equal(mount_at(k, "/dev/shm")->type, "bind"); /* the user's own in the default's place */
+	refuse_all(k, &k->o.volumes, bad, ARRAY_SIZE(bad));
+}
+
+static void test_mount_words(void **state)
+{
+	static const char *const bad[] = {
+		"", "type=bind", "type=bind,source=/tmp", "type=bind,source=vol,target=/a", "type=volume,source=/tmp,target=/a",
+		"type=nfs,source=/tmp,target=/a", "type=bind,source=/tmp,target=a", "type=bind,source=/tmp,target=/a,bogus",
+		"type=bind,source=/tmp,target=/a,x=y", "type=bind,source=/tmp,target=/a,bind-propagation=odd", "target=/a",
+	};
+	auto_kitchen struct kitchen *k = kitchen_make();
+	struct err e;
+
+	(void)state;
+	add(k, &k->o.mounts, "type=bind,src=/tmp,dst=/b,readonly,bind-propagation=rshared");
+	add(k, &k->o.mounts, "type=tmpfs,target=/t,tmpfs-size=1m,tmpfs-mode=700");
+	add(k, &k->o.mounts, "source=vol,destination=/v,readonly=false");
+	add(k, &k->o.tmpfs, "/x:size=5k,noexec");
+	OK(cook(k, &e));
+	assert_true(has_option(mount_at(k, "/b"), "rro") && has_option(mount_at(k, "/b"), "rshared"));
+	assert_true(has_option(mount_at(k, "/t"), "size=1m") && has_option(mount_at(k, "/t"), "mode=700"));
+	assert_false(has_option(mount_at(k, "/v"), "rro"));
+	assert_true(has_option(mount_at(k, "/x"), "size=5k") && has_option(mount_at(k, "/x"), "nosuid"));
+	refuse_all(k, &k->o.mounts, bad, ARRAY_SIZE(bad));
+	/* --read-only leaves places to write */
+	k->o.tmpfs = (struct strv){ 0 };
+	k->o.read_only = true;
+	OK(cook(k, &e));
+	assert_true(k->spec.root.readonly && mount_at(k, "/tmp") && mount_at(k, "/run"));
+}
+
+static void test_devices(void **state)
+{
+	static const char *const bad[] = { "", "/tmp", "/no/such", "/dev/null:relative", "/dev/null:/x:q", "/dev/null:/x:" };
+	auto_kitchen struct kitchen *k = kitchen_make();
+	const struct spec_devices *d = &k->spec.linux_.devices;
+	const struct spec_device_rules *r = &k->spec.linux_.resources.devices;
+	struct err e;
+
+	(void)state;
+	add(k, &k->o.devices, "/dev/null:/dev/nothing:rw");
+	add(k, &k->o.devices, "/dev/zero");
+	OK(cook(k, &e));
+	assert_int_equal(d->n, 2);
+	assert_string_equal(d->v[0].path, "/dev/nothing");
+	assert_true(d->v[0].type == 'c' && d->v[0].major.v == 1 && d->v[0].minor.v == 3);
+	assert_true(r->v[0].allow && r->v[0].read && r->v[0].write && !r->v[0].mknod);
+	assert_true(r->v[1].minor.v == 5 && r->v[1].mknod);
+	refuse_all(k, &k->o.devices, bad, ARRAY_SIZE(bad));
+}
+
+static void test_words_of_life(void **state)
+{
+	static const struct {
+		const char *restart;
+		int policy; /* -1: refused */
+		uint32_t max;
+	} policies[] = {
+		{ "no", RESTART_NO, 0 }, { "always", RESTART_ALWAYS, 0 }, { "on-failure", RESTART_ON_FAILURE, 0 },
+		{ "on-failure:3", RESTART_ON_FAILURE, 3 }, { "on-failure:", -1, 0 }, { "on-failure:x", -1, 0 },
+		{ "always:3", -1, 0 }, { "sometimes", -1, 0 }, { "", -1, 0 }, { "no:1", -1, 0 },
+	};
+	static const char *const names[] = { "", "-a", "a/b", "a b", "..", ".a", "\xc3\xa4" };
+	static const char *const hosts[] = { "", "a b", "a/b", "a\nb", "a\tb",
+					     "0123456789012345678901234567890123456789012345678901234567890123" };
+	auto_kitchen struct kitchen *k = kitchen_make();
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
+		k->o.restart = policies[i].restart;
+		int r = cook(k, &e);
+
+		assert_int_equal(r < 0, policies[i].policy < 0);
+		if (r >= 0)
+			assert_true((int)k->s.restart == policies[i].policy && k->s.restart_max.v == policies[i].max);
+	}
+	k->o.restart = "always";
+	k->o.rm = true;
+	FAILS(cook(k, &e), EINVAL);
+	k->o.restart = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		k->o.name = names[i];
+		FAILS(cook(k, &e), EINVAL);
+	}
+	k->o.name = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		k->o.hostname = hosts[i];
+		FAILS(cook(k, &e), EINVAL);
+	}
+	k->o.hostname = NULL;
+	k->o.stop_signal = "SIGRTMIN+3";
+	k->o.stop_timeout = "0";
+	OK(cook(k, &e));
+	assert_int_equal(k->s.stop_signal, SIGRTMIN + 3);
+	assert_int_equal(k->s.stop_timeout_s, 0);
+	k->o.stop_signal = "NOSUCH";
+	FAILS(cook(k, &e), EINVAL);
+	k->o.stop_signal = NULL;
+	k->o.user = "a\nroot::0:0";
+	FAILS(cook(k, &e), EINVAL);
+}
+
+static void test_environment(void **state)
+{
+	auto_kitchen struct kitchen *k = kitchen_make();
+	char file[200], *words[] = { (char *)"env", (char *)"-i", NULL };
+	struct err e;
+
+	(void)state;
+	put_file(k->w.dir, "env", "# comment\nA=file\n\n  B=two words \r\nFROM_HERE\nNOT_SET_HERE\n");
+	snprintf(file, sizeof(file), "%s/env", k->w.path);
+	assert_int_equal(setenv("FROM_HERE", "yes", 1), 0);
+	assert_int_equal(unsetenv("NOT_SET_HERE"), 0);
+	k->o.command = words;
+	add(k, &k->o.env_files, file);
+	add(k, &k->o.env, "A=last");
+	add(k, &k->o.env, "EMPTY=");
+	add(k, &k->o.labels, "k=v=w");
+	add(k, &k->o.labels, "bare");
+	add(k, &k->o.labels, "k=again");
+	OK(cook(k, &e));
+	const struct strv *env = &k->spec.process.env;
+
+	assert_string_equal(strv_env(env, "A"), "last");
+	assert_string_equal(strv_env(env, "B"), "two words ");
+	assert_string_equal(strv_env(env, "FROM_HERE"), "yes");
+	assert_string_equal(strv_env(env, "EMPTY"), "");
+	assert_null(strv_env(env, "NOT_SET_HERE"));
+	assert_string_equal(strv_env(env, "PATH"), DEFAULT_PATH);
+	assert_int_equal(k->spec.process.args.n, 2);
+	assert_int_equal(k->s.labels.n, 2);
+	assert_string_equal(k->s.labels.v[0].value, "again");
+	assert_string_equal(k->s.labels.v[1].value, "");
+	add(k, &k->o.env, "=x");
+	FAILS(cook(k, &e), EINVAL);
+	k->o.env = (struct strv){ 0 };
+	k->o.init = true;
+	k->o.entrypoint = "/bin/echo";
+	OK(cook(k, &e));
+	assert_string_equal(k->spec.process.args.v[1], "--");
+	assert_string_equal(k->spec.process.args.v[2], "/bin/echo");
+	assert_string_equal(k->s.command.v[0], "/bin/echo");
+	k->o.image = "no/such:image";
+	assert_true(cook(k, &e) < 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),	     cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_cpu_and_pids),	     cmocka_unit_test(test_ulimits_and_sysctls),
+		cmocka_unit_test(test_capabilities),	     cmocka_unit_test(test_security_options),
+		cmocka_unit_test(test_volumes),		     cmocka_unit_test(test_mount_words),
+		cmocka_unit_test(test_devices),		     cmocka_unit_test(test_words_of_life),
+		cmocka_unit_test(test_environment),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
