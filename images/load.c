@@ -147,7 +147,7 @@ static int place(struct holds *holds, int from, int dir, const char *name, struc
 static int place_layer(const struct load *l, const struct image_layer *layer, struct holds *holds, struct err *e)
 {
 	if (faccessat(l->work.fd, layer->folder, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
+		return errno == ENOENT ? 0 : err_set(e, errno, "look for layer %s", layer->folder);
 	return place(holds, l->work.fd, l->store->layers, layer->folder, e);
 }
 

@@ -75,12 +75,15 @@ void store_close(struct store *s)
 	fd_close(&s->tmp);
 }
 
-bool store_leads_to(int dir, const char *name, int fd)
+int store_leads_to(int dir, const char *name, int fd, struct err *e)
 {
 	struct stat named, open_one;
 
-	return fstat(fd, &open_one) == 0 && fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       named.st_ino == open_one.st_ino && named.st_dev == open_one.st_dev;
+	if (fstat(fd, &open_one) < 0)
+		return err_set(e, errno, "look at %s", name);
+	if (fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "look at %s", name);
+	return named.st_ino == open_one.st_ino && named.st_dev == open_one.st_dev;
 }
 
 static int open_object(int dir, const char *name, struct err *e)
@@ -111,8 +114,9 @@ int store_hold(int dir, const char *name, struct err *e)
 
 		if (r < 0)
 			return err_set(e, -r, "lock %s", name);
-		if (store_leads_to(dir, name, fd))
-			return fd_take(&fd);
+		r = store_leads_to(dir, name, fd, e);
+		if (r != 0)
+			return r < 0 ? r : fd_take(&fd);
 	}
 }
 
@@ -128,9 +132,10 @@ int store_seize(int dir, const char *name, struct err *e)
 		return err_say(e, EBUSY, "%s is in use by another command", name);
 	if (r < 0)
 		return err_set(e, -r, "lock %s", name);
-	if (!store_leads_to(dir, name, fd))
+	r = store_leads_to(dir, name, fd, e);
+	if (r == 0)
 		return err_set(e, ENOENT, "open %s", name);
-	return fd_take(&fd);
+	return r < 0 ? r : fd_take(&fd);
 }
 
 int store_place(int from_dir, const char *from, int dir, const char *name, struct err *e)

@@ -36,8 +36,8 @@ int store_seize(int dir, const char *name, struct err *e);
  */
 int store_place(int from_dir, const char *from, int dir, const char *name, struct err *e);
 
-/* Does @name in @dir still lead to the open file? */
-bool store_leads_to(int dir, const char *name, int fd);
+/* Does @name in @dir still lead to the open file? Return: 1, 0, or -errno with @e filled */
+int store_leads_to(int dir, const char *name, int fd, struct err *e);
 
 /* Make the names in a folder durable. Return: 0, or -errno with @e filled */
 int store_sync(int dir, const char *what, struct err *e);

@@ -116,7 +116,7 @@ static int find_folder(struct unpack *u, struct task *t, char *folder, struct er
 	if (fd >= 0)
 		u->holds->v[u->holds->n++] = fd;
 	else if (faccessat(u->work->fd, folder, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
+		return errno == ENOENT ? 0 : err_set(e, errno, "look for layer %s", folder);
 	finish(t, folder);
 	return 1;
 }

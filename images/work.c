@@ -30,7 +30,11 @@ static int lock_folder(int tmp, const char *name, struct err *e)
 		if (errno != EINTR)
 			return err_set(e, errno, "lock work folder %s", name);
 	/* a sweep may have found it between its birth and its lock */
-	return store_leads_to(tmp, name, fd) ? fd_take(&fd) : err_set(e, ENOENT, "open work folder %s", name);
+	int r = store_leads_to(tmp, name, fd, e);
+
+	if (r == 0)
+		return err_set(e, ENOENT, "open work folder %s", name);
+	return r < 0 ? r : fd_take(&fd);
 }
 
 int work_begin(const struct store *s, struct work *ret, struct err *e)
