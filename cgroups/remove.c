@@ -13,10 +13,14 @@
 #define EMPTY_MS   10000 /* killed processes may have to finish writing to a slow disk */
 #define BUSY_TRIES 12	 /* 1, 2, 4, … ms: 4 seconds in all */
 
-/* Return: 0 removed, or not there; -EBUSY, without words, as long as something is in it; -errno with @e filled */
+/*
+ * A file of the kernel (a path such as /a/cgroup.procs) is no cgroup, so none is there either.
+ *
+ * Return: 0 removed, or not there; -EBUSY, without words, as long as something is in it; -errno with @e filled
+ */
 static int remove_one(int dir, const char *name, struct err *e)
 {
-	if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+	if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT || errno == ENOTDIR)
 		return 0;
 	return errno == EBUSY ? -EBUSY : err_set(e, errno, "remove cgroup %s", name);
 }
