@@ -11,17 +11,23 @@ load life
 	[ "$stderr" = err ]
 }
 
-@test "a detached container has one process beside its own: paene-monitor, of at most 150 KiB" {
+@test "a detached container has one process beside its own: paene-monitor" {
 	local id monitor
-	id=$(start_box box -- sh -c 'i=0; while [ $i -lt 2000 ]; do echo "line $i"; i=$((i + 1)); done; echo done; sleep 1000')
-	wait_until 20 has_said box done
+	id=$(start_box box -- sleep 1000)
 	monitor=$(pgrep -f "paene-monitor.*$id")
 	[ "$(wc -l <<<"$monitor")" = 1 ]
 	[ "$(cat "/proc/$monitor/comm")" = paene-monitor ]
 	[ "$(ps -o pid= --ppid "$monitor" | tr -d ' ')" = "$(field box .State.Pid)" ]
 	run ! pgrep -f "paene .*--name box"
+}
+
+@test "paene-monitor has at most 150 KiB of its own memory" {
+	! grep -q __asan_init "$PAENE_BUILD/paene-monitor" || skip "a sanitizer has its own memory"
+	local id monitor dirty
+	id=$(start_box box -- sh -c 'i=0; while [ $i -lt 2000 ]; do echo "line $i"; i=$((i + 1)); done; echo done; sleep 1000')
+	wait_until 20 has_said box done
+	monitor=$(pgrep -f "paene-monitor.*$id")
 	sync "$PAENE_DATA/containers/$id/log" # pages of the log that wait to be written are nobody's memory
-	local dirty
 	dirty=$(awk '/^Private_Dirty:/ {print $2}' "/proc/$monitor/smaps_rollup")
 	[ "$dirty" -le 150 ] || fail "it has $dirty KiB"
 }
