@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/prctl.h>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -10,15 +11,26 @@
 
 #define ALL_CAPS (BIT64(SPEC_CAP_COUNT) - 1)
 
-/* Names as "NET_ADMIN", "cap_net_admin" or "ALL" to a mask. */
-static int caps_of(const struct strv *names, const char *option, uint64_t *ret, struct err *e)
+/* All that can be had: in a user namespace of its own everything, else what this process has not lost itself. */
+static uint64_t available_caps(const struct composition *c)
+{
+	uint64_t caps = 0;
+
+	for (int n = 0; n < SPEC_CAP_COUNT; n++)
+		if (c->s->private_userns || prctl(PR_CAPBSET_READ, n) > 0)
+			caps |= BIT64(n);
+	return caps;
+}
+
+/* Names as "NET_ADMIN", "cap_net_admin" or "ALL" (@all) to a mask. */
+static int caps_of(const struct strv *names, const char *option, uint64_t all, uint64_t *ret, struct err *e)
 {
 	for (size_t i = 0; i < names->n; i++) {
 		const char *name = names->v[i];
 		int n = spec_cap_number(name);
 
 		if (strcasecmp(name, "ALL") == 0)
-			*ret = ALL_CAPS;
+			*ret |= all;
 		else if (n < 0)
 			return err_say(e, EINVAL, "%s %s: there is no such capability", option, name);
 		else
@@ -40,14 +52,14 @@ static bool is_root_user(const char *user)
 static int take_caps(struct composition *c, enum seccomp_profile profile, struct err *e)
 {
 	struct spec_caps *caps = &c->spec->process.capabilities;
-	uint64_t add = 0, drop = 0;
-	int r = caps_of(&c->o->cap_add, "--cap-add", &add, e);
+	uint64_t all = available_caps(c), add = 0, drop = 0;
+	int r = caps_of(&c->o->cap_add, "--cap-add", all, &add, e);
 
 	if (r >= 0)
-		r = caps_of(&c->o->cap_drop, "--cap-drop", &drop, e);
+		r = caps_of(&c->o->cap_drop, "--cap-drop", ALL_CAPS, &drop, e);
 	if (r < 0)
 		return r;
-	uint64_t base = c->o->privileged ? ALL_CAPS : default_caps(profile);
+	uint64_t base = c->o->privileged ? all : default_caps(profile);
 
 	/* "--cap-drop ALL --cap-add X" is X alone, "--cap-add ALL --cap-drop X" is all but X */
 	base = drop == ALL_CAPS ? add : (base | add) & ~drop;
