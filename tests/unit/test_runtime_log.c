@@ -176,7 +176,8 @@ static void test_since_until(void **state)
 
 static void test_odd_lines(void **state)
 {
-	static const char text[] = "\n \n  \nx\nx y\nx y z\nx y F\nx stdout F\nx stdout Fy\nx stdout F ok\nx stderr P a\nx other F o\n";
+	static const char text[] = "\n \n  \nx\nx y\nx y z\nx y F\nx stdout F\nx stdout Fy\n"
+				   "x stdout F ok\nx stderr P a\nx other F o\n";
 	auto_world struct world w = world_make();
 
 	(void)state;

@@ -184,8 +184,8 @@ static void test_reader_goes_away(void **state)
 	r.log = &log;
 	fd_close(&out.read);
 	alarm(30);
-	assert_int_equal(relay_shell("i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; exit 4", NULL, &out, &err, &r),
-			 4);
+	assert_int_equal(relay_shell("i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; exit 4", NULL, &out, &err,
+				     &r), 4);
 	alarm(0);
 	log_close(&log);
 	fd_close(&out.write);

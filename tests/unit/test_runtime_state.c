@@ -342,11 +342,13 @@ static void test_list_and_litter(void **state)
 	static const char *const litter[] = { ".new.0123456789abcdef", ".gone.0123456789abcdef" };
 	auto_world struct world w = world_make();
 	auto_arena struct arena arena = { 0 };
-	auto_fd int b = reserve(&w, "b"), a = reserve(&w, "a"), held = -1;
+	auto_fd int held = -1;
 	struct strv list = { 0 };
 	struct err e;
 
 	(void)state;
+	close(reserve(&w, "b"));
+	close(reserve(&w, "a"));
 	for (size_t i = 0; i < ARRAY_SIZE(litter); i++)
 		make_folder_in(w.dir, litter[i]);
 	make_folder_in(w.dir, ".new.held");
