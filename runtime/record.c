@@ -16,6 +16,7 @@
 #define RUN_FILE      "run.json"
 #define WATCH_FILE    "monitor"
 #define STOP_FILE     "stop"
+#define STATUS_UNKNOWN 255
 
 const char *const restart_names[RESTART_COUNT] = { "no", "on-failure", "always" };
 const char *const phase_names[PHASE_COUNT] = { "created", "starting", "running", "paused", "exited" };
@@ -360,6 +361,8 @@ int container_load(const struct engine *g, const char *id, struct container *ret
 	}
 	c.watched = is_watched(dir);
 	c.phase = phase_of(&c, has_state == 0 ? &s : NULL);
+	if (c.phase == PHASE_EXITED && !c.has_exit)
+		c.exit.status = STATUS_UNKNOWN;
 	c.unsettled = is_unsettled(&c, has_state == 0 ? &s : NULL);
 	if (has_state == 0) {
 		c.init = s.init;

@@ -77,13 +77,13 @@ static int watch_new(const struct engine *g, const char *id, int *ret_dir, int *
 	struct stat st;
 	auto_fd int dir = record_open(g, id, e);
 	auto_fd int watch = dir < 0 ? dir : record_watch(dir, false, e);
-	bool swept = watch == -ENOENT || watch == -EBUSY ||
-		     (watch >= 0 && fstatat(g->containers, id, &st, AT_SYMLINK_NOFOLLOW) < 0);
 
-	if (swept)
+	if (watch == -ENOENT || watch == -EBUSY)
 		return err_set(e, EAGAIN, "make the container's folder");
 	if (watch < 0)
 		return watch;
+	if (fstatat(g->containers, id, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_set(e, errno == ENOENT ? EAGAIN : errno, "make the container's folder");
 	*ret_dir = fd_take(&dir);
 	*ret_watch = fd_take(&watch);
 	return 0;
