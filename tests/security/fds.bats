@@ -2,8 +2,14 @@
 # Nothing of this machine is left open for a container, and nobody who enters one can be got hold of: S15, S16, S24, S27, S35.
 load lib
 
+setup_file() {
+	needs_root
+	load_busybox
+	paene run -q --rm --network none localhost/busybox:1 true # the parent cgroup: it stays
+}
+
 setup() {
-	needs_program paene-oci
+	needs_program paene paene-oci
 	security_setup
 }
 
@@ -74,6 +80,33 @@ use_copy() {
 	stop_hunter
 }
 
+@test "S15: nor by a container without a user namespace that is entered by exec" {
+	use_copy
+	hunted=$BATS_TEST_TMPDIR/hunted
+	cp -a "$(busybox_rootfs)" "$BATS_TEST_TMPDIR/root"
+	cp "$(probe hunter)" "$BATS_TEST_TMPDIR/root/hunter"
+	local loader # paene is linked dynamically: the image says by what
+	loader=$(readelf -p .interp "$PAENE_BUILD/paene" | grep -oE '/[^ ]+$')
+	mkdir -p "$BATS_TEST_TMPDIR/root${loader%/*}"
+	cp "$(probe linger -nostdlib -fPIE -static-pie)" "$BATS_TEST_TMPDIR/root$loader"
+	printf '#!/proc/self/exe\n' >"$BATS_TEST_TMPDIR/root/evil"
+	chmod +x "$BATS_TEST_TMPDIR/root/evil"
+	"$tests/lib/docker-archive" "$BATS_TEST_TMPDIR/root" localhost/hunter:1 "$BATS_TEST_TMPDIR/hunter.tar"
+	paene load -qi "$BATS_TEST_TMPDIR/hunter.tar" >/dev/null
+	paene run -qd --name hunter --userns host --network none localhost/hunter:1 /hunter >/dev/null
+	local i
+	for i in {1..10}; do
+		paene exec hunter /evil || true
+		paene exec hunter true
+	done >/dev/null 2>&1
+	paene exec hunter touch /stop
+	paene wait hunter >/dev/null
+	paene logs hunter >"$hunted"
+	expect_none GOT "$hunted"
+	[ "$(sed -n 's/seen //p' "$hunted")" -gt 100 ]
+	cmp "$BATS_TEST_TMPDIR/bin/paene" "$PAENE_BUILD/paene"
+}
+
 # Where a descriptor leads into the container itself that is as good as any folder of it.
 @test "S16: a working folder that is a descriptor is refused, or inside" {
 	local n
@@ -98,6 +131,22 @@ use_copy() {
 		expect_not_in_output unreachable
 		expect_no_secret
 	done
+}
+
+@test "S16: exec's working folder is no descriptor either" {
+	local n
+	paene run -qd --name s16 --network none localhost/busybox:1 sleep 1000 >/dev/null
+	for n in {3..30}; do
+		run paene exec -w "/proc/self/fd/$n" s16 sh -c 'pwd -P; cat ../../../../../../../../../../../tmp/v/secret ./tmp/v/secret'
+		[ "$status" != 0 ]
+		expect_not_in_output unreachable
+		expect_no_secret
+		run paene exec -w "/proc/self/fd/$n/../../../.." s16 sh -c 'cat ./tmp/v/secret'
+		[ "$status" != 0 ]
+		expect_no_secret
+	done
+	run paene exec s16 sh -c 'cd /proc/self/fd; echo *'
+	expect_output "0 1 2 3"
 }
 
 @test "S16: a process has its three streams and nothing else open, however many its caller has" {

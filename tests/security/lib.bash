@@ -96,9 +96,10 @@ I() { # I CASE FILE [KEY=JSON…]: an OCI archive of that hostile layer, named l
 	"$tests/security/probes/layout.py" --layer "$layer" "${@:3}" "$2"
 }
 
-probe() { # probe NAME [FLAG…]: its path; a static program of probes/NAME.c
-	local path=$BATS_FILE_TMPDIR/probe-$1
-	[ -e "$path" ] || cc -D_GNU_SOURCE -O1 -Wall -static "${@:2}" -o "$path" "$tests/security/probes/$1.c"
+probe() { # probe NAME [FLAG…]: the path of the program of probes/NAME.c, a static one where the flags do not say otherwise
+	local path=$BATS_FILE_TMPDIR/probe-$1 flags=("${@:2}")
+	[ ${#flags[@]} -gt 0 ] || flags=(-static)
+	[ -e "$path" ] || cc -D_GNU_SOURCE -O1 -Wall "${flags[@]}" -o "$path" "$tests/security/probes/$1.c"
 	echo "$path"
 }
 
