@@ -71,7 +71,7 @@ class Corner:
         return Done(command, status, *words)
 
     def descendants(self):
-        """All processes of this corner but us and the tracer, the youngest first."""
+        """All processes that we have started, and their orphans, but not us and the tracer, the youngest first."""
         parents = {}
         for name in filter(str.isdigit, os.listdir("/proc")):
             with contextlib.suppress(OSError), open(f"/proc/{name}/stat", errors="replace") as f:

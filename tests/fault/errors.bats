@@ -4,41 +4,41 @@
 load lib
 
 @test "paene-oci run: a failing system call" {
-	faults oci-run "${every_errno[@]}"
+	failing oci-run
 }
 
 @test "paene-oci create, start, kill, delete: a failing system call" {
-	faults oci-life "${every_errno[@]}"
+	failing oci-life
 }
 
 @test "run: a failing system call" {
-	faults run "${every_errno[@]}"
+	failing run
 }
 
 @test "run with a network and a published port: a failing system call" {
-	faults run-bridge "${every_errno[@]}"
+	failing run-bridge
 }
 
 @test "run -d and rm -f: a failing system call" {
-	faults run-detached "${every_errno[@]}"
+	failing run-detached
 }
 
 @test "create, start, stop, rm: a failing system call" {
-	faults life "${every_errno[@]}"
+	failing life
 }
 
 @test "exec: a failing system call" {
-	faults exec "${every_errno[@]}"
+	failing exec
 }
 
 @test "load: a failing system call" {
-	faults load "${every_errno[@]}"
+	failing load
 }
 
 @test "rmi: a failing system call" {
-	faults rmi "${every_errno[@]}"
+	failing rmi
 }
 
 @test "a monitor that restarts its container and ends: a failing system call" {
-	faults monitor "${every_errno[@]}"
+	failing monitor
 }

@@ -3,41 +3,41 @@
 load lib
 
 @test "paene-oci run: killed at a system call" {
-	faults oci-run "${every_kill[@]}"
+	killed oci-run
 }
 
 @test "paene-oci create, start, kill, delete: killed at a system call" {
-	faults oci-life "${every_kill[@]}"
+	killed oci-life
 }
 
 @test "run: killed at a system call" {
-	faults run "${every_kill[@]}"
+	killed run
 }
 
 @test "run with a network and a published port: killed at a system call" {
-	faults run-bridge "${every_kill[@]}"
+	killed run-bridge
 }
 
 @test "run -d and rm -f: killed at a system call" {
-	faults run-detached "${every_kill[@]}"
+	killed run-detached
 }
 
 @test "create, start, stop, rm: killed at a system call" {
-	faults life "${every_kill[@]}"
+	killed life
 }
 
 @test "exec: killed at a system call" {
-	faults exec "${every_kill[@]}"
+	killed exec
 }
 
 @test "load: killed at a system call" {
-	faults load "${every_kill[@]}"
+	killed load
 }
 
 @test "rmi: killed at a system call" {
-	faults rmi "${every_kill[@]}"
+	killed rmi
 }
 
 @test "a monitor that restarts its container and ends: killed at a system call" {
-	faults monitor kill-cli kill-tree
+	killed monitor cli tree
 }

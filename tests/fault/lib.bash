@@ -7,26 +7,29 @@ load ../lib/common
 export PYTHONDONTWRITEBYTECODE=1
 image=localhost/busybox:1
 
-# faults OPERATION FAULT…: inject each of them at its share of 40 points. A FAULT is a word of errno(3), or "kill-WHOM".
-faults() {
-	needs_root
-	needs_program strace jq
-	local operation=$1 fault how status=0
+# failing OPERATION: a system call fails, at 40 points
+failing() {
+	inject "$1" 40 --errno EIO,ENOMEM,ENOSPC,EMFILE,EPERM,EINTR,EIO+,ENOSPC+
+}
+
+# killed OPERATION [WHOM…]: somebody is killed, at 40 points
+killed() {
+	local operation=$1 whom status=0
 	shift
-	for fault; do
-		how=(--errno "$fault")
-		case $fault in
-		kill-*) how=(--kill "${fault#kill-}") ;;
-		*+) how=(--errno "${fault%+}" --persistent) ;;
-		esac
-		[ -n "${FAULT_ALL-}" ] || how+=(--sample $((40 / $#)) --seed "${FAULT_SEED:-1}")
-		"$tests/fault/inject" --op "$operation" "${how[@]}" || status=1
+	[ $# -gt 0 ] || set -- cli one tree
+	for whom; do
+		inject "$operation" $((40 / $#)) --kill "$whom" || status=1
 	done
 	return $status
 }
 
-every_errno=(EIO ENOMEM ENOSPC EMFILE EPERM EINTR EIO+ ENOSPC+)
-every_kill=(kill-cli kill-one kill-tree)
+inject() { # inject OPERATION SAMPLE OPTION…
+	local sample=(--sample "$2" --seed "${FAULT_SEED:-1}")
+	needs_root
+	needs_program strace jq
+	[ -z "${FAULT_ALL-}" ] || sample=()
+	"$tests/fault/inject" --op "$1" "${sample[@]}" "${@:3}"
+}
 
 # The next command of any kind: it works.
 next_commands_work() {

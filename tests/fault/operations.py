@@ -6,12 +6,10 @@ after it: the next commands must work, and take away what is left.
 """
 
 import contextlib
-import os
-import signal
 import subprocess
 import time
 
-from corner import COMMAND_SECONDS, IMAGE, kill
+from corner import COMMAND_SECONDS, IMAGE, TESTS, Done
 
 
 class Step:
@@ -148,15 +146,13 @@ class OciRun(Operation):
     def set_up(self):
         bundle = self.c.bundle
         with open(f"{bundle}/config.json", "w") as out:
-            subprocess.run(["jq", f".process.args = {self.payload}", f"{os.path.dirname(__file__)}/../lib/config.json"],
-                           stdout=out, check=True)
+            subprocess.run(["jq", f".process.args = {self.payload}", f"{TESTS}/lib/config.json"], stdout=out, check=True)
 
     def steps(self):
         return [Step("run", self.c.oci("run", "--bundle", self.c.bundle, "web"), says("ok\n"))]
 
     def settle(self):
         oci = self.c.oci
-        known = self.c.call(oci("list", "--format", "{{.id}} {{.status}}"))
         known = self.c.call(oci("list", "-q"))
         complaints = worked(known)
         for name in known.out.split():
@@ -211,7 +207,7 @@ class MonitorStep(Step):
         if tracer:
             tracer.terminate()
             tracer.wait()
-        return corner_done(self.command, 0 if over else None)
+        return Done(self.command, 0 if over else None, "", "")
 
     def processes(self):
         with contextlib.suppress(OSError), open(f"{self.operation.cgroup}/cgroup.procs") as f:
@@ -231,11 +227,6 @@ class Monitor(Operation):
 
     def steps(self):
         return [MonitorStep(self.c, self)]
-
-
-def corner_done(command, status):
-    from corner import Done
-    return Done(command, status, "", "")
 
 
 def name_of(pid):
