@@ -63,6 +63,10 @@ writable='.root.readonly = false'
 own_cgroup='.linux.namespaces += [{type: "cgroup"}]'
 userns="$own_cgroup"' | .linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 1500000000, size: 65536}]
 	| .linux.gidMappings = .linux.uidMappings'
+# A user's own container: one id, and no terminals, whose group cannot be had.
+rootless="$own_cgroup"' | .linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 1000, size: 1}]
+	| .linux.gidMappings = .linux.uidMappings | .mounts |= map(select(.type != "devpts"))'
+
 caps() { # caps NAME…: a filter that gives exactly these
 	printf '.process.capabilities |= map_values(%s)' "$(jq -cn '$ARGS.positional | map("CAP_" + .)' --args -- "$@")"
 }
@@ -90,6 +94,18 @@ as_user() { # as_user COMMAND…: as somebody else on this machine (setpriv itse
 	setpriv --reuid 1000 --regid 1000 --clear-groups env "$@"
 }
 
+run_rootless() { # run_rootless BUNDLE, made with the filter $rootless: as that user, and his files
+	local folder=$BATS_TEST_TMPDIR
+	while [ "$folder" != "$TMPDIR" ]; do
+		chmod o+x "$folder"
+		folder=${folder%/*}
+	done
+	chmod o+x "$TMPDIR"
+	mkdir -p -m 700 "$BATS_TEST_TMPDIR/states"
+	chown -R 1000:1000 "$1" "$BATS_TEST_TMPDIR/states"
+	as_user paene-oci --root "$BATS_TEST_TMPDIR/states" --cgroup-manager disabled run --bundle "$1" rootless
+}
+
 I() { # I CASE FILE [KEY=JSON…]: an OCI archive of that hostile layer, named localhost/hostile:1; KEY=JSON is of its config
 	local layer=$BATS_TEST_TMPDIR/hostile.tar
 	python3 "$tests/images/hostile.py" "$1" "$layer"
@@ -101,6 +117,17 @@ probe() { # probe NAME [FLAG…]: the path of the program of probes/NAME.c, a st
 	[ ${#flags[@]} -gt 0 ] || flags=(-static)
 	[ -e "$path" ] || cc -D_GNU_SOURCE -O1 -Wall "${flags[@]}" -o "$path" "$tests/security/probes/$1.c"
 	echo "$path"
+}
+
+# Under `run`: paene with WORD…, and what memory it took at most.
+paene_peak() {
+	"$tests/security/probes/peak.py" "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" "$@"
+}
+
+expect_peak() { # expect_peak KIB: after it
+	[[ "$output" =~ peak\ ([0-9]+)\ KiB ]] || fail "$output"
+	grep -q __asan_init "$PAENE_BUILD/paene" && return # a sanitizer has memory of its own
+	[ "${BASH_REMATCH[1]}" -lt "$1" ] || fail "more than $1 KiB:" "$output"
 }
 
 # After `run`: not a crash, and where it failed, it says why.
