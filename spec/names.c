@@ -111,6 +111,15 @@ const char *const spec_mempolicy_mode_names[] = {
 	[MODE_WEIGHTED_INTERLEAVE] = "MPOL_WEIGHTED_INTERLEAVE",
 };
 
+const char *const spec_mempolicy_flag_names[] = {
+	"MPOL_F_NUMA_BALANCING",
+	"MPOL_F_RELATIVE_NODES",
+	"MPOL_F_STATIC_NODES",
+};
+static_assert(MPOL_F_NUMA_BALANCING == BIT(SPEC_MEMPOLICY_FLAG_BIT) &&
+	      MPOL_F_STATIC_NODES == BIT(SPEC_MEMPOLICY_FLAG_BIT + ARRAY_SIZE(spec_mempolicy_flag_names) - 1),
+	      "a name for each flag of set_mempolicy(2)");
+
 const char *const spec_personality_names[] = {
 	[PER_LINUX] = "LINUX",
 	[PER_LINUX32] = "LINUX32",

@@ -18,7 +18,10 @@ extern const char *const spec_sched_policy_names[7];   /* "SCHED_OTHER", … */
 extern const char *const spec_sched_flag_names[7];     /* by bit: "SCHED_FLAG_RESET_ON_FORK", … */
 extern const char *const spec_ioprio_class_names[4];   /* "IOPRIO_CLASS_RT" at 1, … */
 extern const char *const spec_mempolicy_mode_names[7]; /* "MPOL_DEFAULT", … */
+extern const char *const spec_mempolicy_flag_names[3]; /* by bit, from SPEC_MEMPOLICY_FLAG_BIT on: "MPOL_F_NUMA_BALANCING", … */
 extern const char *const spec_personality_names[9];    /* "LINUX", "LINUX32" at PER_LINUX32 */
+
+#define SPEC_MEMPOLICY_FLAG_BIT 13 /* of MPOL_F_NUMA_BALANCING */
 
 /* A word's index in a table, -1 where it is not in it. NULL entries are skipped. */
 int spec_name_index(const char *const *names, size_t n, const char *word);
