@@ -2,6 +2,8 @@
 /* linux.seccomp of a configuration, as runc understands it; but rules that libseccomp would lose do count here. */
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "seccomp/policy.h"
 
@@ -179,4 +181,22 @@ int seccomp_from_spec(const struct spec_seccomp *s, int cache, struct seccomp_pl
 	g->newer_enosys = action_stricter(g->default_action, SECCOMP_RET_TRACE);
 	set_listener(g);
 	return policy_plan(&p, cache, ret, e);
+}
+
+const char *seccomp_arch_name(size_t i)
+{
+	return i < abi_count ? abi_table[i].name : NULL;
+}
+
+const char *seccomp_flag_name(size_t i)
+{
+	return i < ARRAY_SIZE(flags) ? flags[i].name : NULL;
+}
+
+/* seccomp(2) looks at the flags before it looks for the filter, and one of them is only good for listeners. */
+bool seccomp_flag_supported(size_t i)
+{
+	unsigned wanted = i < ARRAY_SIZE(flags) ? flags[i].flag | SECCOMP_FILTER_FLAG_NEW_LISTENER : ~0U;
+
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, wanted, NULL) < 0 && errno == EFAULT;
 }

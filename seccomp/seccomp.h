@@ -83,4 +83,11 @@ int seccomp_from_spec(const struct spec_seccomp *s, int cache, struct seccomp_pl
  */
 int seccomp_install(const struct seccomp_plan *p, int *ret_listener, struct err *e);
 
+/* The architectures and flags that linux.seccomp may name, for `features`. Return: the @i-th, NULL after the last. */
+const char *seccomp_arch_name(size_t i);
+const char *seccomp_flag_name(size_t i);
+
+/* Whether this kernel has the @i-th flag. */
+bool seccomp_flag_supported(size_t i);
+
 #endif
