@@ -15,6 +15,7 @@
 #define CONFIG_FILE   "config.json"
 #define SECCOMP_CACHE ".seccomp" /* in the folder of states, where no id begins with a dot */
 #define PRESERVE_MAX  1024
+#define PIDFD_RECEIVER "run.oci.pidfd_receiver" /* crun's word for --pidfd-socket */
 
 /* sd_listen_fds(3): the number of sockets handed to this very process; they go on to the container's. */
 static uint64_t listen_fds(void)
@@ -75,17 +76,24 @@ static int take_manager(const struct oci_globals *g, struct bundle *b, struct er
 
 static int read_config(const char *bundle, struct bundle *b, struct err *e)
 {
-	auto_free char *text = NULL;
 	size_t len;
 
 	if (!realpath(bundle, b->path))
 		return err_set(e, errno, "bundle %s", bundle);
 	auto_fd int dir = path_open_dir(b->path, 0, e);
-	int r = dir < 0 ? dir : file_read(dir, CONFIG_FILE, SPEC_MAX_BYTES, &text, &len, e);
+	int r = dir < 0 ? dir : file_read(dir, CONFIG_FILE, SPEC_MAX_BYTES, &b->config, &len, e);
 
 	if (r >= 0)
-		r = spec_decode(text, len, &b->spec, e);
+		r = spec_decode(b->config, len, &b->spec, e);
 	return r < 0 ? err_wrap(e, "bundle %s", b->path) : tell_sockets(&b->spec, e);
+}
+
+static const char *annotation(const struct spec *s, const char *key)
+{
+	for (size_t i = 0; i < s->annotations.n; i++)
+		if (streq(s->annotations.v[i].key, key))
+			return s->annotations.v[i].value;
+	return NULL;
 }
 
 /* In a pid namespace that others are in already, they can see us: see proc_seal(). Only there, for it takes a millisecond. */
@@ -121,8 +129,10 @@ int bundle_open(const struct call *c, const struct bundle_options *o, const char
 	struct plan_options *plan = &ret->request.plan;
 
 	ret->request.spec = &ret->spec;
+	ret->request.config = ret->config;
 	ret->request.root = ret->root;
 	ret->request.console_socket = o->console_socket;
+	ret->request.pidfd_socket = o->pidfd_socket ? o->pidfd_socket : annotation(&ret->spec, PIDFD_RECEIVER);
 	ret->request.pid_file = o->pid_file;
 	plan->id = id;
 	plan->bundle = ret->path;
@@ -140,4 +150,5 @@ void bundle_close(struct bundle *b)
 	fd_close(&b->root);
 	fd_close(&b->seccomp_cache);
 	spec_free(&b->spec);
+	free(b->config);
 }

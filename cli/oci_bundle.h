@@ -9,7 +9,7 @@
 #include "runtime/create.h"
 
 struct bundle_options {
-	const char *bundle, *pid_file, *console_socket, *preserve_fds;
+	const char *bundle, *pid_file, *console_socket, *pidfd_socket, *preserve_fds;
 	bool no_pivot, no_new_keyring;
 };
 
@@ -20,6 +20,8 @@ struct bundle_options {
 	OPT_STRING(type, bundle.pid_file, "pid-file", 0, "FILE", "write the pid of the first process there"), \
 	OPT_STRING(type, bundle.console_socket, "console-socket", 0, "SOCKET", \
 		   "send the terminal to who listens on this socket"), \
+	OPT_STRING(type, bundle.pidfd_socket, "pidfd-socket", 0, "SOCKET", \
+		   "send a pidfd of the first process to who listens on this socket"), \
 	OPT_STRING(type, bundle.preserve_fds, "preserve-fds", 0, "N", "hand on N descriptors, from 3 on"), \
 	OPT_FLAG(type, bundle.no_pivot, "no-pivot", 0, "enter the root without pivot_root: for a root on a ramdisk"), \
 	OPT_FLAG(type, bundle.no_new_keyring, "no-new-keyring", 0, "keep the caller's session keyring")
@@ -27,6 +29,7 @@ struct bundle_options {
 
 struct bundle {
 	struct spec spec;
+	char *config; /* the text of the configuration */
 	char path[PATH_MAX];
 	int root;	   /* folder of states */
 	int seccomp_cache; /* folder of compiled filters, -1: none */

@@ -25,7 +25,9 @@
 #include "runtime/destroy.h"
 #include "runtime/hooks.h"
 #include "runtime/init.h"
+#include "runtime/listener.h"
 #include "runtime/message.h"
+#include "runtime/placement.h"
 #include "runtime/process.h"
 
 struct creation {
@@ -65,9 +67,9 @@ static int reserve(struct creation *c, struct err *e)
 	c->state.later_hooks = (struct opt_bool){
 		true, c->q->spec->hooks[HOOK_POSTSTART].n || c->q->spec->hooks[HOOK_POSTSTOP].n
 	};
-	r = state_reserve(c->q->root, &c->state, &c->dir, e);
+	r = state_reserve(c->q->root, &c->state, c->q->config, &c->dir, e);
 	if (r == -EEXIST && container_clear_crashed(c->q->root, o->id))
-		r = state_reserve(c->q->root, &c->state, &c->dir, e);
+		r = state_reserve(c->q->root, &c->state, c->q->config, &c->dir, e);
 	c->reserved = r >= 0;
 	return r;
 }
@@ -191,6 +193,7 @@ static int make_init(struct creation *c, struct err *e)
 /* What needs init's user namespace to exist, and what init may no longer do in it. */
 static int prepare_init(struct creation *c, struct err *e)
 {
+	struct err ignored;
 	int r = 0;
 
 	if (c->plan.userns) {
@@ -206,6 +209,8 @@ static int prepare_init(struct creation *c, struct err *e)
 	}
 	if (r >= 0)
 		r = process_limits(c->pid, &c->q->spec->process, e);
+	if (r >= 0 && placement_cpus(c->pid, NULL, &ignored) < 0)
+		r = 0; /* where the caller may run is good enough */
 	return r < 0 ? r : message_send(c->sock, MSG_GO, c->pid, -1, e);
 }
 
@@ -240,10 +245,12 @@ static int wait_ready(struct creation *c, struct err *e)
 {
 	for (;;) {
 		auto_fd int fd = -1;
-		int r = message_next(c->sock, NULL, &fd, e);
+		int value, r = message_next(c->sock, &value, &fd, e);
 
 		if (r == MSG_CONSOLE)
 			r = take_console(c, &fd, e);
+		else if (r == MSG_NOTIFY)
+			r = listener_pass(c->sock, c->pidfd, value, fd, &c->q->spec->linux_.seccomp, &c->state, c->pid, e);
 		else if (r == MSG_READY)
 			return 0;
 		else if (r >= 0)
@@ -251,6 +258,11 @@ static int wait_ready(struct creation *c, struct err *e)
 		if (r < 0)
 			return r;
 	}
+}
+
+static int send_pidfd(struct creation *c, struct err *e)
+{
+	return c->q->pidfd_socket ? sock_hand(c->q->pidfd_socket, "standard", c->pidfd, e) : 0;
 }
 
 static int write_pid_file(struct creation *c, struct err *e)
@@ -294,6 +306,7 @@ static const struct {
 	{ "", prepare_init },
 	{ "", work_at_mounts },
 	{ "", wait_ready },
+	{ "pidfd socket", send_pidfd },
 	{ "pid file", write_pid_file },
 	{ "", wait_exec },
 	{ "", poststart },

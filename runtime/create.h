@@ -8,10 +8,12 @@
 
 struct create_request {
 	const struct spec *spec;
+	const char *config;	    /* its text, to be kept for later verbs; NULL: the caller keeps it elsewhere */
 	struct plan_options plan;
 	int root;		    /* folder of states: state_root() */
 	bool run;		    /* execute as soon as all is ready: no start needed */
 	const char *console_socket; /* send the terminal there; NULL: keep it in created.console */
+	const char *pidfd_socket;   /* send a pidfd of the first process there; NULL: none */
 	const char *pid_file;	    /* written when the container is ready; NULL: none */
 	/*
 	 * Work of the caller's while init builds the root: wire its network. Called with init's pid, which waits before it

@@ -59,7 +59,9 @@ int container_remove_all(int root, int dir, const struct state *s, struct err *e
 int container_delete(int root, const char *id, bool force, struct err *e)
 {
 	auto_state struct state s = { 0 };
+	auto_spec struct spec later = { 0 };
 	auto_fd int dir = state_open(root, id, e);
+	struct err unread;
 
 	if (dir < 0)
 		return dir;
@@ -74,11 +76,17 @@ int container_delete(int root, const char *id, bool force, struct err *e)
 	if (s.status != STATUS_STOPPED && !force)
 		return err_say(e, EBUSY, "cannot delete container %s that is not stopped: it is %s", id,
 			       status_names[s.status]);
+	int read = hooks_load(dir, &s, &later, &unread);
+
 	r = container_remove_all(root, dir, &s, e);
 	if (r < 0)
 		return r;
+	if (read < 0) {
+		*e = unread;
+		return 1;
+	}
 	s.status = STATUS_STOPPED;
-	return hooks_run_later(&s, HOOK_POSTSTOP, e) < 0 ? 1 : 0;
+	return hooks_run_later(&later, HOOK_POSTSTOP, &s, e) < 0 ? 1 : 0;
 }
 
 bool container_clear_crashed(int root, const char *id)

@@ -8,7 +8,6 @@
 #include <sys/pidfd.h>
 
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/path.h"
 #include "base/proc.h"
 #include "spec/names.h"
@@ -79,20 +78,22 @@ int hooks_run(const struct spec *spec, enum spec_hook_kind kind, const char *sta
 	return 0;
 }
 
-int hooks_run_later(const struct state *s, enum spec_hook_kind kind, struct err *e)
+int hooks_load(int dir, const struct state *s, struct spec *ret, struct err *e)
 {
-	auto_free char *text = NULL, *document = NULL;
-	auto_spec struct spec spec = { 0 };
-	size_t len;
+	int r = s->later_hooks.v ? state_config(dir, ret, e) : 0;
 
-	if (!s->later_hooks.v)
+	return r < 0 ? err_wrap(e, "hooks") : 0;
+}
+
+int hooks_run_later(const struct spec *spec, enum spec_hook_kind kind, const struct state *s, struct err *e)
+{
+	auto_free char *document = NULL;
+	struct err absent; /* a bundle that is gone by now: then they start in "/" */
+
+	if (spec->hooks[kind].n == 0)
 		return 0;
-	auto_fd int bundle = path_open_dir(s->bundle, 0, e);
-	int r = bundle < 0 ? bundle : file_read(bundle, HOOKS_CONFIG, SPEC_MAX_BYTES, &text, &len, e);
+	auto_fd int bundle = path_open_dir(s->bundle, 0, &absent);
+	int r = state_document(s, &document, e);
 
-	if (r >= 0)
-		r = spec_decode(text, len, &spec, e);
-	if (r >= 0)
-		r = state_document(s, &document, e);
-	return r < 0 ? r : hooks_run(&spec, kind, document, bundle, e);
+	return r < 0 ? r : hooks_run(spec, kind, document, bundle, e);
 }

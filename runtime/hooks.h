@@ -20,9 +20,14 @@
  */
 int hooks_run(const struct spec *spec, enum spec_hook_kind kind, const char *state, int cwd, struct err *e);
 
-/* The hooks of a later moment: read from the bundle's config.json again, if the state says that there are any. */
-int hooks_run_later(const struct state *s, enum spec_hook_kind kind, struct err *e);
+/**
+ * hooks_load() - The hooks of a later moment, as they were when the container was made
+ * @dir:	The container's state folder
+ * @ret:	To be freed with spec_free(); stays as it is where the state says that there are none
+ */
+int hooks_load(int dir, const struct state *s, struct spec *ret, struct err *e);
 
-#define HOOKS_CONFIG "config.json" /* of a bundle */
+/* Run those of one kind, in the bundle if it is still there. */
+int hooks_run_later(const struct spec *spec, enum spec_hook_kind kind, const struct state *s, struct err *e);
 
 #endif

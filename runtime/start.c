@@ -39,6 +39,7 @@ static int let_go(int dir, struct err *e)
 int container_start(int root, const char *id, struct err *e)
 {
 	auto_state struct state s = { 0 };
+	auto_spec struct spec later = { 0 };
 	auto_fd int dir = state_open(root, id, e);
 
 	if (dir < 0)
@@ -51,9 +52,11 @@ int container_start(int root, const char *id, struct err *e)
 		return r;
 	if (s.status != STATUS_CREATED)
 		return err_say(e, EINVAL, "cannot start container %s: it is %s, not created", id, status_names[s.status]);
-	r = let_go(dir, e);
+	r = hooks_load(dir, &s, &later, e);
+	if (r >= 0)
+		r = let_go(dir, e);
 	s.status = STATUS_RUNNING;
-	return r < 0 ? r : hooks_run_later(&s, HOOK_POSTSTART, e);
+	return r < 0 ? r : hooks_run_later(&later, HOOK_POSTSTART, &s, e);
 }
 
 static int signal_init(const struct state *s, int signal, struct err *e)

@@ -15,6 +15,7 @@
 
 #define STATE_FILE     "state.json"
 #define STATE_MAX      (1 << 20)
+#define CONFIG_FILE    "config.json"
 #define INIT_FILE      "init"
 #define NEW_PREFIX     ".new."
 #define GONE_PREFIX    ".gone."
@@ -66,19 +67,25 @@ int state_root(const char *path, struct err *e)
 	return path_mkdirs(path, 0700, e);
 }
 
-static int write_new(int dir, const struct state *s, struct err *e)
+static int write_new(int dir, const char *name, const char *text, struct err *e)
+{
+	auto_fd int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err_set(e, errno, "create %s", name);
+	int r = fd_write_all(fd, text, strlen(text));
+
+	return r < 0 ? err_set(e, -r, "write %s", name) : 0;
+}
+
+static int write_all(int dir, const struct state *s, const char *config, struct err *e)
 {
 	auto_free char *text = NULL;
 	int r = encode_text(state_fields, ARRAY_SIZE(state_fields), s, &text, e);
 
-	if (r < 0)
-		return r;
-	auto_fd int fd = openat(dir, STATE_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return err_set(e, errno, "create " STATE_FILE);
-	r = fd_write_all(fd, text, strlen(text));
-	return r < 0 ? err_set(e, -r, "write " STATE_FILE) : 0;
+	if (r >= 0)
+		r = write_new(dir, STATE_FILE, text, e);
+	return r >= 0 && config ? write_new(dir, CONFIG_FILE, config, e) : r;
 }
 
 /* A new folder under a temporary name, locked. A sweep may find it between its birth and its lock: then another one is made. */
@@ -103,14 +110,14 @@ static int make_folder(int root, const char *id, char temp[STATE_NAME_MAX], stru
 	return r;
 }
 
-int state_reserve(int root, const struct state *s, int *ret_dir, struct err *e)
+int state_reserve(int root, const struct state *s, const char *config, int *ret_dir, struct err *e)
 {
 	char temp[STATE_NAME_MAX];
 	auto_fd int dir = make_folder(root, s->id, temp, e);
 
 	if (dir < 0)
 		return dir;
-	int r = write_new(dir, s, e);
+	int r = write_all(dir, s, config, e);
 
 	if (r >= 0 && renameat2(root, temp, root, s->id, RENAME_NOREPLACE) < 0)
 		r = errno == EEXIST ? err_say(e, EEXIST, "container with given ID already exists: %s", s->id)
@@ -260,6 +267,15 @@ int state_load(int root, const char *id, struct state *ret, struct err *e)
 	return dir < 0 ? dir : state_read(dir, ret, e);
 }
 
+int state_config(int dir, struct spec *ret, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t len;
+	int r = file_read(dir, CONFIG_FILE, SPEC_MAX_BYTES, &text, &len, e);
+
+	return r < 0 ? r : spec_decode(text, len, ret, e);
+}
+
 int state_cgroup(const struct state *s, struct err *e)
 {
 	if (!s->cgroup_path)
@@ -279,7 +295,7 @@ int state_remove(int root, const char *id, struct err *e)
 	if (renameat(root, id, root, gone) < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "remove the state folder of %s", id);
 	/* the files that are there as a rule, by name; anything else by looking */
-	static const char *const files[] = { STATE_FILE, INIT_FILE, STATE_START };
+	static const char *const files[] = { STATE_FILE, INIT_FILE, CONFIG_FILE, STATE_START };
 	auto_fd int dir = openat(root, gone, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	for (size_t i = 0; i < ARRAY_SIZE(files) && dir >= 0; i++)

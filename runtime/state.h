@@ -3,6 +3,8 @@
  * state.h: what is known of a container that runs or ran: ROOT/ID/, on a file system that forgets at reboot.
  *
  *   state.json   what it is and which resources it takes, complete before the first of them is taken; never changed
+ *   config.json  the bundle's configuration as it was then (the bundle may change or go): for exec and later hooks; the
+ *                engine's containers have none here, their record has it
  *   init         its first process, "PID STARTTIME", written once right after the clone
  *   start        the socket on which init waits for `start`; there while the container is created and not started
  *
@@ -37,7 +39,7 @@ struct state {
 	char *cgroup_path;	 /* below the cgroup2 root; NULL: none was asked for */
 	uint32_t cgroup_manager; /* enum cgroup_manager */
 	struct opt_bool private_userns;
-	struct opt_bool later_hooks; /* config.json has poststart or poststop hooks: worth reading again */
+	struct opt_bool later_hooks; /* config.json has poststart or poststop hooks: worth reading */
 	/* not in the file */
 	struct proc_id init; /* pid 0: not born yet, or never */
 	enum status status;
@@ -53,6 +55,7 @@ int state_root(const char *path, struct err *e);
  * state_reserve() - Take an id: the folder appears whole, locked by us
  * @root:	From state_root()
  * @s:		Written to state.json
+ * @config:	Text to keep as config.json; NULL: none
  * @ret_dir:	The folder's fd, which holds the lock; owned by the caller
  *
  * What a crashed creation left under this id is no obstacle: the caller destroys it and tries again (-EEXIST with the lock
@@ -60,7 +63,16 @@ int state_root(const char *path, struct err *e);
  *
  * Return: 0, -EEXIST ("container with given ID already exists"), or -errno; @e filled
  */
-int state_reserve(int root, const struct state *s, int *ret_dir, struct err *e);
+int state_reserve(int root, const struct state *s, const char *config, int *ret_dir, struct err *e);
+
+/**
+ * state_config() - The configuration as it was when the container was made
+ * @dir:	Its folder
+ * @ret:	To be freed with spec_free()
+ *
+ * Return: 0, or -errno with @e filled (-ENOENT: none was kept)
+ */
+int state_config(int dir, struct spec *ret, struct err *e);
 
 /* Open one container's folder. Return: its fd, or -ENOENT ("container does not exist") and others with @e filled. */
 int state_open(int root, const char *id, struct err *e);

@@ -28,7 +28,7 @@ static int reserve(const struct world *w, const char *id)
 	struct err e;
 	int dir;
 
-	OK(state_reserve(w->dir, &s, &dir, &e));
+	OK(state_reserve(w->dir, &s, NULL, &dir, &e));
 	return dir;
 }
 
@@ -65,7 +65,7 @@ static void test_reserve_and_read(void **state)
 	s.rootfs = (char *)"/b/rootfs";
 	s.annotations = (struct spec_map){ .v = &note, .n = 1 };
 	s.later_hooks = (struct opt_bool){ true, true };
-	OK(state_reserve(w.dir, &s, &dir, &e));
+	OK(state_reserve(w.dir, &s, NULL, &dir, &e));
 	OK(state_load(w.dir, "c1", &got, &e));
 	assert_string_equal(got.id, "c1");
 	assert_string_equal(got.rootfs, "/b/rootfs");
@@ -79,6 +79,33 @@ static void test_reserve_and_read(void **state)
 	assert_non_null(strstr(document, "\"status\":\"creating\""));
 	assert_non_null(strstr(document, "\"pid\":0"));
 	assert_non_null(strstr(document, "\"owner\":\"\""));
+}
+
+/* What the bundle said is known as long as the container is, and no longer. */
+static void test_kept_config(void **state)
+{
+	static const char text[] = "{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"r\"},"
+				   "\"process\":{\"cwd\":\"/x\",\"args\":[\"a\"]}}";
+	auto_world struct world w = world_make();
+	auto_spec struct spec kept = { 0 }, none = { 0 }, damaged = { 0 };
+	auto_fd int dir = -1, bare = -1;
+	const struct state with = example("c1"), without = example("c2");
+	struct stat st;
+	struct err e;
+
+	(void)state;
+	OK(state_reserve(w.dir, &with, text, &dir, &e));
+	assert_true(fstatat(dir, "config.json", &st, 0) == 0 && (st.st_mode & 07777) == 0600);
+	OK(state_config(dir, &kept, &e));
+	assert_string_equal(kept.process.cwd, "/x");
+	OK(state_reserve(w.dir, &without, NULL, &bare, &e));
+	assert_false(is_there(bare, "config.json"));
+	FAILS(state_config(bare, &none, &e), ENOENT);
+	put_file(bare, "config.json", "{");
+	FAILS(state_config(bare, &damaged, &e), EINVAL);
+	OK(state_remove(w.dir, "c1", &e));
+	assert_int_equal(fstat(dir, &st), 0);
+	assert_int_equal(st.st_nlink, 0);
 }
 
 static void test_bad_ids(void **state)
@@ -125,7 +152,7 @@ static void test_racers(void **state)
 
 		close(go[1]);
 		(void)!read(go[0], &c, 1);
-		int r = state_reserve(w.dir, &s, &dir, &e);
+		int r = state_reserve(w.dir, &s, NULL, &dir, &e);
 
 		_exit(r == 0 ? 0 : r == -EEXIST ? 1 : 2);
 	}
@@ -393,7 +420,8 @@ static void test_damaged_state(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reserve_and_read),   cmocka_unit_test(test_bad_ids),
+		cmocka_unit_test(test_reserve_and_read),   cmocka_unit_test(test_kept_config),
+		cmocka_unit_test(test_bad_ids),
 		cmocka_unit_test(test_racers),		   cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_statuses),	   cmocka_unit_test(test_recycled_pid),
 		cmocka_unit_test(test_not_seen_is_not_dead), cmocka_unit_test(test_force_kills),
