@@ -100,7 +100,7 @@ ssize_t sock_recv(int fd, void *buf, size_t len, int *fds, size_t max_fds)
 	return -EMSGSIZE;
 }
 
-/* sockaddr_un holds 107 bytes, a folder's path may be longer: name it by its fd */
+/* sockaddr_un holds 107 bytes, a folder's path may be longer: name it by its fd. Return: the address's length */
 static int address(int dir, const char *name, struct sockaddr_un *ret, struct err *e)
 {
 	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
@@ -109,7 +109,10 @@ static int address(int dir, const char *name, struct sockaddr_un *ret, struct er
 
 	if (n < 0 || (size_t)n >= sizeof(ret->sun_path))
 		return err_set(e, ENAMETOOLONG, "socket %s", name);
-	return 0;
+	if (dir != AT_FDCWD || *name != '@')
+		return (int)sizeof(*ret);
+	ret->sun_path[0] = '\0'; /* an abstract name is as long as the address says */
+	return (int)offsetof(struct sockaddr_un, sun_path) + n;
 }
 
 int sock_listen(int dir, const char *name, int type, struct err *e)
@@ -121,8 +124,8 @@ int sock_listen(int dir, const char *name, int type, struct err *e)
 		return r;
 	auto_fd int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || fchmod(fd, 0600) < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
-	    listen(fd, 16) < 0)
+	if (fd < 0 || fchmod(fd, 0600) < 0 || bind(fd, (struct sockaddr *)&addr, (socklen_t)r) < 0 ||
+	    (type != SOCK_DGRAM && listen(fd, 16) < 0))
 		return err_set(e, errno, "listen on socket %s", name);
 	return fd_take(&fd);
 }
@@ -149,7 +152,18 @@ int sock_connect(int dir, const char *name, int type, struct err *e)
 		return r;
 	auto_fd int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, (socklen_t)r) < 0)
 		return err_set(e, errno, "connect to socket %s", name);
 	return fd_take(&fd);
+}
+
+int sock_hand(const char *path, const char *text, int fd, struct err *e)
+{
+	auto_fd int s = sock_connect(AT_FDCWD, path, SOCK_STREAM, e);
+
+	if (s < 0)
+		return s;
+	int r = sock_send(s, text, strlen(text), &fd, 1);
+
+	return r < 0 ? err_set(e, -r, "send to socket %s", path) : 0;
 }

@@ -29,13 +29,21 @@ ssize_t sock_recv(int fd, void *buf, size_t len, int *fds, size_t max_fds);
 
 /**
  * sock_listen() - A listening socket with a name in one of our folders (mode 0600)
- * @type:	SOCK_SEQPACKET or SOCK_STREAM
+ * @type:	SOCK_SEQPACKET or SOCK_STREAM; SOCK_DGRAM: one to receive from
  *
  * Return: the fd, or -errno with @e filled
  */
 int sock_listen(int dir, const char *name, int type, struct err *e);
 
-/* Connect to one; names longer than sockaddr_un allows are no problem. Return: the fd, or -errno with @e filled. */
+/**
+ * sock_connect() - Connect to one; names longer than sockaddr_un allows are no problem
+ * @name:	With AT_FDCWD, "@x" is x in the abstract namespace of this network namespace
+ *
+ * Return: the fd, or -errno with @e filled
+ */
 int sock_connect(int dir, const char *name, int type, struct err *e);
+
+/* Hand an fd, with some text, to whoever listens on a stream socket of that path. Return: 0, or -errno with @e filled. */
+int sock_hand(const char *path, const char *text, int fd, struct err *e);
 
 #endif

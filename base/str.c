@@ -53,6 +53,52 @@ int str_to_i64(const char *s, int64_t min, int64_t max, int64_t *ret)
 	return 0;
 }
 
+/* "N" or "N-M"; @s has @len characters */
+static int add_range(const char *s, size_t len, size_t n_bits, unsigned long *bits)
+{
+	const size_t word_bits = 8 * sizeof(*bits);
+	char text[48], *dash;
+	uint64_t first = 0, last;
+
+	if (len >= sizeof(text))
+		return -EINVAL;
+	memcpy(text, s, len);
+	text[len] = '\0';
+	dash = strchr(text, '-');
+	if (dash)
+		*dash = '\0';
+	int r = str_to_u64(text, n_bits - 1, &first);
+
+	last = first;
+	if (r == 0 && dash)
+		r = str_to_u64(dash + 1, n_bits - 1, &last);
+	if (r < 0 || last < first)
+		return r < 0 ? r : -EINVAL;
+	for (uint64_t n = first; n <= last; n++)
+		bits[n / word_bits] |= 1UL << (n % word_bits);
+	return 0;
+}
+
+int str_to_set(const char *s, size_t n_bits, unsigned long *bits)
+{
+	int r = -EINVAL; /* of nothing at all */
+
+	memset(bits, 0, n_bits / 8);
+	for (const char *end; *s; s = *end ? end + 1 : end) {
+		end = s + strcspn(s, ",");
+		const char *first = s + strspn(s, " "), *past = end;
+
+		while (past > first && past[-1] == ' ')
+			past--;
+		if (first >= past)
+			continue;
+		r = add_range(first, (size_t)(past - first), n_bits, bits);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
 /* Digits with an optional fraction, times @scale; *ret_end is the first character after them. */
 static int scaled(const char *s, uint64_t scale, uint64_t *ret, const char **ret_end)
 {

@@ -39,6 +39,16 @@ int str_to_bytes(const char *s, uint64_t *ret_bytes);
 int str_to_milli(const char *s, uint64_t *ret);
 
 /**
+ * str_to_set() - A list of numbers and ranges as "0-3,7", as the kernel writes CPUs and memory nodes; blanks around commas and
+ * empty parts do not matter
+ * @n_bits:	Numbers are below this; a multiple of the bits of a long
+ * @bits:	Bit N is set for number N; the others are cleared
+ *
+ * Return: 0, -EINVAL, or -ERANGE for a number that is too large
+ */
+int str_to_set(const char *s, size_t n_bits, unsigned long *bits);
+
+/**
  * str_check_name() - The rule for ids and names of everything: [A-Za-z0-9][A-Za-z0-9_.-]*, at most 128 bytes
  * @what:	What it names, for the message ("container name")
  *

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include "base/fd.h"
 #include "base/pty.h"
@@ -31,12 +30,7 @@ int console_open(int ptmx, const struct spec_box *size, uint32_t owner, int *ret
 
 int console_send(const char *socket, int ptmx, struct err *e)
 {
-	static const char name[] = "/dev/ptmx"; /* receivers want some text with the fd */
-	auto_fd int s = sock_connect(AT_FDCWD, socket, SOCK_STREAM, e);
+	int r = sock_hand(socket, "/dev/ptmx", ptmx, e); /* receivers want some text with the fd */
 
-	if (s < 0)
-		return err_wrap(e, "console socket");
-	int r = sock_send(s, name, sizeof(name) - 1, &ptmx, 1);
-
-	return r < 0 ? err_set(e, -r, "send the terminal to %s", socket) : 0;
+	return r < 0 ? err_wrap(e, "console socket") : 0;
 }

@@ -27,6 +27,14 @@ int message_send(int sock, enum message_type type, int value, int fd, struct err
 	return 0;
 }
 
+int message_write(int sock, enum message_type type, int value, struct err *e)
+{
+	const struct message m = { .type = type, .value = value };
+	int r = fd_write_all(sock, &m, SHORT_LENGTH);
+
+	return r < 0 ? err_set(e, -r, "tell the other side: %s", names[type]) : 0;
+}
+
 void message_fail(int sock, const struct err *why)
 {
 	struct message m = { .type = MSG_FAILED, .err = *why };

@@ -10,7 +10,8 @@
  *   (hooks, network)  ◀── MSG_MOUNTS_DONE ── only where the parent has work at this point
  *   MSG_HOOKS_DONE ────────────────────────▶ pivot, masks, credentials
  *                     ◀──────── MSG_CONSOLE ─ with the terminal's fd, where one was asked for
- *                     ◀───────── MSG_NOTIFY ─ with the seccomp listener's fd, where one was asked for
+ *                     ◀───────── MSG_NOTIFY ─ with the seccomp listener's fd, where one was asked for, or with its number alone:
+ *   MSG_GO ────────────────────────────────▶ then the parent has taken it (listener.h)
  *                     ◀────────── MSG_READY ─ then waits for start, or executes at once
  *                     ◀───────── MSG_FAILED ─ at any time: struct err
  */
@@ -38,6 +39,9 @@ struct message {
 
 /* Send a type, with an fd (-1: none). Return: 0, or -errno with @e filled. */
 int message_send(int sock, enum message_type type, int value, int fd, struct err *e);
+
+/* The same by write(2), for a process whose seccomp filter may hold up any other call. Return: 0, or -errno with @e filled. */
+int message_write(int sock, enum message_type type, int value, struct err *e);
 
 /* Tell the other side why this one gives up. Best effort: it may have gone. */
 void message_fail(int sock, const struct err *why);
