@@ -29,7 +29,10 @@
 #include "namespaces/ns.h"
 #include "runtime/console.h"
 #include "runtime/hooks.h"
+#include "runtime/label.h"
+#include "runtime/listener.h"
 #include "runtime/message.h"
+#include "runtime/placement.h"
 #include "runtime/process.h"
 #include "spec/names.h"
 
@@ -64,11 +67,17 @@ static int join_namespaces(struct init *in, struct err *e)
 
 static int new_keyring(struct init *in, struct err *e)
 {
+	const char *label = in->plan->spec->process.selinux_label;
+	bool labelled = label && *label;
+	int r = 0;
+
 	if (in->plan->opt.no_new_keyring)
 		return 0;
-	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, in->plan->opt.id) < 0 && errno != ENOSYS)
+	if (labelled)
+		r = label_keys(label, e);
+	if (r >= 0 && syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, in->plan->opt.id) < 0 && errno != ENOSYS)
 		return err_set(e, errno, "make a session keyring");
-	return 0;
+	return r >= 0 && labelled ? label_keys(NULL, e) : r;
 }
 
 static int attach_trees(struct init *in, struct err *e)
@@ -193,6 +202,12 @@ static int mask_paths(struct init *in, struct err *e)
 	return masks_apply(in->root, in->plan->null_fd, &l->masked_paths, &l->readonly_paths, e);
 }
 
+/* The last moment before the container's own /proc is all that can be seen. */
+static int set_label(struct init *in, struct err *e)
+{
+	return label_set(&in->plan->spec->process, e);
+}
+
 static int enter_root(struct init *in, struct err *e)
 {
 	int r = rootfs_enter(&in->plan->rootfs, in->root, in->plan->opt.no_pivot, e);
@@ -227,8 +242,14 @@ static int install_filter(struct init *in, struct err *e)
 	int r = seccomp_install(&in->plan->seccomp, &listener, e);
 
 	if (r >= 0 && listener >= 0)
-		r = message_send(in->sock, MSG_NOTIFY, 0, listener, e);
+		r = listener_tell(in->sock, &in->plan->spec->linux_.seccomp, listener, e);
 	return r;
+}
+
+/* The parent is the one to pass a listener on, and it will be gone when `start` comes. */
+static int install_listener(struct init *in, struct err *e)
+{
+	return in->plan->seccomp.notify && !in->plan->early_filter ? install_filter(in, e) : 0;
 }
 
 static int become_process(struct init *in, struct err *e)
@@ -236,6 +257,8 @@ static int become_process(struct init *in, struct err *e)
 	const struct spec_process *p = &in->process;
 	int r = process_cwd(p->cwd, true, e);
 
+	if (r >= 0)
+		r = placement_memory(&in->plan->spec->linux_.memory_policy, e);
 	if (r >= 0)
 		r = process_no_new_privs(p, e);
 	if (r >= 0 && in->plan->early_filter)
@@ -296,7 +319,7 @@ static int wait_start(struct init *in, struct err *e)
 
 static int execute(struct init *in, struct err *e)
 {
-	if (in->plan->seccomp.n && !in->plan->early_filter) {
+	if (in->plan->seccomp.n && !in->plan->early_filter && !in->plan->seccomp.notify) {
 		int r = install_filter(in, e);
 
 		if (r < 0)
@@ -323,11 +346,13 @@ static const struct {
 	{ "terminal", make_console },
 	{ "", seal_mounts },
 	{ "", mask_paths },
+	{ "", set_label },
 	{ "root", enter_root },
 	{ "names", set_names },
 	{ "standard streams", place_stdio },
 	{ "", become_process },
 	{ "fds", close_rest },
+	{ "seccomp", install_listener },
 	{ "", say_ready },
 	{ "", wait_start },
 	{ "", execute },

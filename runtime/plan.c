@@ -15,6 +15,9 @@
 #include "namespaces/idmap.h"
 #include "namespaces/masks.h"
 #include "namespaces/ns.h"
+#include "runtime/label.h"
+#include "runtime/listener.h"
+#include "runtime/placement.h"
 #include "spec/names.h"
 
 static int plan_namespaces(struct plan *p, struct err *e)
@@ -198,12 +201,30 @@ static int plan_seccomp(struct plan *p, struct err *e)
 	if (r < 0)
 		return err_wrap(e, "seccomp");
 	if (p->seccomp.notify)
-		return err_say(e, EOPNOTSUPP, "linux.seccomp: SCMP_ACT_NOTIFY: this version of paene has nobody to notify");
+		r = listener_check(&p->spec->linux_.seccomp, e);
 	p->early_filter = p->seccomp.n > 0 && !proc->no_new_privileges;
+	return r < 0 ? r : 0;
+}
+
+/* What later versions can do. Better refused than ignored: each of them is there to promise something. */
+static int refuse_unable(const struct plan *p, struct err *e)
+{
+	const struct spec_linux *l = &p->spec->linux_;
+	const struct {
+		bool given;
+		const char *what;
+	} unable[] = {
+		{ l->monotonic.set || l->boottime.set, "linux.timeOffsets" },
+		{ l->net_devices.n > 0, "linux.netDevices" },
+		{ l->intel_rdt.given, "linux.intelRdt" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(unable); i++)
+		if (unable[i].given)
+			return err_say(e, EOPNOTSUPP, "%s: this version of paene cannot set it", unable[i].what);
 	return 0;
 }
 
-/* What the configuration may say and only some kernels, or later versions, can do. */
 static int plan_process(struct plan *p, struct err *e)
 {
 	const struct spec_process *proc = &p->spec->process;
@@ -220,24 +241,16 @@ static int plan_process(struct plan *p, struct err *e)
 		if (p->gids.n && !idmap_to_host(&p->gids, proc->user.gid, &ignored))
 			return err_say(e, EINVAL, "process.user.gid: %u is not in linux.gidMappings", proc->user.gid);
 	}
-	const struct spec_linux *l = &p->spec->linux_;
-	const struct {
-		bool given;
-		const char *what;
-	} unable[] = {
-		{ proc->apparmor_profile && *proc->apparmor_profile, "process.apparmorProfile" },
-		{ proc->selinux_label && *proc->selinux_label, "process.selinuxLabel" },
-		{ l->monotonic.set || l->boottime.set, "linux.timeOffsets" },
-		{ l->net_devices.n > 0, "linux.netDevices" },
-		{ l->intel_rdt.given, "linux.intelRdt" },
-		{ l->memory_policy.given, "linux.memoryPolicy" },
-		{ proc->exec_cpu_affinity.initial || proc->exec_cpu_affinity.final, "process.execCPUAffinity" },
-	};
+	int r = label_check(proc, e);
 
-	/* better refused than ignored: each of them is there to confine or to promise something */
-	for (size_t i = 0; i < ARRAY_SIZE(unable); i++)
-		if (unable[i].given)
-			return err_say(e, EOPNOTSUPP, "%s: this version of paene cannot set it", unable[i].what);
+	if (r >= 0)
+		r = placement_check_cpus(&proc->exec_cpu_affinity, e);
+	if (r >= 0)
+		r = placement_check_memory(&p->spec->linux_.memory_policy, e);
+	if (r >= 0)
+		r = refuse_unable(p, e);
+	if (r < 0)
+		return r;
 	for (size_t k = 0; k < HOOK_COUNT; k++) {
 		static const unsigned at_mounts =
 			BIT(HOOK_PRESTART) | BIT(HOOK_CREATE_RUNTIME) | BIT(HOOK_CREATE_CONTAINER);
