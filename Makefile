@@ -15,7 +15,7 @@ endif
 
 libexec := $(PREFIX)/libexec/paene
 
-CPPFLAGS += -I. -D_GNU_SOURCE -DPAENE_VERSION='"$(VERSION)"' -DPAENE_LIBEXEC='"$(libexec)"'
+CPPFLAGS += -I. -D_GNU_SOURCE -DPAENE_VERSION='"$(VERSION)"'
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Werror
 CFLAGS   ?= -O2 -g
 flags    := -std=gnu17 $(warnings) -fno-strict-aliasing -fno-common -fvisibility=hidden -ffunction-sections -fdata-sections

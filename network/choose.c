@@ -10,8 +10,7 @@
 #include "network/settings.h"
 #include "network/subnet.h"
 
-#define DEFAULT_BRIDGE "paene0"
-#define BRIDGES_MAX    10000
+#define BRIDGES_MAX 10000
 
 /* Where subnets are taken from: a big one for the network that everybody uses, small ones for those that people make. */
 static const struct pool {
@@ -127,9 +126,10 @@ static bool bridge_is_free(const struct taken *t, const char *name)
 	return if_nametoindex(name) == 0;
 }
 
-static int choose_bridge(const struct taken *t, char ret[IF_NAMESIZE], struct err *e)
+/* The default network's is paene0, unless an engine with other folders (--root) has it. */
+static int choose_bridge(const struct taken *t, bool for_default, char ret[IF_NAMESIZE], struct err *e)
 {
-	for (unsigned i = 1; i < BRIDGES_MAX; i++) {
+	for (unsigned i = for_default ? 0 : 1; i < BRIDGES_MAX; i++) {
 		snprintf(ret, IF_NAMESIZE, "paene%u", i);
 		if (bridge_is_free(t, ret))
 			return 0;
@@ -152,10 +152,8 @@ int choose_missing(int networks, struct net_network *n, struct err *e)
 	else if (r == 0 && !is_free(&t, &n->subnet))
 		r = err_say(e, EADDRINUSE, "subnet %s of network %s overlaps another network or a route of this host",
 			    net_addr_text(&n->subnet, true, text), n->name);
-	if (r == 0 && is_default && !*n->bridge)
-		snprintf(n->bridge, sizeof(n->bridge), "%s", DEFAULT_BRIDGE);
-	else if (r == 0 && !*n->bridge)
-		r = choose_bridge(&t, n->bridge, e);
+	if (r == 0 && !*n->bridge)
+		r = choose_bridge(&t, is_default, n->bridge, e);
 	else if (r == 0 && !bridge_is_free(&t, n->bridge))
 		r = err_say(e, EEXIST, "bridge %s of network %s: the name is taken", n->bridge, n->name);
 	if (r < 0)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
@@ -187,7 +188,28 @@ int hosts_replace(const char *old, size_t len, const char *network, const char *
 	return 0;
 }
 
-/* Rewrite a hosts file in place: readers inside the container have it open under the same mount. */
+/*
+ * Readers inside the container have it open under the same mount, so it is rewritten in place, and they may read at any
+ * moment: blank lines make room before, and are what is cut off after, so that nobody sees half a line at its end.
+ */
+static int write_over(int fd, size_t old_len, const char *text, size_t len)
+{
+	size_t room = MAX(len, old_len);
+	auto_free char *blank = malloc(room + 1);
+
+	if (!blank)
+		return -ENOMEM;
+	memset(blank, '\n', room);
+	if (len > old_len && pwrite(fd, blank, len - old_len, (off_t)old_len) < 0)
+		return -errno;
+	memcpy(blank, text, len);
+	ssize_t n = pwrite(fd, blank, room, 0);
+
+	if (n != (ssize_t)room)
+		return n < 0 ? -errno : -EIO;
+	return len < old_len && ftruncate(fd, (off_t)len) < 0 ? -errno : 0;
+}
+
 static int rewrite(const char *path, const char *network, const char *block, struct err *e)
 {
 	auto_fd int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -205,9 +227,8 @@ static int rewrite(const char *path, const char *network, const char *block, str
 		r = hosts_replace(old, old_len, network, block, &text, &len, e);
 	if (r < 0 || (len == old_len && memcmp(old, text, len) == 0))
 		return r;
-	if (pwrite(fd, text, len, 0) != (ssize_t)len || ftruncate(fd, (off_t)len) < 0)
-		return err_set(e, errno ? errno : EIO, "write %s", path);
-	return 0;
+	r = write_over(fd, old_len, text, len);
+	return r < 0 ? err_set(e, -r, "write %s", path) : 0;
 }
 
 static int refresh_one(const struct net_network *n, const struct members *m, const struct member *one, struct err *e)

@@ -18,9 +18,9 @@ struct run_options {
 	const char *name, *hostname, *user, *workdir, *entrypoint, *network, *userns, *profile;
 	const char *stop_signal, *stop_timeout, *restart, *pull;
 	const char *memory, *memory_swap, *memory_reservation, *cpus, *cpu_shares, *cpuset_cpus, *cpuset_mems, *pids_limit;
-	const char *shm_size, *ip;
+	const char *shm_size;
 	struct strv env, env_files, volumes, mounts, tmpfs, publish, cap_add, cap_drop, security_opts, ulimits, labels,
-		devices, sysctls, add_hosts, groups;
+		devices, sysctls, add_hosts;
 	bool interactive, tty, detach, rm, read_only, privileged, init, quiet;
 };
 

@@ -94,7 +94,7 @@ with_status() { # with_status N: how many ended so
 		paene exec web true >"$out/exec" 2>&1 3>&- &
 		paene exec web true >"$out/exec2" 2>&1 3>&- &
 		a_moment 60
-		paene rm -f web >"$out/rm" 2>&1
+		paene rm -f web >"$out/rm" 2>&1 || fail "$(tail -n +1 "$out"/*)"
 		for verb in $(jobs -p); do
 			wait "$verb" && status=0 || status=$?
 			[ $status -lt 128 ] || fail "a crash: $status" "$(tail -n +1 "$out"/*)"

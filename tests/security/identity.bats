@@ -268,7 +268,7 @@ expect_user() { # expect_user USER: after `id -u`: exactly that, or an error
 
 @test "S34: the test's terminal is one that can be typed into" {
 	[ "$(cat /proc/sys/dev/tty/legacy_tiocsti)" = 1 ] || skip "this kernel lets nobody type into a terminal"
-	"$tests/security/probes/typed.py" "$(probe tiocsti)" >"$BATS_TEST_TMPDIR/said"
+	TYPED_WAIT=20 "$tests/security/probes/typed.py" "$(probe tiocsti)" >"$BATS_TEST_TMPDIR/said"
 	grep -q '^typed' "$BATS_TEST_TMPDIR/said"
 }
 
