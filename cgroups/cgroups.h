@@ -70,15 +70,23 @@ int cgroup_open(int root, const char *path, struct err *e);
  * cgroup_set() - Set limits: at creation, and again for update
  *
  * memory, cpu (weight from shares by the formula of runc 1.3 and crun 1.23 and newer, quota, period, burst, idle),
- * cpuset, pids, io (weight, per device), hugetlb, rdma and unified. Realtime, kernel memory, swappiness, OOM switch,
- * network class: version 1 only: refused where they ask for something, ignored where they are zero or the default.
- * memory.swap counts memory and swap together and so needs memory.limit beside it, in an update too; cpu.period alone
- * keeps the quota of now.
+ * cpuset, pids, io (weight, per device), hugetlb, rdma and unified. Realtime, swappiness, OOM switch, network class:
+ * version 1 only: refused where they ask for something, ignored where they are zero or the default; kernel memory is ignored.
+ * memory.swap counts memory and swap together and so needs memory.limit beside it: see cgroup_complete(); cpu.period
+ * alone keeps the quota of now.
  * Not the device rules: see cgroup_set_devices().
  *
  * Return: 0, or -errno with @e filled (which file, what value)
  */
 int cgroup_set(int cgroup, const struct spec_resources *r, struct err *e);
+
+/**
+ * cgroup_complete() - Add the limits of now that others must be seen together with, before cgroup_set() for an update
+ * @r:		memory.limit is added beside memory.swap, and of cpu.quota and cpu.period the one that is missing
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int cgroup_complete(int cgroup, struct spec_resources *r, struct err *e);
 
 /**
  * cgroup_set_default() - Set a default where its controller is there
@@ -143,5 +151,46 @@ struct cgroup_stats {
 
 /* Read the counters; what is not there stays 0 and its has_ flag false. Return: 0, or -errno with @e filled. */
 int cgroup_read_stats(int cgroup, struct cgroup_stats *ret, struct err *e);
+
+struct cgroup_value {
+	char *key;
+	uint64_t value;
+};
+struct cgroup_device_io {
+	uint32_t major, minor;
+	uint64_t read_bytes, write_bytes, read_ops, write_ops;
+};
+struct cgroup_huge_pages {
+	char *size; /* "2MB" */
+	uint64_t bytes, failures;
+};
+
+/* Counters of which nobody knows the number beforehand. */
+struct cgroup_details {
+	struct cgroup_value *memory; /* memory.stat */
+	struct cgroup_device_io *io; /* io.stat: a row for each device */
+	struct cgroup_huge_pages *huge_pages;
+	size_t n_memory, n_io, n_huge_pages;
+};
+
+/* Read them; what is not there has no rows. @a owns the lists. Return: 0, or -errno with @e filled. */
+int cgroup_read_details(int cgroup, struct arena *a, struct cgroup_details *ret, struct err *e);
+
+enum cgroup_notice {
+	CGROUP_TICK, /* the interval is over */
+	CGROUP_OOM,  /* the kernel has killed for lack of memory */
+};
+
+/**
+ * cgroup_watch() - Tell what happens in a cgroup, until nobody is in it any more
+ * @interval_ms: Between two ticks
+ * @f:		Return: 0, or -errno with @e filled: ends the watch
+ *
+ * Without the memory controller there are ticks alone.
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int cgroup_watch(int cgroup, int64_t interval_ms, int (*f)(enum cgroup_notice what, void *arg, struct err *e), void *arg,
+		 struct err *e);
 
 #endif

@@ -41,7 +41,7 @@ int cgroup_event(int cgroup, const char *key, struct err *e)
 	return fd < 0 ? fd : read_state(fd, key, e);
 }
 
-static int64_t now_ms(void)
+int64_t cgroup_clock_ms(void)
 {
 	struct timespec t;
 
@@ -56,7 +56,7 @@ static int64_t now_ms(void)
 int cgroup_wait_event(int cgroup, const char *key, bool wanted, int timeout_ms, struct err *e)
 {
 	auto_fd int fd = open_events(cgroup, e);
-	int64_t end = now_ms() + timeout_ms;
+	int64_t end = cgroup_clock_ms() + timeout_ms;
 
 	if (fd < 0)
 		return fd;
@@ -66,7 +66,7 @@ int cgroup_wait_event(int cgroup, const char *key, bool wanted, int timeout_ms, 
 
 		if (state < 0 || (state == 1) == wanted)
 			return state < 0 ? state : 0;
-		if (now_ms() >= end)
+		if (cgroup_clock_ms() >= end)
 			return err_say(e, ETIMEDOUT, "\"%s\" of the cgroup was still %d after %d ms", key, state, timeout_ms);
 		if (poll(&p, 1, wait_ms) < 0 && errno != EINTR)
 			return err_set(e, errno, "wait for cgroup.events");

@@ -8,6 +8,9 @@
 /* Return: 0 or 1, the state that @key names, or -errno with @e filled */
 int cgroup_event(int cgroup, const char *key, struct err *e);
 
+/* Milliseconds of a clock that nobody sets. */
+int64_t cgroup_clock_ms(void);
+
 /**
  * cgroup_wait_event() - Wait until a state is as wanted
  *

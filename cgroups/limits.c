@@ -121,8 +121,10 @@ static int plan_pids(struct limit_plan *p, struct err *e)
 
 	if (!limit->set)
 		return 0;
-	if (limit->v <= 0)
+	if (limit->v < 0)
 		return limits_add(p, LIMIT_OPTIONAL, "pids.max", "max", e);
+	if (limit->v == 0) /* as runc has it: systemd knows no 0, and the first process counts */
+		return limits_add(p, LIMIT_OPTIONAL, "pids.max", "1", e);
 	return limits_add(p, 0, "pids.max", arena_printf(p->arena, "%" PRId64, limit->v), e);
 }
 
@@ -151,7 +153,10 @@ static bool leaf_weights(const struct spec_block_io *b)
 	return b->leaf_weight.set && b->leaf_weight.v != 0;
 }
 
-/* What only version 1 can do. Zeros and defaults ask for nothing: engines send them in every configuration. */
+/*
+ * What only version 1 can do. Zeros and defaults ask for nothing: engines send them in every configuration. memory.kernel and
+ * memory.kernelTCP are of the past, and ignored by everybody.
+ */
 static int refuse_v1(struct limit_plan *p, struct err *e)
 {
 	const struct spec_memory *m = &p->r->memory;
@@ -163,8 +168,6 @@ static int refuse_v1(struct limit_plan *p, struct err *e)
 		{ "cpu.realtimeRuntime", c->realtime_runtime_us.set && c->realtime_runtime_us.v != 0 },
 		{ "cpu.realtimePeriod", c->realtime_period_us.set && c->realtime_period_us.v != 0 &&
 						c->realtime_period_us.v != RT_PERIOD_DEFAULT },
-		{ "memory.kernel", m->kernel_bytes.set && m->kernel_bytes.v > 0 },
-		{ "memory.kernelTCP", m->kernel_tcp_bytes.set && m->kernel_tcp_bytes.v > 0 },
 		{ "memory.swappiness", m->swappiness.set && m->swappiness.v != 0 &&
 					       m->swappiness.v != SWAPPINESS_DEFAULT },
 		{ "memory.disableOOMKiller", m->disable_oom_killer.set && m->disable_oom_killer.v },

@@ -115,7 +115,10 @@ static int set_one(int cgroup, const struct limit *l, struct err *e)
 /* memory.checkBeforeUpdate: refuse a limit that would make the kernel kill at once. */
 static int check_usage(int cgroup, const struct spec_memory *m, struct err *e)
 {
-	const struct opt_i64 *limits[] = { &m->limit_bytes, &m->swap_bytes };
+	const struct {
+		const struct opt_i64 *limit;
+		const char *what;
+	} limits[] = { { &m->limit_bytes, "memory" }, { &m->swap_bytes, "memory+swap" } };
 	char text[CGROUP_SMALL_FILE];
 	uint64_t usage;
 	struct err ignored; /* no usage is known: as where nobody asked for the check */
@@ -124,9 +127,9 @@ static int check_usage(int cgroup, const struct spec_memory *m, struct err *e)
 	    cgroup_read_small(cgroup, "memory.current", text, &ignored) < 0 || !cgroup_text_number(text, &usage))
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
-		if (limits[i]->set && limits[i]->v > 0 && (uint64_t)limits[i]->v <= usage)
-			return err_say(e, EBUSY, "the container uses %" PRIu64 " bytes, no less than the new limit of %" PRId64,
-				       usage, limits[i]->v);
+		if (limits[i].limit->set && limits[i].limit->v > 0 && (uint64_t)limits[i].limit->v <= usage)
+			return err_say(e, EBUSY, "rejecting %s limit %" PRId64 ": the container uses %" PRIu64 " bytes",
+				       limits[i].what, limits[i].limit->v, usage);
 	return 0;
 }
 

@@ -13,13 +13,37 @@ struct oci_globals {
 /* The folder of states: --root, or the default one. Return: its fd, or -errno with @e filled */
 int oci_open_root(const struct call *c, struct err *e);
 
+/**
+ * oci_take_fds() - How many descriptors, from 3 on, go on to the container
+ * @option:	--preserve-fds, or NULL
+ * @at_least:	Asked for in another way
+ *
+ * To be called before anything of ours is open: a number beyond what the caller has open would hand descriptors of the host to
+ * the container.
+ */
+int oci_take_fds(const char *option, uint64_t at_least, unsigned *ret, struct err *e);
+#define OCI_PRESERVE_MAX 1024
+
+/* The folder of compiled filters in that of states: compiling takes longer than all else. Return: its fd, or -1: do without */
+int oci_open_cache(int root);
+
+/**
+ * oci_wait() - Until a process has ended; signals to us are its own
+ * @console:	Its terminal, to be relayed to ours; -1: it has our own streams
+ *
+ * Return: its exit status, or -errno with @e filled
+ */
+int oci_wait(int pidfd, int console, struct err *e);
+
 /* program.names: ids. */
 int oci_names(const struct call *c, const char *arguments, struct strv *ret, struct err *e);
 
 /* program.record_failure: one object, or one line, for --log. */
 void oci_log_failure(const struct call *c, const struct err *e);
 
-extern const struct verb oci_create, oci_start, oci_state, oci_kill, oci_delete, oci_run, oci_list, oci_pause, oci_resume;
+extern const struct verb oci_create, oci_start, oci_state, oci_kill, oci_delete, oci_run, oci_list, oci_pause, oci_resume,
+	oci_exec,
+	oci_update, oci_events;
 extern const struct verb oci_features, oci_spec;
 
 #endif

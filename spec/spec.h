@@ -279,7 +279,7 @@ struct spec_resources {
 	struct spec_device_rules devices;
 	struct spec_memory memory;
 	struct spec_cpu cpu;
-	struct opt_i64 pids_limit; /* 0 and below: no limit */
+	struct opt_i64 pids_limit; /* below 0: no limit */
 	struct spec_block_io block_io;
 	struct spec_hugepage_limits hugepage_limits;
 	struct spec_network network;

@@ -181,7 +181,7 @@ static void unquote_big(char *text)
 
 int json_to_text(json_t *value, char **ret, struct err *e)
 {
-	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 
 	if (!text)
 		return err_nomem(e);

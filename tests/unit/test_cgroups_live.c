@@ -446,6 +446,67 @@ static void test_race(void **state)
 	}
 }
 
+struct seen {
+	int ticks, oom;
+	pid_t pid; /* ended at the third tick */
+};
+
+static int see(enum cgroup_notice what, void *arg, struct err *e)
+{
+	struct seen *seen = arg;
+
+	(void)e;
+	if (what == CGROUP_OOM)
+		seen->oom++;
+	else if (++seen->ticks == 3)
+		kill(seen->pid, SIGKILL);
+	return 0;
+}
+
+static int refuse(enum cgroup_notice what, void *arg, struct err *e)
+{
+	(void)what;
+	(void)arg;
+	return err_say(e, EPIPE, "enough");
+}
+
+static void test_watch(void **state)
+{
+	struct seen seen = { .ticks = 0 };
+	struct err e;
+	int fd = make("watch");
+
+	(void)state;
+	OK(cgroup_watch(fd, 1000000, refuse, NULL, &e)); /* nobody is in it */
+	seen.pid = sleep_in(fd);
+	FAILS(cgroup_watch(fd, 1, refuse, NULL, &e), EPIPE);
+	OK(cgroup_watch(fd, 10, see, &seen, &e));
+	assert_true(seen.ticks >= 3);
+	assert_int_equal(seen.oom, 0);
+	close(fd);
+	OK(cgroup_remove(root, below("watch"), &e));
+}
+
+/* What is not named stays as it is, and counts. */
+static void test_complete(void **state)
+{
+	struct spec_resources nothing = { .given = false }, swap = { .memory.swap_bytes = { true, 1 << 20 } };
+	struct spec_resources period = { .cpu.period_us = { true, 50000 } };
+	struct err e;
+	int fd = make("complete");
+
+	(void)state;
+	OK(cgroup_complete(fd, &nothing, &e));
+	assert_false(nothing.memory.limit_bytes.set);
+	OK(cgroup_complete(fd, &swap, &e)); /* no limit now, or no controller */
+	assert_false(swap.memory.limit_bytes.set);
+	FAILS(cgroup_set(fd, &swap, &e), EINVAL);
+	OK(cgroup_complete(fd, &period, &e));
+	assert_true(!period.cpu.quota_us.set || period.cpu.quota_us.v == -1);
+	close(fd);
+	OK(cgroup_remove(root, below("complete"), &e));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -463,6 +524,8 @@ int main(void)
 		cmocka_unit_test(test_many_device_rules),
 		cmocka_unit_test(test_stats),
 		cmocka_unit_test(test_race),
+		cmocka_unit_test(test_watch),
+		cmocka_unit_test(test_complete),
 	};
 
 	if (geteuid() != 0) {

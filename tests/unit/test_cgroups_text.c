@@ -192,7 +192,8 @@ static void test_plan(void **state)
 	/* what asks for nothing needs no controller */
 	const struct spec_resources none = {
 		.memory = { .limit_bytes = { true, -1 }, .reservation_bytes = { true, 0 }, .swappiness = { true, 60 },
-			    .disable_oom_killer = { true, false }, .kernel_bytes = { true, -1 } },
+			    .disable_oom_killer = { true, false }, .kernel_bytes = { true, 4096 },
+				    .kernel_tcp_bytes = { true, -1 } },
 		.cpu = { .shares = { true, 0 }, .quota_us = { true, -1 }, .period_us = { true, 100000 },
 			 .burst_us = { true, 0 }, .realtime_period_us = { true, 0 } },
 		.pids_limit = { true, -1 },
@@ -224,7 +225,6 @@ static void test_plan_refuses(void **state)
 	};
 	static const struct spec_resources v1[] = {
 		{ .cpu = { .realtime_runtime_us = { true, 1 } } },   { .cpu = { .realtime_period_us = { true, 1 } } },
-		{ .memory = { .kernel_bytes = { true, 1 } } },	     { .memory = { .kernel_tcp_bytes = { true, 1 } } },
 		{ .memory = { .swappiness = { true, 10 } } },	     { .memory = { .disable_oom_killer = { true, true } } },
 		{ .block_io = { .leaf_weight = { true, 100 } } },    { .network = { .class_id = { true, 1 } } },
 		{ .network = { .n_priorities = 1 } },
@@ -457,6 +457,39 @@ static void test_stats(void **state)
 	assert_memory_equal(&before, &s, sizeof(s));
 }
 
+static void test_rows(void **state)
+{
+	auto_arena struct arena a = { 0 };
+	struct cgroup_details d = { 0 };
+	struct err e;
+
+	(void)state;
+	assert_int_equal(cgroup_memory_rows("anon 5\nfile 18446744073709551615\nodd\nworse x\n 3\nlast 0", &a, &d, &e), 0);
+	assert_int_equal(d.n_memory, 4);
+	assert_string_equal(d.memory[0].key, "anon");
+	assert_int_equal(d.memory[0].value, 5);
+	assert_true(d.memory[1].value == UINT64_MAX);
+	assert_string_equal(d.memory[3].key, "last");
+	assert_int_equal(cgroup_memory_rows("", &a, &d, &e), 0);
+	assert_int_equal(d.n_memory, 0);
+
+	assert_int_equal(cgroup_io_rows("8:0 rbytes=10 wbytes=20 rios=1 wios=2 dbytes=9\n8:16 \nx rbytes=1\n259:7 wios=3\n", &a,
+					&d, &e), 0);
+	assert_int_equal(d.n_io, 2);
+	assert_int_equal(d.io[0].write_bytes, 20);
+	assert_int_equal(d.io[0].read_ops, 1);
+	assert_int_equal(d.io[1].major, 259);
+	assert_int_equal(d.io[1].minor, 7);
+	assert_int_equal(d.io[1].write_ops, 3);
+	assert_int_equal(d.io[1].read_bytes, 0);
+
+	assert_string_equal(cgroup_huge_page_size("hugetlb.2MB.current", &a), "2MB");
+	assert_null(cgroup_huge_page_size("hugetlb.2MB.rsvd.current", &a));
+	assert_null(cgroup_huge_page_size("hugetlb.2MB.max", &a));
+	assert_null(cgroup_huge_page_size("memory.current", &a));
+	assert_null(cgroup_huge_page_size("hugetlb.", &a));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -465,6 +498,7 @@ int main(void)
 		cmocka_unit_test(test_swap),	       cmocka_unit_test(test_plan),
 		cmocka_unit_test(test_plan_refuses),   cmocka_unit_test(test_device_program),
 		cmocka_unit_test(test_device_defaults), cmocka_unit_test(test_stats),
+		cmocka_unit_test(test_rows),
 	};
 
 	return cmocka_run_group_tests_name("cgroups: texts", tests, NULL, NULL);

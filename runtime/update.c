@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/update.h"
+
+#include <errno.h>
+
+#include "base/fd.h"
+#include "cgroups/cgroups.h"
+
+static int set_limits(const struct state *s, const struct update_request *q, struct err *e)
+{
+	struct spec_resources want = q->resources;
+	auto_fd int cgroup = state_cgroup(s, e);
+	int r = cgroup < 0 ? cgroup : cgroup_complete(cgroup, &want, e);
+
+	return r < 0 ? r : cgroup_set(cgroup, &want, e);
+}
+
+int container_update(int root, const char *id, const struct update_request *q, struct err *e)
+{
+	auto_state struct state s = { 0 };
+	auto_fd int dir = state_open(root, id, e);
+	int r = dir < 0 ? dir : state_lock(dir, e);
+
+	if (r >= 0)
+		r = state_read(dir, &s, e);
+	if (r < 0)
+		return r;
+	if (s.status == STATUS_STOPPED || s.status == STATUS_CREATING)
+		return err_say(e, ESRCH, "container not running: %s is %s", id, status_names[s.status]);
+	if (q->l3_cache_schema || q->mem_bw_schema)
+		return err_say(e, EINVAL, "Intel RDT: container %s has no resctrl group of its own", id);
+	return set_limits(&s, q, e);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* update.h: other limits for a container that exists. */
+#ifndef RUNTIME_UPDATE_H
+#define RUNTIME_UPDATE_H
+
+#include "runtime/state.h"
+
+struct update_request {
+	struct spec_resources resources; /* what changes; device rules are not looked at, as runc has it */
+	const char *l3_cache_schema, *mem_bw_schema; /* of its resctrl group; NULL: as they are */
+};
+
+/**
+ * container_update() - Set limits
+ *
+ * Return: 0, or -errno with @e filled ("container not running")
+ */
+int container_update(int root, const char *id, const struct update_request *q, struct err *e);
+
+#endif
