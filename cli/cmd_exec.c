@@ -107,27 +107,26 @@ static int execute(const struct engine *g, const char *id, const struct exec *o,
 {
 	auto_seccomp_plan struct seccomp_plan filter = { 0 };
 	auto_relay struct relay_ends ends = { { -1, -1, -1 }, { -1, -1, -1 } };
-	struct exec_result result = { .pidfd = -1, .console = -1 };
+	auto_exec_result struct exec_result result = { .pidfd = -1, .console = -1 };
+	auto_state struct state state = { 0 };
 	int r = o->privileged ? 0 : compile(g, settings, s, &filter, e);
 
 	if (r >= 0 && !o->tty && !o->detach)
 		r = relay_pipes(o->interactive, &ends, e);
+	if (r >= 0)
+		r = state_load(g->states, id, &state, e);
 	if (r < 0)
 		return r;
 	const struct exec_request q = {
-		.root = g->states,
-		.id = id,
+		.state = &state,
+		.spec = s,
 		.process = &s->process,
 		.seccomp = &filter,
 		.stdio = { ends.child[0], ends.child[1], ends.child[2] },
 	};
 
 	r = container_exec(&q, &result, e);
-	if (r >= 0 && !o->detach)
-		r = stand_by(o, &result, &ends, e);
-	fd_close(&result.pidfd);
-	fd_close(&result.console);
-	return r;
+	return r >= 0 && !o->detach ? stand_by(o, &result, &ends, e) : r;
 }
 
 static int run(const struct call *c, struct err *e)

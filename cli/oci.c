@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/oci.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "runtime/relay.h"
 #include "runtime/state.h"
 
-#define DEFAULT_ROOT "/run/paene-oci"
+#define DEFAULT_ROOT  "/run/paene-oci"
+#define SECCOMP_CACHE ".seccomp" /* in the folder of states, where no id begins with a dot */
 
 /*
  * In a user namespace we are root in name only (podman without root starts us so): then /run is not ours to write, and the
@@ -28,6 +33,43 @@ int oci_open_root(const struct call *c, struct err *e)
 	const char *path = g->root ? g->root : default_root(c->arena);
 
 	return path ? state_root(path, e) : err_nomem(e);
+}
+
+int oci_take_fds(const char *option, uint64_t at_least, unsigned *ret, struct err *e)
+{
+	uint64_t n = 0;
+
+	if (option && str_to_u64(option, OCI_PRESERVE_MAX, &n) < 0)
+		return err_say(e, EINVAL, "--preserve-fds %s: it is a number up to %d", option, OCI_PRESERVE_MAX);
+	n = MAX(n, at_least); /* podman says the same number in both ways */
+	for (int fd = 3; fd < 3 + (int)n; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			return err_set(e, errno, "--preserve-fds %d: descriptor %d", (int)n, fd);
+	*ret = (unsigned)n;
+	return 0;
+}
+
+int oci_open_cache(int root)
+{
+	(void)mkdirat(root, SECCOMP_CACHE, 0700); /* without the folder a filter is compiled anew */
+	return openat(root, SECCOMP_CACHE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int oci_wait(int pidfd, int console, struct err *e)
+{
+	bool terminal = console >= 0;
+	struct relay relay = {
+		.pidfd = pidfd,
+		.console = console,
+		.pipes = { -1, -1, -1 },
+		.in = terminal ? STDIN_FILENO : -1,
+		.out = terminal ? STDOUT_FILENO : -1,
+		.err = -1,
+		.raw = terminal && isatty(STDIN_FILENO),
+		.pass_signals = true,
+	};
+
+	return relay_run(&relay, e);
 }
 
 int oci_names(const struct call *c, const char *arguments, struct strv *ret, struct err *e)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A further process in a running container.
+ * A further process in a running container: the parent's side. What the process itself does stands in exec_child.c.
  *
  * The pid namespace counts for children only, so the caller joins it for the moment of the clone; the child is born in the
- * container's cgroup and joins the other namespaces by the pidfd of init. It is made non-dumpable before that: what runs in
- * the container must not look into a process that still has the host's fds (CVE-2016-9962).
+ * container's cgroup and joins the other namespaces by the pidfd of init.
  */
 #include "runtime/exec.h"
 
@@ -14,167 +13,151 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 
 #include "base/fd.h"
-#include "base/path.h"
-#include "base/proc.h"
+#include "base/file.h"
 #include "base/sock.h"
 #include "base/sys.h"
 #include "cgroups/cgroups.h"
+#include "cgroups/find.h"
 #include "namespaces/ns.h"
 #include "runtime/console.h"
+#include "runtime/exec_child.h"
+#include "runtime/listener.h"
 #include "runtime/message.h"
+#include "runtime/placement.h"
 #include "runtime/process.h"
+
+#define PROC_CGROUP_MAX (1 << 16)
 
 struct execution {
 	const struct exec_request *q;
-	struct state state;
-	int init;	 /* pidfd of the container's first process */
-	uint64_t join;	 /* namespaces that differ from ours */
-	int cgroup;
-	int null_fd;
+	struct exec_child child;
+	int cgroup; /* -1: none */
 	int sock, child_sock;
 	pid_t pid;
 	int pidfd, console;
-	/* the child's own */
-	struct arena arena;
-	struct spec_process process;
-	int terminal;
-	char command[PATH_MAX];
 };
+
+void exec_inherit(struct spec_process *p, const struct spec_process *own)
+{
+	if (!p->capabilities.given)
+		p->capabilities = own->capabilities;
+	if (!p->rlimits.n)
+		p->rlimits = own->rlimits;
+	if (!p->apparmor_profile)
+		p->apparmor_profile = own->apparmor_profile;
+	if (!p->selinux_label)
+		p->selinux_label = own->selinux_label;
+	if (!p->user.umask.set)
+		p->user.umask = own->user.umask;
+	if (!p->oom_score_adj.set)
+		p->oom_score_adj = own->oom_score_adj;
+	if (!p->scheduler.given)
+		p->scheduler = own->scheduler;
+	if (!p->io_priority.given)
+		p->io_priority = own->io_priority;
+	if (!p->exec_cpu_affinity.initial && !p->exec_cpu_affinity.final)
+		p->exec_cpu_affinity = own->exec_cpu_affinity;
+}
+
+static int not_running(const struct state *s, struct err *e)
+{
+	return err_say(e, ESRCH, "container not running: %s is stopped", s->id);
+}
 
 static int check_running(struct execution *x, struct err *e)
 {
-	int r = state_load(x->q->root, x->q->id, &x->state, e);
+	const struct state *s = x->q->state;
+
+	if (s->status == STATUS_STOPPED)
+		return not_running(s, e);
+	if (s->status == STATUS_CREATING)
+		return err_say(e, EAGAIN, "container %s is not made yet", s->id);
+	if (s->status == STATUS_PAUSED && !x->q->ignore_paused)
+		return err_say(e, EBUSY, "cannot exec in a paused container: resume %s first", s->id);
+	x->child.null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (x->child.null_fd < 0)
+		return err_set(e, errno, "open /dev/null");
+	x->child.init = proc_open(&s->init, e);
+	if (x->child.init < 0)
+		return x->child.init == -ESRCH ? not_running(s, e) : x->child.init;
+	return ns_differences(s->init.pid, &x->child.join, e);
+}
+
+/* ---- its cgroup ---- */
+
+/* Where init is by now. */
+static int open_cgroup_of_init(struct execution *x, int root, char path[PATH_MAX], struct err *e)
+{
+	auto_free char *text = NULL;
+	char file[40];
+
+	snprintf(file, sizeof(file), "/proc/%d/cgroup", x->q->state->init.pid);
+	int r = file_read(AT_FDCWD, file, PROC_CGROUP_MAX, &text, NULL, e);
 
 	if (r < 0)
 		return r;
-	if (x->state.status == STATUS_PAUSED)
-		return err_say(e, EBUSY, "container %s is paused: resume it first", x->q->id);
-	if (x->state.status != STATUS_RUNNING && x->state.status != STATUS_CREATED)
-		return err_say(e, ESRCH, "container not running: %s is %s", x->q->id, status_names[x->state.status]);
-	x->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (x->null_fd < 0)
-		return err_set(e, errno, "open /dev/null");
-	x->init = proc_open(&x->state.init, e);
-	if (x->init < 0)
-		return x->init;
-	return ns_differences(x->state.init.pid, &x->join, e);
+	if (!cgroup_find_path(text, path) || proc_ended(x->child.init)) /* what was read may be a stranger's, then */
+		return not_running(x->q->state, e);
+	return cgroup_open(root, path, e);
 }
 
+/* A cgroup below the container's that was asked for by name. */
+static int open_sub_cgroup(const struct execution *x, int root, struct err *e)
+{
+	const char *own = x->q->state->cgroup_path, *sub = x->q->cgroup + strspn(x->q->cgroup, "/");
+	char path[2 * PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s%s%s", own, *sub ? "/" : "", sub);
+
+	if (n >= (int)sizeof(path) || cgroup_check_path(path, e) < 0)
+		return err_say(e, EINVAL, "bad sub cgroup path: %.256s", x->q->cgroup);
+	return cgroup_open(root, path, e);
+}
+
+/* One that is gone was given up by init, which went elsewhere; systemd removes a scope then. */
 static int open_cgroup(struct execution *x, struct err *e)
 {
-	int cgroup = state_cgroup(&x->state, e);
+	char path[PATH_MAX];
 
-	if (cgroup == -ENODATA)
-		return 0;
-	x->cgroup = cgroup;
-	return cgroup < 0 ? cgroup : 0;
+	if (!x->q->state->cgroup_path)
+		return x->q->cgroup ? err_say(e, EINVAL, "container %s has no cgroup", x->q->state->id) : 0;
+	auto_fd int root = cgroup_open_root(NULL, e);
+
+	if (root < 0)
+		return root;
+	if (x->q->cgroup) {
+		x->cgroup = open_sub_cgroup(x, root, e);
+	} else {
+		x->cgroup = cgroup_open(root, x->q->state->cgroup_path, e);
+		if (x->cgroup == -ENOENT)
+			x->cgroup = open_cgroup_of_init(x, root, path, e);
+	}
+	return x->cgroup < 0 ? x->cgroup : 0;
 }
 
-/* ---- the child ---- */
-
-static int join_all(struct execution *x, struct err *e)
+/*
+ * A cgroup that hands controllers down takes no process itself: there a manager in the container (systemd) has moved all into
+ * cgroups below. The one where init is will do, if it is the container's.
+ */
+static int go_below(struct execution *x, struct err *e)
 {
-	int go = message_expect(x->sock, MSG_GO, e);
+	auto_fd int root = cgroup_open_root(NULL, e);
+	char path[PATH_MAX];
+	int fd = root < 0 ? root : open_cgroup_of_init(x, root, path, e);
 
-	if (go < 0)
-		return go;
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return err_set(e, errno, "hide this process's memory");
-	int r = ns_join_process(x->init, x->join & ~(uint64_t)CLONE_NEWPID, e);
+	if (fd < 0)
+		return fd;
+	fd_close(&x->cgroup);
+	x->cgroup = fd;
+	const char *below = str_after(path, x->q->state->cgroup_path);
 
-	if (r >= 0 && (x->join & CLONE_NEWUSER))
-		r = process_become_root(e);
-	return r;
+	return below && *below == '/' ? 0 : err_say(e, EBUSY, "the container's first process has left its cgroup");
 }
 
-static int find_user(struct execution *x, struct err *e)
-{
-	x->process = *x->q->process;
-	if (!x->process.user.username)
-		return 0;
-	auto_fd int root = path_open_dir("/", 0, e);
+/* ---- the process ---- */
 
-	return root < 0 ? root : process_resolve_user(&x->process, root, &x->arena, e);
-}
-
-static int make_terminal(struct execution *x, struct err *e)
-{
-	const struct spec_box *size = &x->process.console_size;
-
-	if (!x->process.terminal)
-		return 0;
-	auto_fd int root = path_open_dir("/", 0, e);
-	auto_fd int ptmx = root < 0 ? root : path_open_in(root, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, e);
-
-	if (ptmx < 0)
-		return ptmx;
-	int r = console_open(ptmx, size, x->process.user.uid, &x->terminal, e);
-
-	return r < 0 ? r : message_send(x->sock, MSG_CONSOLE, 0, ptmx, e);
-}
-
-static int place_stdio(struct execution *x, struct err *e)
-{
-	int r = x->terminal < 0 ? process_stdio(x->q->stdio, x->null_fd, e) : 0;
-
-	return r < 0 ? r : process_session(x->terminal, e);
-}
-
-static int become_process(struct execution *x, struct err *e)
-{
-	const struct spec_process *p = &x->process;
-	const struct seccomp_plan *filter = x->q->seccomp;
-	bool early = filter && filter->n && !p->no_new_privileges;
-	int r = process_cwd(p->cwd, x->q->make_cwd, e);
-
-	if (r >= 0)
-		r = process_no_new_privs(p, e);
-	if (r >= 0 && early)
-		r = seccomp_install(filter, NULL, e);
-	if (r >= 0)
-		r = process_credentials(p, e);
-	if (r >= 0)
-		r = process_find(p, x->command, e);
-	if (r >= 0)
-		r = process_keep_fds(x->q->preserve_fds, e);
-	return r;
-}
-
-static int execute(struct execution *x, struct err *e)
-{
-	const struct seccomp_plan *filter = x->q->seccomp;
-	int r = message_send(x->sock, MSG_READY, 0, -1, e);
-
-	if (r >= 0 && filter && filter->n && x->process.no_new_privileges)
-		r = seccomp_install(filter, NULL, e);
-	return r < 0 ? r : process_exec(&x->process, x->command, e);
-}
-
-static int (*const child_phases[])(struct execution *x, struct err *e) = {
-	join_all, find_user, make_terminal, place_stdio, become_process, execute,
-};
-
-static _Noreturn void child(struct execution *x)
-{
-	struct err e;
-
-	fd_close(&x->sock); /* the parent's end: an end of file must be seen */
-	x->sock = x->child_sock;
-	for (size_t i = 0; i < ARRAY_SIZE(child_phases); i++)
-		if (child_phases[i](x, &e) < 0) {
-			message_fail(x->sock, &e);
-			break;
-		}
-	_exit(EXIT_FAILURE);
-}
-
-/* ---- the parent ---- */
-
-static int make_child(struct execution *x, struct err *e)
+static int clone_child(struct execution *x)
 {
 	struct clone_args args = {
 		.flags = CLONE_PIDFD | (x->cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
@@ -182,54 +165,117 @@ static int make_child(struct execution *x, struct err *e)
 		.cgroup = (uint64_t)x->cgroup,
 		.exit_signal = SIGCHLD,
 	};
-	bool join = x->join & CLONE_NEWPID;
+
+	x->pid = sys_clone3(&args);
+	if (x->pid == 0) {
+		fd_close(&x->sock); /* the parent's end: an end of file must be seen */
+		x->child.sock = x->child_sock;
+		exec_child(&x->child);
+	}
+	return x->pid < 0 ? -errno : 0;
+}
+
+static int clone_somewhere(struct execution *x, struct err *e)
+{
+	int r = clone_child(x);
+
+	if (r == -EBUSY && !x->q->cgroup) {
+		r = go_below(x, e);
+		if (r < 0)
+			return r;
+		r = clone_child(x);
+	}
+	return r < 0 ? err_set(e, -r, "make a process in the container") : 0;
+}
+
+/*
+ * A user without rights in its own user namespace has them in the container's, and has none to lose by staying there.
+ *
+ * Return: 1 where the pid namespace must be left again, 0 where not, or -errno with @e filled
+ */
+static int join_pid_namespace(struct execution *x, struct err *e)
+{
+	if (!(x->child.join & CLONE_NEWPID))
+		return 0;
+	x->child.join &= ~(uint64_t)CLONE_NEWPID;
+	if (setns(x->child.init, CLONE_NEWPID) == 0)
+		return 1;
+	if (errno != EPERM || !(x->child.join & CLONE_NEWUSER) ||
+	    setns(x->child.init, CLONE_NEWUSER | CLONE_NEWPID) < 0)
+		return err_set(e, errno, "join the container's pid namespace");
+	x->child.join &= ~(uint64_t)CLONE_NEWUSER;
+	return 0;
+}
+
+static int make_child(struct execution *x, struct err *e)
+{
+	const char *cpus = x->child.process.exec_cpu_affinity.initial;
+	auto_fd int own = -1;
 	int r = sock_pair(&x->sock, &x->child_sock, e);
 
-	if (r < 0)
-		return r;
-	auto_fd int own = join ? ns_open(NS_PID, "/proc/self/ns/pid", e) : -1;
+	x->child.become_root = x->child.join & CLONE_NEWUSER;
+	if (r >= 0 && (x->child.join & CLONE_NEWPID))
+		r = own = ns_open(NS_PID, "/proc/self/ns/pid", e);
+	if (r >= 0 && cpus)
+		r = placement_cpus(0, cpus, e); /* the child has it from its parent */
+	int joined = r < 0 ? r : join_pid_namespace(x, e);
 
-	if (join && (own < 0 || setns(x->init, CLONE_NEWPID) < 0))
-		return own < 0 ? own : err_set(e, errno, "join the container's pid namespace");
-	x->pid = sys_clone3(&args);
-	if (x->pid == 0)
-		child(x);
-	int errnum = errno;
-
-	if (join && setns(own, CLONE_NEWPID) < 0)
-		return err_set(e, errno, "return to the own pid namespace");
+	if (joined < 0)
+		return joined;
+	r = clone_somewhere(x, e);
+	if (joined && setns(own, CLONE_NEWPID) < 0 && r >= 0)
+		r = err_set(e, errno, "return to the own pid namespace");
 	fd_close(&x->child_sock);
-	return x->pid < 0 ? err_set(e, errnum, "make a process in the container") : 0;
+	return r;
 }
 
 static int let_go(struct execution *x, struct err *e)
 {
-	int r = process_limits(x->pid, x->q->process, e);
+	const struct spec_process *p = &x->child.process;
+	int r = placement_of_exec(x->pid, &p->exec_cpu_affinity, e);
 
+	if (r >= 0)
+		r = process_limits(x->pid, p, e);
 	return r < 0 ? r : message_send(x->sock, MSG_GO, x->pid, -1, e);
+}
+
+static int take_console(struct execution *x, int *fd, struct err *e)
+{
+	if (x->q->console_socket)
+		return console_send(x->q->console_socket, *fd, e);
+	x->console = fd_take(fd);
+	return 0;
 }
 
 static int wait_exec(struct execution *x, struct err *e)
 {
+	const struct spec_seccomp *filter = &x->q->spec->linux_.seccomp;
 	bool ready = false;
 
 	for (;;) {
 		auto_fd int fd = -1;
-		int r = message_next(x->sock, NULL, &fd, e);
+		int value, r = message_next(x->sock, &value, &fd, e);
 
 		if (r == -EPIPE && ready) /* closed by the exec */
 			return 0;
 		if (r == MSG_READY)
 			ready = true;
-		else if (r == MSG_CONSOLE && x->q->console_socket)
-			r = console_send(x->q->console_socket, fd, e);
 		else if (r == MSG_CONSOLE)
-			x->console = fd_take(&fd);
+			r = take_console(x, &fd, e);
+		else if (r == MSG_NOTIFY)
+			r = listener_pass(x->sock, x->pidfd, value, fd, filter, x->q->state, x->pid, e);
 		else if (r >= 0)
 			r = err_say(e, EPROTO, "a message out of order: %d", r);
 		if (r < 0)
 			return r;
 	}
+}
+
+static int send_pidfd(struct execution *x, struct err *e)
+{
+	int r = x->q->pidfd_socket ? sock_hand(x->q->pidfd_socket, "pidfd", x->pidfd, e) : 0;
+
+	return r < 0 ? err_wrap(e, "pidfd socket") : 0;
 }
 
 static int write_pid_file(struct execution *x, struct err *e)
@@ -238,13 +284,14 @@ static int write_pid_file(struct execution *x, struct err *e)
 }
 
 static int (*const steps[])(struct execution *x, struct err *e) = {
-	check_running, open_cgroup, make_child, let_go, wait_exec, write_pid_file,
+	check_running, open_cgroup, make_child, let_go, wait_exec, send_pidfd, write_pid_file,
 };
 
 int container_exec(const struct exec_request *q, struct exec_result *ret, struct err *e)
 {
 	struct execution x = {
-		.q = q, .init = -1, .cgroup = -1, .null_fd = -1, .sock = -1, .child_sock = -1, .pidfd = -1, .console = -1, .terminal = -1
+		.q = q, .cgroup = -1, .sock = -1, .child_sock = -1, .pidfd = -1, .console = -1,
+		.child = { .q = q, .process = *q->process, .init = -1, .null_fd = -1, .sock = -1, .terminal = -1 },
 	};
 	int r = 0;
 
@@ -256,17 +303,20 @@ int container_exec(const struct exec_request *q, struct exec_result *ret, struct
 		(void)pidfd_send_signal(x.pidfd, SIGKILL, NULL, 0);
 		(void)proc_wait(x.pidfd, &ignored);
 	}
-	if (r < 0) {
-		fd_close(&x.pidfd);
-		fd_close(&x.console);
-	} else {
-		*ret = (struct exec_result){ .pid = x.pid, .pidfd = x.pidfd, .console = x.console };
-	}
-	int *const fds[] = { &x.init, &x.cgroup, &x.null_fd, &x.sock, &x.child_sock };
+	struct exec_result result = { .pid = x.pid, .pidfd = x.pidfd, .console = x.console };
+	int *const fds[] = { &x.child.init, &x.child.null_fd, &x.cgroup, &x.sock, &x.child_sock };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		fd_close(fds[i]);
-	state_free(&x.state);
-	arena_free(&x.arena);
+	if (r < 0)
+		exec_result_close(&result);
+	else
+		*ret = result;
 	return r < 0 ? r : 0;
+}
+
+void exec_result_close(struct exec_result *x)
+{
+	fd_close(&x->pidfd);
+	fd_close(&x->console);
 }

@@ -12,13 +12,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/keyctl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include "base/fd.h"
 #include "base/path.h"
@@ -67,17 +65,9 @@ static int join_namespaces(struct init *in, struct err *e)
 
 static int new_keyring(struct init *in, struct err *e)
 {
-	const char *label = in->plan->spec->process.selinux_label;
-	bool labelled = label && *label;
-	int r = 0;
-
 	if (in->plan->opt.no_new_keyring)
 		return 0;
-	if (labelled)
-		r = label_keys(label, e);
-	if (r >= 0 && syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, in->plan->opt.id) < 0 && errno != ENOSYS)
-		return err_set(e, errno, "make a session keyring");
-	return r >= 0 && labelled ? label_keys(NULL, e) : r;
+	return process_keyring(in->plan->opt.id, in->plan->spec->process.selinux_label, e);
 }
 
 static int attach_trees(struct init *in, struct err *e)
@@ -121,9 +111,9 @@ static int make_devices(struct init *in, struct err *e)
 static int find_user(struct init *in, struct err *e)
 {
 	in->process = in->plan->spec->process;
-	if (!in->plan->opt.resolve_user)
-		return 0;
-	return process_resolve_user(&in->process, in->root, &in->plan->arena, e);
+	if (in->plan->opt.resolve_user)
+		return process_resolve_user(&in->process, in->root, &in->plan->arena, e);
+	return process_home(&in->process, in->root, &in->plan->arena, e);
 }
 
 static int set_sysctls(struct init *in, struct err *e)
@@ -350,8 +340,8 @@ static const struct {
 	{ "root", enter_root },
 	{ "names", set_names },
 	{ "standard streams", place_stdio },
+	{ "fds", close_rest }, /* before any filter: one older than close_range(2) would deny it */
 	{ "", become_process },
-	{ "fds", close_rest },
 	{ "seccomp", install_listener },
 	{ "", say_ready },
 	{ "", wait_start },

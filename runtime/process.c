@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <linux/ioprio.h>
+#include <linux/keyctl.h>
 #include <linux/sched/types.h>
 #include <stdlib.h>
 #include <sys/capability.h>
@@ -19,6 +20,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/proc.h"
+#include "runtime/label.h"
 #include "runtime/user.h"
 #include "spec/names.h"
 
@@ -105,6 +107,25 @@ int process_resolve_user(struct spec_process *p, int root, struct arena *arena, 
 	char *pair = arena_printf(arena, "HOME=%s", home);
 
 	return pair && strv_push(arena, &p->env, pair) == 0 ? 0 : err_nomem(e);
+}
+
+int process_home(struct spec_process *p, int root, struct arena *arena, struct err *e)
+{
+	if (strv_env(&p->env, "HOME"))
+		return 0;
+	char *pair = arena_printf(arena, "HOME=%s", user_home(root, p->user.uid, arena));
+
+	return pair && strv_push(arena, &p->env, pair) == 0 ? 0 : err_nomem(e);
+}
+
+int process_keyring(const char *id, const char *label, struct err *e)
+{
+	bool labelled = label && *label;
+	int r = labelled ? label_keys(label, e) : 0;
+
+	if (r >= 0 && syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, id) < 0 && errno != ENOSYS)
+		return err_set(e, errno, "make a session keyring");
+	return r >= 0 && labelled ? label_keys(NULL, e) : r;
 }
 
 int process_become_root(struct err *e)
@@ -308,7 +329,12 @@ static int executable(const char *path)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
-	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
+		return 0;
+	if (errno != EPERM)
+		return -errno;
+	/* a seccomp profile older than faccessat2(2); here the real ids are the effective ones */
+	return access(path, X_OK) < 0 ? -errno : 0;
 }
 
 static int check(const char *path, struct err *e)

@@ -28,6 +28,19 @@ int process_limits(pid_t pid, const struct spec_process *p, struct err *e);
  */
 int process_resolve_user(struct spec_process *p, int root, struct arena *arena, struct err *e);
 
+/**
+ * process_home() - HOME, where the environment has none: that of the user in the container's /etc/passwd, else "/"
+ * @root:	fd of the container's root
+ */
+int process_home(struct spec_process *p, int root, struct arena *arena, struct err *e);
+
+/**
+ * process_keyring() - A session keyring of the container's own instead of the caller's
+ * @id:		Names it
+ * @label:	Context of SELinux for it; NULL or "": none
+ */
+int process_keyring(const char *id, const char *label, struct err *e);
+
 /* Become the container's root before the root file system is built (a private user namespace). */
 int process_become_root(struct err *e);
 

@@ -221,3 +221,16 @@ int user_resolve(int root, const char *who, struct arena *arena, struct spec_use
 	*ret = u;
 	return *ret_home ? 0 : err_nomem(e);
 }
+
+const char *user_home(int root, uint32_t uid, struct arena *arena)
+{
+	auto_free char *passwd = NULL;
+	struct err ignored; /* a file of accounts that cannot be read has no homes */
+
+	if (read_accounts(root, "/etc/passwd", &passwd, &ignored) < 0 || !passwd)
+		return "/";
+	struct account a = find_account(passwd, NULL, uid);
+	const char *home = a.found && *a.home == '/' ? arena_strdup(arena, a.home) : NULL;
+
+	return home ? home : "/";
+}

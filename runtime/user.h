@@ -22,4 +22,7 @@
 int user_resolve(int root, const char *who, struct arena *arena, struct spec_user *ret, const char **ret_home,
 		 struct err *e);
 
+/* Home folder of a uid in @arena; "/" where none can be found. */
+const char *user_home(int root, uint32_t uid, struct arena *arena);
+
 #endif
