@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "cli/oci.h"
+#include "runtime/notify.h"
 
 #define CONFIG_FILE   "config.json"
 #define SECCOMP_CACHE ".seccomp" /* in the folder of states, where no id begins with a dot */
@@ -123,6 +124,11 @@ int bundle_open(const struct call *c, const struct bundle_options *o, const char
 		r = seal_if_seen(c, &ret->spec, e);
 	if (r >= 0)
 		r = ret->root = oci_open_root(c, e);
+	if (r < 0)
+		return r;
+	ret->request.notify = getenv("NOTIFY_SOCKET") != NULL;
+	if (ret->request.notify)
+		r = notify_tell(&ret->spec, ret->root, id, e);
 	if (r < 0)
 		return r;
 	ret->seccomp_cache = open_cache(ret->root);

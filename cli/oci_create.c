@@ -17,7 +17,7 @@ static int run(const struct call *c, struct err *e)
 {
 	const struct create_options *o = c->options;
 	auto_bundle struct bundle b = BUNDLE_NONE;
-	auto_created struct created created = { .pidfd = -1, .console = -1 };
+	auto_created struct created created = CREATED_NONE;
 	int r = bundle_open(c, &o->bundle, c->args[0], &b, e);
 
 	if (r < 0)

@@ -7,6 +7,7 @@
 #include "cli/oci_bundle.h"
 #include "cli/output.h"
 #include "runtime/destroy.h"
+#include "runtime/notify.h"
 #include "runtime/relay.h"
 
 struct oci_run_options {
@@ -38,11 +39,22 @@ static int wait_for(const struct created *created, struct err *e)
 	return relay_run(&relay, e);
 }
 
+/* Detached, we stay until it is ready; otherwise we are the service's main process as long as it runs. */
+static int pass_ready(const struct created *created, bool detached, struct err *e)
+{
+	const char *host = getenv("NOTIFY_SOCKET");
+
+	if (created->notify < 0)
+		return 0;
+	return detached ? notify_wait(created->notify, host, created->pidfd, created->pid, e)
+			: notify_wait_aside(created->notify, host, created->pidfd, getpid(), e);
+}
+
 static int run(const struct call *c, struct err *e)
 {
 	const struct oci_run_options *o = c->options;
 	auto_bundle struct bundle b = BUNDLE_NONE;
-	auto_created struct created created = { .pidfd = -1, .console = -1 };
+	auto_created struct created created = CREATED_NONE;
 	int r = bundle_open(c, &o->bundle, c->args[0], &b, e);
 
 	if (r < 0)
@@ -53,6 +65,8 @@ static int run(const struct call *c, struct err *e)
 	if (!o->detach)
 		relay_block_signals();
 	r = container_create(&b.request, &created, e);
+	if (r >= 0)
+		r = pass_ready(&created, o->detach, e);
 	if (r < 0 || o->detach)
 		return r;
 	int status = wait_for(&created, e);

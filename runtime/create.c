@@ -27,6 +27,7 @@
 #include "runtime/init.h"
 #include "runtime/listener.h"
 #include "runtime/message.h"
+#include "runtime/notify.h"
 #include "runtime/placement.h"
 #include "runtime/process.h"
 
@@ -42,6 +43,7 @@ struct creation {
 	pid_t pid;
 	int pidfd;
 	int console;
+	int notify;
 	bool reserved;
 };
 
@@ -80,6 +82,17 @@ static int listen_for_start(struct creation *c, struct err *e)
 		return 0;
 	c->start = sock_listen(c->dir, STATE_START, SOCK_SEQPACKET, e);
 	return c->start < 0 ? c->start : 0;
+}
+
+static int listen_for_ready(struct creation *c, struct err *e)
+{
+	if (!c->q->notify)
+		return 0;
+	int r = notify_make(c->dir, e);
+
+	if (r >= 0 && c->q->run) /* otherwise `start` will do it */
+		r = c->notify = notify_listen(c->dir, e);
+	return r;
 }
 
 static int set_cgroup_defaults(struct creation *c, struct err *e)
@@ -300,6 +313,7 @@ static const struct {
 } steps[] = {
 	{ "", reserve },
 	{ "", listen_for_start },
+	{ "", listen_for_ready },
 	{ "cgroup", make_cgroup },
 	{ "", open_all },
 	{ "", make_init },
@@ -328,7 +342,8 @@ static void undo(struct creation *c)
 int container_create(const struct create_request *q, struct created *ret, struct err *e)
 {
 	struct creation c = {
-		.q = q, .dir = -1, .start = -1, .cgroup = -1, .sock = -1, .bundle = -1, .pidfd = -1, .console = -1
+		.q = q, .dir = -1, .start = -1, .cgroup = -1, .sock = -1, .bundle = -1, .pidfd = -1, .console = -1,
+		.notify = -1,
 	};
 	int r = plan_make(q->spec, &q->plan, &c.plan, e);
 
@@ -348,8 +363,9 @@ int container_create(const struct create_request *q, struct created *ret, struct
 		undo(&c);
 		fd_close(&c.pidfd);
 		fd_close(&c.console);
+		fd_close(&c.notify);
 	} else {
-		*ret = (struct created){ .pid = c.pid, .pidfd = c.pidfd, .console = c.console };
+		*ret = (struct created){ .pid = c.pid, .pidfd = c.pidfd, .console = c.console, .notify = c.notify };
 	}
 	int *const fds[] = { &c.dir, &c.start, &c.cgroup, &c.sock, &c.bundle };
 
@@ -363,4 +379,5 @@ void created_close(struct created *c)
 {
 	fd_close(&c->pidfd);
 	fd_close(&c->console);
+	fd_close(&c->notify);
 }

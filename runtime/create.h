@@ -13,6 +13,7 @@ struct create_request {
 	int root;		    /* folder of states: state_root() */
 	bool run;		    /* execute as soon as all is ready: no start needed */
 	const char *console_socket; /* send the terminal there; NULL: keep it in created.console */
+	bool notify;		    /* the configuration has been through notify_tell() */
 	const char *pidfd_socket;   /* send a pidfd of the first process there; NULL: none */
 	const char *pid_file;	    /* written when the container is ready; NULL: none */
 	/*
@@ -31,6 +32,7 @@ struct created {
 	pid_t pid;
 	int pidfd;   /* owned */
 	int console; /* ptmx, -1: none; owned */
+	int notify;  /* from notify_listen() with @notify and @run, -1: none; owned */
 };
 
 /**
@@ -44,5 +46,6 @@ int container_create(const struct create_request *q, struct created *ret, struct
 
 void created_close(struct created *c);
 #define auto_created __attribute__((cleanup(created_close)))
+#define CREATED_NONE { .pidfd = -1, .console = -1, .notify = -1 }
 
 #endif

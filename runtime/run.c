@@ -273,7 +273,7 @@ int run_start(const struct engine *g, int dir, int terminal, struct run *ret, st
 		.g = g,
 		.dir = dir,
 		.ends = { { -1, -1, -1 }, { -1, -1, -1 } },
-		.created = { .pidfd = -1, .console = -1 },
+		.created = CREATED_NONE,
 	};
 	int err = record_settings(dir, &r.settings, e);
 

@@ -1,0 +1,174 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# paene-oci and the sockets of others: pidfds, readiness for the service manager, the agent of a seccomp filter.
+
+load ../lib/common
+
+setup_file() {
+	needs_root
+	needs_program python3
+	make_bundle "$BATS_FILE_TMPDIR/first"
+	oci run -b "$BATS_FILE_TMPDIR/first" first # the folder of states, the parent cgroup: they stay
+}
+
+setup() {
+	bundle=$BATS_TEST_TMPDIR/bundle
+	socket=$BATS_TEST_TMPDIR/socket
+	heard=$BATS_TEST_TMPDIR/heard
+	mkdir "$bundle"
+	cp "$tests/lib/config.json" "$bundle/"
+	edit_bundle "$bundle" ".root.path = \"$(busybox_rootfs)\""
+	leak_check_before
+}
+
+teardown() {
+	local id
+	for id in $(oci list -q); do
+		oci delete --force "$id"
+	done
+	[ -z "${listener-}" ] || kill "$listener" 2>/dev/null || :
+	leak_check_after
+}
+
+command_is() { # command_is WORD…: what the container executes
+	local words
+	words=$(jq -cn '$ARGS.positional' --args -- "$@")
+	edit_bundle "$bundle" ".process.args = $words"
+}
+
+status_is() { # status_is ID STATUS
+	[ "$(oci state "$1" | jq -r .status)" = "$2" ]
+}
+
+# takes_pidfds N: N connections of a stream socket; writes each one's text and the pid that its fd stands for
+takes_pidfds() {
+	python3 - "$socket" "$1" >"$heard" 3>&- <<-'EOF2' &
+		import re, socket, sys
+		s = socket.socket(socket.AF_UNIX)
+		s.bind(sys.argv[1])
+		s.listen()
+		for _ in range(int(sys.argv[2])):
+		    text, fds, _, _ = socket.recv_fds(s.accept()[0], 4096, 4)
+		    info = open(f"/proc/self/fdinfo/{fds[0]}").read()
+		    print(text.decode(), len(fds), re.search(r"^Pid:\s+(\d+)", info, re.M)[1], flush=True)
+	EOF2
+	listener=$!
+	wait_until 5 test -S "$socket"
+}
+
+# a service manager: every datagram on a line of its own, fds closed as they come
+hears() { # hears ADDRESS
+	python3 - "$1" >"$heard" 3>&- <<-'EOF2' &
+		import os, socket, sys
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		s.bind(sys.argv[1].replace("@", "\0"))
+		print("listening", flush=True)
+		while True:
+		    text, fds, _, _ = socket.recv_fds(s, 4096, 4)
+		    print(text, len(fds), flush=True)
+		    for fd in fds:
+		        os.close(fd)
+	EOF2
+	listener=$!
+	wait_until 5 grep -q listening "$heard"
+}
+
+say_ready() { # say_ready ID TEXT: as the container's process would, who has no program for it
+	python3 - "/proc/$(oci state "$1" | jq .pid)/root/run/notify/notify.sock" "$2" <<-'EOF2'
+		import socket, sys
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		s.sendto(sys.argv[2].encode().decode("unicode_escape").encode(), sys.argv[1])
+	EOF2
+}
+
+@test "--pidfd-socket of create and run: a pidfd of the first process" {
+	takes_pidfds 2
+	command_is sleep 100
+	oci create -b "$bundle" --pidfd-socket "$socket" --pid-file "$BATS_TEST_TMPDIR/pid" p
+	oci run -d -b "$bundle" --pidfd-socket="$socket" --pid-file "$BATS_TEST_TMPDIR/pid2" q
+	wait "$listener"
+	[ "$(<"$heard")" = "standard 1 $(<"$BATS_TEST_TMPDIR/pid")"$'\n'"standard 1 $(<"$BATS_TEST_TMPDIR/pid2")" ]
+}
+
+@test "--pidfd-socket that nobody listens on: nothing is made" {
+	run oci create -b "$bundle" --pidfd-socket "$BATS_TEST_TMPDIR/nobody" p
+	expect_status 1
+	expect_in_output "pidfd socket"
+	expect_in_output "$BATS_TEST_TMPDIR/nobody"
+	[ -z "$(oci list -q)" ]
+}
+
+@test "run.oci.pidfd_receiver: crun's word for it" {
+	takes_pidfds 1
+	edit_bundle "$bundle" ".annotations = {\"run.oci.pidfd_receiver\": \"$socket\"}"
+	oci create -b "$bundle" --pid-file "$BATS_TEST_TMPDIR/pid" p
+	wait "$listener"
+	[ "$(<"$heard")" = "standard 1 $(<"$BATS_TEST_TMPDIR/pid")" ]
+}
+
+@test "NOTIFY_SOCKET: start waits for READY=1 and passes it on with MAINPID; nothing else is passed on" {
+	hears "$socket"
+	command_is sleep 100
+	edit_bundle "$bundle" '.mounts += [{"destination": "/run", "type": "tmpfs", "source": "tmpfs"}]'
+	NOTIFY_SOCKET=$socket oci create -b "$bundle" n
+	local pid
+	pid=$(oci state n | jq .pid)
+	NOTIFY_SOCKET=$socket oci start n 3>&- &
+	local start=$!
+	wait_until 5 test -S "/proc/$pid/root/run/notify/notify.sock"
+	say_ready n 'STATUS=not yet\n'
+	say_ready n 'WATCHDOG=1\nEXTEND_TIMEOUT_USEC=1\n'
+	sleep 0.3
+	kill -0 "$start"
+	[ "$(<"$heard")" = listening ]
+	say_ready n 'STATUS=fine\nREADY=1\nMAINPID=1\n'
+	wait "$start"
+	status_is n running
+	[ "$(<"$heard")" = "listening
+b'READY=1' 0
+b'MAINPID=$pid' 0
+b'BARRIER=1' 1" ] || fail "$(<"$heard")"
+	tr '\0' '\n' <"/proc/$pid/environ" | grep -qx NOTIFY_SOCKET=/run/notify/notify.sock
+}
+
+@test "NOTIFY_SOCKET: start ends with the container, be it never ready" {
+	hears "$socket"
+	command_is true
+	edit_bundle "$bundle" '.mounts += [{"destination": "/run", "type": "tmpfs", "source": "tmpfs"}]'
+	NOTIFY_SOCKET=$socket oci create -b "$bundle" n
+	NOTIFY_SOCKET=$socket oci start n
+	[ "$(<"$heard")" = listening ]
+}
+
+@test "NOTIFY_SOCKET: run -d waits; the container cannot write beside the socket" {
+	hears "@paene-test-$$"
+	command_is sh -c 'echo x >/run/notify/y; sleep 100'
+	edit_bundle "$bundle" '.mounts += [{"destination": "/run", "type": "tmpfs", "source": "tmpfs"}]'
+	NOTIFY_SOCKET=@paene-test-$$ oci run -d -b "$bundle" n >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	local run=$!
+	wait_until 5 status_is n running
+	say_ready n 'READY=1'
+	wait "$run"
+	grep -q "MAINPID=$(oci state n | jq .pid)'" "$heard"
+	grep -q "Read-only file system" "$BATS_TEST_TMPDIR/out"
+}
+
+@test "NOTIFY_SOCKET: run in the foreground is the service's main process, and goes on" {
+	hears "$socket"
+	command_is sh -c 'sleep 1; exit 7'
+	edit_bundle "$bundle" '.mounts += [{"destination": "/run", "type": "tmpfs", "source": "tmpfs"}]'
+	NOTIFY_SOCKET=$socket command paene-oci --root "$PAENE_RUN/oci" run -b "$bundle" n 3>&- &
+	local run=$! code=0
+	wait_until 5 status_is n running
+	say_ready n 'READY=1'
+	wait_until 5 grep -q "MAINPID=$run'" "$heard"
+	wait "$run" || code=$?
+	[ "$code" = 7 ]
+}
+
+@test "NOTIFY_SOCKET of start alone is somebody else's" {
+	command_is sleep 100
+	oci create -b "$bundle" n
+	NOTIFY_SOCKET=$socket oci start n
+	status_is n running
+}
