@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+# One container among many: what a verb does for one does not depend on how many others there are.
+load ../lib/common
+
+others=60
+
+setup_file() {
+	[ "$(id -u)" = 0 ] || return 0
+	make_bundle "$BATS_FILE_TMPDIR/b" '.process.args = ["sleep", "1000"]'
+	oci run --detach --bundle "$BATS_FILE_TMPDIR/b" one
+}
+
+teardown_file() {
+	local id
+	for id in $(oci list -q); do
+		oci delete --force "$id"
+	done
+	rmdir /sys/fs/cgroup/paene-oci 2>/dev/null || true
+}
+
+setup() {
+	needs_root
+	needs_program strace
+}
+
+calls() { # calls VERB…: how many system calls it makes
+	strace -f -qq -e signal=none -o "$BATS_TEST_TMPDIR/trace" paene-oci --root "$PAENE_RUN/oci" "$@" >/dev/null
+	wc -l <"$BATS_TEST_TMPDIR/trace"
+}
+
+@test "state, kill, pause and resume of one among many cost what they cost alone" {
+	local before after i
+	measured() {
+		calls state one
+		calls kill one 0
+		calls pause one
+		calls resume one
+		calls kill --all one 0
+	}
+	before=$(measured)
+	for ((i = 0; i < others; i++)); do
+		oci run --detach --bundle "$BATS_FILE_TMPDIR/b" "other-$i"
+	done
+	after=$(measured)
+	[ "$before" = "$after" ] || fail "alone:" "$before" "among $others others:" "$after"
+	[ "$(oci list -q | wc -l)" = $((others + 1)) ]
+	oci delete --force one
+	oci list -q | grep -qx other-7
+	! oci list -q | grep -qx one
+}
