@@ -26,6 +26,7 @@ teardown() {
 	for id in $(oci list -q); do
 		oci delete --force "$id"
 	done
+	rm -f "$PAENE_RUN"/oci/.seccomp/* # compiled filters are kept
 	[ -z "${listener-}" ] || kill "$listener" 2>/dev/null || :
 	leak_check_after
 }
@@ -155,13 +156,14 @@ b'BARRIER=1' 1" ] || fail "$(<"$heard")"
 
 @test "NOTIFY_SOCKET: run in the foreground is the service's main process, and goes on" {
 	hears "$socket"
-	command_is sh -c 'sleep 1; exit 7'
+	command_is sh -c 'until [ -e /run/go ]; do sleep 0.05; done; exit 7'
 	edit_bundle "$bundle" '.mounts += [{"destination": "/run", "type": "tmpfs", "source": "tmpfs"}]'
 	NOTIFY_SOCKET=$socket command paene-oci --root "$PAENE_RUN/oci" run -b "$bundle" n 3>&- &
 	local run=$! code=0
 	wait_until 5 status_is n running
 	say_ready n 'READY=1'
 	wait_until 5 grep -q "MAINPID=$run'" "$heard"
+	touch "/proc/$(oci state n | jq .pid)/root/run/go"
 	wait "$run" || code=$?
 	[ "$code" = 7 ]
 }
@@ -171,4 +173,122 @@ b'BARRIER=1' 1" ] || fail "$(<"$heard")"
 	oci create -b "$bundle" n
 	NOTIFY_SOCKET=$socket oci start n
 	status_is n running
+}
+
+# The agent of a filter: takes N listeners, writes each one's document to $heard, and answers whoever waits: calls in $continue go
+# on, all others get ENOMEDIUM.
+agent() { # agent N [SYSCALL-NUMBER…]
+	python3 - "$socket" "$@" >"$heard" 2>"$BATS_TEST_TMPDIR/agent-says" 3>&- <<-'EOF2' &
+		import errno, fcntl, select, socket, struct, sys
+		RECV, SEND, CONTINUE = 0xC0502100, 0xC0182101, 1
+		s = socket.socket(socket.AF_UNIX)
+		s.bind(sys.argv[1])
+		s.listen()
+		left, goes_on, fds = int(sys.argv[2]), set(map(int, sys.argv[3:])), []
+		while left or fds:
+		    for fd in select.select(([s] if left else []) + fds, [], [])[0]:
+		        if fd is s:
+		            text, got, _, _ = socket.recv_fds(s.accept()[0], 65536, 4)
+		            print(text.decode(), flush=True)
+		            fds += got
+		            left -= 1
+		            continue
+		        try:
+		            call = bytearray(80)
+		            fcntl.ioctl(fd, RECV, call)
+		            cookie, _, _, number = struct.unpack_from("QIIi", call)
+		            answer = (0, 0, CONTINUE) if number in goes_on else (0, -errno.ENOMEDIUM, 0)
+		            fcntl.ioctl(fd, SEND, struct.pack("QqiI", cookie, *answer))
+		        except OSError:  # all who had the filter have ended
+		            fds.remove(fd)
+	EOF2
+	listener=$!
+	wait_until 5 test -S "$socket"
+}
+
+filter_asks() { # filter_asks SYSCALL…: what the agent is asked about; everything else is allowed
+	local names
+	names=$(jq -cn '$ARGS.positional' --args -- "$@")
+	edit_bundle "$bundle" ".linux.seccomp = {\"defaultAction\": \"SCMP_ACT_ALLOW\", \"listenerPath\": \"$socket\",
+		\"listenerMetadata\": \"some words\", \"syscalls\": [{\"names\": $names, \"action\": \"SCMP_ACT_NOTIFY\"}]}"
+}
+
+needs_x86_64() {
+	[ "$(uname -m)" = x86_64 ] || skip "the numbers of system calls are those of x86_64"
+}
+
+@test "SCMP_ACT_NOTIFY: the agent gets the fd with the state of the process, and decides; with and without no_new_privs" {
+	needs_x86_64
+	filter_asks mkdir
+	command_is sh -c 'mkdir /dev/shm/x; echo "status $?"'
+	local nnp
+	for nnp in true false; do
+		edit_bundle "$bundle" ".process.noNewPrivileges = $nnp"
+		rm -f "$socket"
+		agent 1
+		oci create -b "$bundle" --pid-file "$BATS_TEST_TMPDIR/pid" s >"$BATS_TEST_TMPDIR/out" 2>&1
+		wait_until 5 test -s "$heard"
+		[ "$(jq -r '[.ociVersion, .fds[0], (.fds | length), .pid, .metadata] | join(" ")' "$heard")" = \
+			"1.3.0 seccompFd 1 $(<"$BATS_TEST_TMPDIR/pid") some words" ] || fail "$(<"$heard")"
+		[ "$(jq -r '.state | [.id, .status, .pid, .bundle] | join(" ")' "$heard")" = \
+			"s creating $(<"$BATS_TEST_TMPDIR/pid") $bundle" ] || fail "$(<"$heard")"
+		oci start s
+		wait_until 5 status_is s stopped
+		oci delete s
+		wait "$listener"
+		[ "$(<"$BATS_TEST_TMPDIR/out")" = "mkdir: can't create directory '/dev/shm/x': No medium found"$'\nstatus 1' ] ||
+			fail "$(<"$BATS_TEST_TMPDIR/out")"
+	done
+}
+
+@test "SCMP_ACT_NOTIFY on the calls that the fd itself is sent with" {
+	needs_x86_64
+	filter_asks sendmsg recvmsg mkdir
+	command_is sh -c 'mkdir /dev/shm/x; echo "status $?"'
+	agent 2 46 47
+	run oci run -b "$bundle" s
+	expect_status 0
+	expect_in_output "No medium found"
+	edit_bundle "$bundle" ".process.noNewPrivileges = false"
+	run oci run -b "$bundle" s
+	expect_status 0
+	expect_in_output "No medium found"
+	wait "$listener"
+}
+
+@test "SCMP_ACT_NOTIFY: an exec has a listener of its own" {
+	needs_x86_64
+	filter_asks mkdir
+	command_is sleep 100
+	agent 2
+	oci run -d -b "$bundle" s
+	run oci exec s sh -c 'mkdir /dev/shm/x; echo "status $?"'
+	expect_status 0
+	expect_in_output "No medium found"
+	[ "$(wc -l <"$heard")" = 2 ]
+	[ "$(tail -n 1 "$heard" | jq -r '[.metadata, .state.status, .state.pid] | join(" ")')" = \
+		"some words running $(oci state s | jq .pid)" ]
+	[ "$(tail -n 1 "$heard" | jq .pid)" != "$(oci state s | jq .pid)" ]
+	oci kill s 9
+	wait "$listener"
+}
+
+@test "SCMP_ACT_NOTIFY that cannot be: no agent, nobody there, write, everything" {
+	filter_asks mkdir
+	run oci run -b "$bundle" s
+	expect_status 1
+	expect_in_output "linux.seccomp.listenerPath"
+	edit_bundle "$bundle" 'del(.linux.seccomp.listenerPath)'
+	run oci run -b "$bundle" s
+	expect_status 1
+	expect_in_output "linux.seccomp.listenerPath: missing"
+	filter_asks write
+	run oci run -b "$bundle" s
+	expect_status 1
+	expect_in_output "SCMP_ACT_NOTIFY cannot be used for the write syscall"
+	edit_bundle "$bundle" '.linux.seccomp = {"defaultAction": "SCMP_ACT_NOTIFY"}'
+	run oci run -b "$bundle" s
+	expect_status 1
+	expect_in_output "SCMP_ACT_NOTIFY cannot be used as default action"
+	[ -z "$(oci list -q)" ]
 }
