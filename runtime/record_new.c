@@ -89,6 +89,19 @@ static int watch_new(const struct engine *g, const char *id, int *ret_dir, int *
 	return 0;
 }
 
+/*
+ * Its first digits are the container's host name, and resolvers take a name of decimal digits alone for an address in numbers:
+ * so it begins with a letter.
+ */
+static int choose_id(char ret[RECORD_ID_LENGTH + 1])
+{
+	int r = proc_random_hex(ret, RECORD_ID_LENGTH);
+
+	if (r == 0 && *ret <= '9')
+		*ret = (char)('a' + (*ret - '0') % 6);
+	return r;
+}
+
 /* A sweep may find the folder between its birth and its lock: then another one is made. */
 static int make_folder(const struct engine *g, struct settings *s, int *ret_dir, int *ret_watch, struct err *e)
 {
@@ -96,7 +109,7 @@ static int make_folder(const struct engine *g, struct settings *s, int *ret_dir,
 	int r;
 
 	do {
-		r = proc_random_hex(id, RECORD_ID_LENGTH);
+		r = choose_id(id);
 		if (r < 0)
 			return err_set(e, -r, "choose an id");
 		if (mkdirat(g->containers, id, 0700) < 0)

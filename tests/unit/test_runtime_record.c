@@ -103,6 +103,7 @@ static void test_ambiguous(void **state)
 	for (int i = 0; i < 17; i++) { /* two of them begin with the same digit */
 		OK(create(&f.g, NULL, id, &e));
 		first[id[0] <= '9' ? id[0] - '0' : id[0] - 'a' + 10]++;
+		assert_in_range(id[0], 'a', 'f'); /* a host name of decimal digits alone would be taken for an address */
 	}
 	for (int i = 0; i < 16; i++) {
 		one[0] = "0123456789abcdef"[i];
