@@ -42,7 +42,7 @@ int oci_names(const struct call *c, const char *arguments, struct strv *ret, str
 void oci_log_failure(const struct call *c, const struct err *e);
 
 extern const struct verb oci_create, oci_start, oci_state, oci_kill, oci_delete, oci_run, oci_list, oci_pause, oci_resume,
-	oci_exec,
+	oci_exec, oci_ps,
 	oci_update, oci_events;
 extern const struct verb oci_features, oci_spec;
 
