@@ -21,6 +21,7 @@
 #include "cgroups/cgroups.h"
 #include "namespaces/idmap.h"
 #include "namespaces/ns.h"
+#include "runtime/birth.h"
 #include "runtime/console.h"
 #include "runtime/destroy.h"
 #include "runtime/hooks.h"
@@ -137,15 +138,23 @@ static int open_all(struct creation *c, struct err *e)
 	return plan_open(&c->plan, e);
 }
 
-static _Noreturn void child(struct creation *c, int sock)
+struct child {
+	struct creation *c;
+	int sock;
+};
+
+static void child(void *arg)
 {
+	const struct child *x = arg;
+	struct creation *c = x->c;
+
 	/* the lock on the state folder is the parent's alone */
 	fd_close(&c->dir);
 	fd_close(&c->sock);
 	struct init in = {
 		.plan = &c->plan,
 		.state = &c->state,
-		.sock = sock,
+		.sock = x->sock,
 		.start = c->start,
 		.root = -1,
 		.terminal = -1,
@@ -154,46 +163,16 @@ static _Noreturn void child(struct creation *c, int sock)
 	init_run(&in);
 }
 
-/*
- * A pid namespace to join counts for children only, so it is joined here, around the clone; the caller's own is taken
- * back at once.
- */
-static int clone_init(struct creation *c, int child_sock, struct err *e)
-{
-	struct clone_args args = {
-		.flags = c->plan.clone_flags | CLONE_PIDFD | (c->cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
-		.pidfd = (uint64_t)(uintptr_t)&c->pidfd,
-		.cgroup = (uint64_t)c->cgroup,
-		.exit_signal = SIGCHLD,
-	};
-	int join = c->plan.joins[NS_PID];
-	auto_fd int own = join >= 0 ? ns_open(NS_PID, "/proc/self/ns/pid", e) : -1;
-
-	if (join >= 0 && (own < 0 || setns(join, CLONE_NEWPID) < 0))
-		return own < 0 ? own : err_set(e, errno, "join the pid namespace");
-	c->pid = sys_clone3(&args);
-	if (c->pid == 0)
-		child(c, child_sock);
-	int errnum = errno;
-
-	if (join >= 0 && setns(own, CLONE_NEWPID) < 0)
-		return err_set(e, errno, "return to the own pid namespace");
-	if (c->pid > 0)
-		return 0;
-	err_set(e, errnum, "make a process in new namespaces");
-	if (errnum == EPERM || errnum == ENOSPC)
-		(void)err_hint(e, "user namespaces may be switched off: see sysctl user.max_user_namespaces");
-	return -e->code;
-}
-
 static int make_init(struct creation *c, struct err *e)
 {
 	struct proc_id id;
 	auto_fd int child_sock = -1;
 	int r = sock_pair(&c->sock, &child_sock, e);
 
+	struct child x = { .c = c, .sock = child_sock };
+
 	if (r >= 0)
-		r = clone_init(c, child_sock, e);
+		r = birth(&c->plan, c->cgroup, child, &x, &c->pid, &c->pidfd, e);
 	if (r >= 0)
 		r = proc_identify(c->pid, &id, e);
 	if (r < 0)

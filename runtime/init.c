@@ -53,9 +53,9 @@ static int join_namespaces(struct init *in, struct err *e)
 {
 	int fds[NS_COUNT];
 
-	/* pid, time and user namespaces were joined by the process that cloned us */
+	/* what a process between us and the parent has joined is not here any more, and the pid namespace needs no more */
 	memcpy(fds, in->plan->joins, sizeof(fds));
-	fds[NS_PID] = fds[NS_TIME] = fds[NS_USER] = -1;
+	fds[NS_PID] = -1;
 	int r = ns_join(fds, e);
 
 	if (r < 0)

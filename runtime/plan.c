@@ -15,10 +15,26 @@
 #include "namespaces/idmap.h"
 #include "namespaces/masks.h"
 #include "namespaces/ns.h"
+#include "namespaces/subid.h"
 #include "runtime/label.h"
 #include "runtime/listener.h"
 #include "runtime/placement.h"
 #include "spec/names.h"
+
+static int plan_time(struct plan *p, struct err *e)
+{
+	const struct spec_linux *l = &p->spec->linux_;
+
+	p->time_offsets = l->monotonic.set || l->boottime.set;
+	if (!p->time_offsets)
+		return 0;
+	if (!l->namespaces[NS_TIME].wanted)
+		return err_say(e, EINVAL, "linux.timeOffsets: they need a time namespace in linux.namespaces");
+	if (l->namespaces[NS_TIME].path)
+		return err_say(e, EINVAL, "linux.timeOffsets: the time namespace to join has offsets of its own");
+	p->clone_flags &= ~ns_kinds[NS_TIME].flag;
+	return 0;
+}
 
 static int plan_namespaces(struct plan *p, struct err *e)
 {
@@ -29,7 +45,7 @@ static int plan_namespaces(struct plan *p, struct err *e)
 			p->clone_flags |= ns_kinds[k].flag;
 	if (!ns[NS_MOUNT].wanted || ns[NS_MOUNT].path)
 		return err_say(e, EINVAL, "linux.namespaces: a new mount namespace is needed: the root is built in it");
-	p->userns = p->clone_flags & CLONE_NEWUSER;
+	p->userns = ns[NS_USER].wanted;
 	/*
 	 * clone3 would take the parent's cgroup as the root of a cgroup namespace, and the parent's user, who has no id in
 	 * there, as the owner of the ipc namespace's message queues.
@@ -38,21 +54,29 @@ static int plan_namespaces(struct plan *p, struct err *e)
 	p->clone_flags &= ~p->late_flags;
 	p->own_pidns = p->clone_flags & CLONE_NEWPID;
 	p->own_netns = p->clone_flags & CLONE_NEWNET;
-	return 0;
+	return plan_time(p, e);
+}
+
+/* A user namespace without maps: the caller alone, and as a user all ids that it may use, as with crun. */
+static int default_ids(struct plan *p, struct err *e)
+{
+	static struct spec_id_map root = { .container_id = 0, .host_id = 0, .size = 1 };
+	const struct spec_id_maps only_root = { .v = &root, .n = 1 };
+
+	p->uids = p->gids = only_root;
+	return geteuid() == 0 ? 0 : idmap_own(&p->arena, &p->uids, &p->gids, e);
 }
 
 static int plan_ids(struct plan *p, struct err *e)
 {
 	const struct spec_linux *l = &p->spec->linux_;
 
-	if (!p->userns) {
-		if (l->uid_mappings.n || l->gid_mappings.n) {
-			if (l->namespaces[NS_USER].wanted)
-				return 0; /* joined: it has maps of its own */
-			return err_say(e, EINVAL, "linux.uidMappings: they need a user namespace in linux.namespaces");
-		}
-		return 0;
-	}
+	if (!p->userns && (l->uid_mappings.n || l->gid_mappings.n))
+		return err_say(e, EINVAL, "linux.uidMappings: they need a user namespace in linux.namespaces");
+	if (!p->userns || l->namespaces[NS_USER].path)
+		return 0; /* one that is joined has maps of its own */
+	if (!l->uid_mappings.n && !l->gid_mappings.n)
+		return default_ids(p, e);
 	p->uids = l->uid_mappings;
 	p->gids = l->gid_mappings;
 	int r = idmap_check(&p->uids, "linux.uidMappings", e);
@@ -214,7 +238,6 @@ static int refuse_unable(const struct plan *p, struct err *e)
 		bool given;
 		const char *what;
 	} unable[] = {
-		{ l->monotonic.set || l->boottime.set, "linux.timeOffsets" },
 		{ l->net_devices.n > 0, "linux.netDevices" },
 		{ l->intel_rdt.given, "linux.intelRdt" },
 	};
@@ -327,7 +350,9 @@ int plan_open(struct plan *p, struct err *e)
 		r = rootfs_open(&p->rootfs, &p->arena, e);
 	if (r >= 0)
 		r = mount_list_open(&p->mounts, &p->mount_context, e);
-	if (r >= 0 && p->dev_index >= 0 && geteuid() == 0) {
+	bool owners_known = !p->userns || p->uids.n > 0;
+
+	if (r >= 0 && p->dev_index >= 0 && owners_known && geteuid() == 0) {
 		struct mount_op *op = &p->mounts.v[p->dev_index];
 
 		r = devices_make_tmpfs(op, &p->devices, &p->uids, &p->gids, e);

@@ -43,7 +43,9 @@ struct plan {
 
 	uint64_t clone_flags;	   /* CLONE_NEW* for clone3 */
 	uint64_t late_flags;	   /* CLONE_NEW* that init unshares itself, see plan_namespaces() */
-	bool userns, own_pidns, own_netns;
+	bool userns;		   /* a user namespace that is not the caller's: a new one, or joined */
+	bool own_pidns, own_netns;
+	bool time_offsets;	   /* in a new time namespace, which is then not among clone_flags */
 	struct spec_id_maps uids, gids;
 	const char *cgroup_path;   /* below the hierarchy's root; NULL: no cgroup */
 	struct spec_resources resources;

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/birth.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/sock.h"
+#include "base/sys.h"
+#include "namespaces/ns.h"
+
+#define NEWTIME ns_kinds[NS_TIME].flag /* not in every C library's headers */
+
+struct labour {
+	struct plan *plan;
+	int cgroup;
+	void (*child)(void *arg);
+	void *arg;
+};
+
+/* Return: its pid, or -errno with @e filled; the child does not return */
+static pid_t clone_child(const struct labour *l, uint64_t flags, int *ret_pidfd, struct err *e)
+{
+	struct clone_args args = {
+		.flags = flags | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
+		.cgroup = (uint64_t)l->cgroup,
+		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD, /* with CLONE_PARENT it is the caller's own */
+	};
+	pid_t pid = sys_clone3(&args);
+
+	if (pid == 0)
+		l->child(l->arg);
+	if (pid > 0)
+		return pid;
+	err_set(e, errno, "make a process in new namespaces");
+	if (e->code == EPERM || e->code == ENOSPC)
+		(void)err_hint(e, "user namespaces may be switched off: see sysctl user.max_user_namespaces");
+	return -e->code;
+}
+
+static uint64_t into_cgroup(const struct labour *l)
+{
+	return l->cgroup >= 0 ? CLONE_INTO_CGROUP : 0;
+}
+
+/* A pid namespace counts for children only: it is joined around the clone, and the caller's own is taken back at once. */
+static pid_t clone_in_pidns(const struct labour *l, int *ret_pidfd, struct err *e)
+{
+	int join = l->plan->joins[NS_PID];
+	auto_fd int own = join >= 0 ? ns_open(NS_PID, "/proc/self/ns/pid", e) : -1;
+
+	if (join >= 0 && (own < 0 || setns(join, CLONE_NEWPID) < 0))
+		return own < 0 ? own : err_set(e, errno, "join the pid namespace");
+	pid_t pid = clone_child(l, l->plan->clone_flags | into_cgroup(l), ret_pidfd, e);
+
+	if (join >= 0 && setns(own, CLONE_NEWPID) < 0)
+		return err_set(e, errno, "return to the own pid namespace");
+	return pid;
+}
+
+/* ---- with a process between ---- */
+
+static int write_offsets(const struct spec_linux *l, struct err *e)
+{
+	char text[128];
+	int n = snprintf(text, sizeof(text), "monotonic %lld %u\nboottime %lld %u\n", (long long)l->monotonic.secs,
+			 l->monotonic.nanosecs, (long long)l->boottime.secs, l->boottime.nanosecs);
+	auto_fd int fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+
+	/* the kernel takes them in one write(2) */
+	if (fd < 0 || write(fd, text, (size_t)n) != n)
+		return err_set(e, errno, "linux.timeOffsets: write /proc/self/timens_offsets");
+	return 0;
+}
+
+/* Its own user namespace must own the time namespace, so it comes first here. */
+static int make_time(const struct plan *p, uint64_t *flags, struct err *e)
+{
+	uint64_t early = (*flags & CLONE_NEWUSER) | NEWTIME;
+
+	*flags &= ~early;
+	if (unshare((int)early) < 0)
+		return err_set(e, errno, "make a time namespace");
+	return write_offsets(&p->spec->linux_, e);
+}
+
+/* What the process between says of its work. */
+struct report {
+	pid_t pid; /* as our pid namespace counts */
+	struct err err;
+};
+
+static _Noreturn void stand_between(const struct labour *l, int sock)
+{
+	struct plan *p = l->plan;
+	uint64_t flags = p->clone_flags;
+	struct report report = { 0 };
+	auto_fd int pidfd = -1;
+	int r = ns_join(p->joins, &report.err);
+
+	for (size_t k = 0; k < NS_COUNT; k++)
+		fd_close(&p->joins[k]);
+	if (r >= 0 && p->time_offsets)
+		r = make_time(p, &flags, &report.err);
+	if (r >= 0)
+		report.pid = clone_child(l, flags | CLONE_PARENT, &pidfd, &report.err);
+	(void)sock_send(sock, &report, sizeof(report), &pidfd, pidfd >= 0); /* an end of file says enough */
+	_exit(0);
+}
+
+static pid_t clone_by_another(const struct labour *l, int *ret_pidfd, struct err *e)
+{
+	auto_fd int ours = -1, theirs = -1, between = -1;
+	struct report report = { 0 };
+	struct clone_args args = {
+		.flags = CLONE_PIDFD | into_cgroup(l), /* the other one is then born where it is */
+		.pidfd = (uint64_t)(uintptr_t)&between,
+		.cgroup = (uint64_t)l->cgroup,
+		.exit_signal = SIGCHLD,
+	};
+	int r = sock_pair(&ours, &theirs, e);
+
+	if (r < 0)
+		return r;
+	pid_t pid = sys_clone3(&args);
+
+	if (pid < 0)
+		return err_set(e, errno, "make a process");
+	if (pid == 0)
+		stand_between(l, theirs);
+	fd_close(&theirs);
+	ssize_t n = sock_recv(ours, &report, sizeof(report), ret_pidfd, 1);
+
+	r = proc_wait(between, e);
+	if (r < 0)
+		return r;
+	if (n != (ssize_t)sizeof(report))
+		return err_say(e, EPIPE, "the process between us and the container's first one ended without a word");
+	if (*ret_pidfd >= 0)
+		return report.pid;
+	*e = report.err;
+	return -e->code;
+}
+
+static bool needs_another(const struct plan *p)
+{
+	bool others = false;
+
+	for (size_t k = 0; k < NS_COUNT; k++)
+		others |= k != NS_PID && p->joins[k] >= 0;
+	return p->time_offsets || p->joins[NS_USER] >= 0 || p->joins[NS_TIME] >= 0 || (p->userns && others);
+}
+
+int birth(struct plan *p, int cgroup, void (*child)(void *arg), void *arg, pid_t *ret_pid, int *ret_pidfd, struct err *e)
+{
+	const struct labour l = { .plan = p, .cgroup = cgroup, .child = child, .arg = arg };
+	pid_t pid = needs_another(p) ? clone_by_another(&l, ret_pidfd, e) : clone_in_pidns(&l, ret_pidfd, e);
+
+	if (pid < 0)
+		return pid;
+	*ret_pid = pid;
+	return 0;
+}
