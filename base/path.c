@@ -48,9 +48,14 @@ static int make_dir(int parent, const char *name, mode_t mode)
 		return errno == EEXIST ? 0 : -errno;
 	auto_fd int fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	/* umask may have taken bits; a name swapped meanwhile is somebody else's folder: leave it as it is */
-	if (fd >= 0)
-		(void)sys_fchmod_path(fd, mode);
+	struct stat st;
+
+	/*
+	 * umask may have taken bits; the group's bit that a folder inherits is not ours to take. A name swapped meanwhile is
+	 * somebody else's folder: leave it as it is.
+	 */
+	if (fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 0777) != mode)
+		(void)sys_fchmod_path(fd, mode | (st.st_mode & S_ISGID));
 	return 0;
 }
 

@@ -83,6 +83,15 @@ static int mask(struct covers *c, int root, const char *path, struct err *e)
 	return S_ISDIR(st.st_mode) ? cover_folder(c, target, e) : attach_clone(c->null, target, e);
 }
 
+/* Named before: covered already. */
+static bool is_repeated(const struct strv *paths, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (streq(paths->v[k], paths->v[i]))
+			return true;
+	return false;
+}
+
 /* The path, bound over itself with all that is mounted below. */
 static int protect(int root, const char *path, struct err *e)
 {
@@ -106,11 +115,15 @@ int masks_apply(int root, int null_fd, const struct strv *masked, const struct s
 
 	/* the read-only ones first: a mask may lie in one of them */
 	for (size_t i = 0; i < readonly->n && r == 0; i++) {
+		if (is_repeated(readonly, i))
+			continue;
 		r = protect(root, readonly->v[i], e);
 		if (r < 0)
 			err_wrap(e, "make %s read-only", readonly->v[i]);
 	}
 	for (size_t i = 0; i < masked->n && r == 0; i++) {
+		if (is_repeated(masked, i))
+			continue;
 		r = mask(&c, root, masked->v[i], e);
 		if (r < 0)
 			err_wrap(e, "mask %s", masked->v[i]);

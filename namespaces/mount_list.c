@@ -36,6 +36,7 @@ void mount_list_close(struct mount_list *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		fd_close(&l->v[i].tree);
+		fd_close(&l->v[i].userns);
 		free(l->v[i].link);
 		l->v[i].link = NULL;
 	}
@@ -60,8 +61,8 @@ static enum mount_how choose_how(const struct spec_mount *m, const struct mount_
 /* Rule K4: nothing may come between us, or whoever trusts /proc in the container, and procfs. */
 static int check_target(const struct mount_op *op, struct err *e)
 {
-	if (streq(op->target, "/"))
-		return err_say(e, EINVAL, "the root itself can't be a mount point");
+	if (streq(op->target, "/") && op->how != MOUNT_BIND && op->how != MOUNT_REMOUNT && !streq(op->type, "tmpfs"))
+		return err_say(e, EINVAL, "the root itself can't be %s: only a bind or a tmpfs", op->type);
 	if (streq(op->target, "/proc") && op->how != MOUNT_BIND && op->how != MOUNT_REMOUNT && !streq(op->type, "proc"))
 		return err_say(e, EINVAL, "%s can't be mounted on /proc", op->type);
 	if (!str_after(op->target, "/proc/"))
@@ -72,26 +73,53 @@ static int check_target(const struct mount_op *op, struct err *e)
 	return err_say(e, EINVAL, "nothing can be mounted there: it is inside /proc");
 }
 
-static int set_idmap(struct mount_op *op, const struct spec_mount *m, const struct mount_context *c, struct err *e)
+/* Those of uidMappings and gidMappings, or of the option. Return: NULL with *@r 0: it has none */
+static const struct mount_maps *own_maps(struct arena *arena, const struct mount_op *op, const struct spec_mount *m,
+					 const struct mount_context *c, int *r, struct err *e)
 {
-	bool maps = m->uid_mappings.n > 0 || m->gid_mappings.n > 0;
+	const char *text = op->options.maps;
+	struct mount_maps *maps = NULL;
 
-	if (!maps && !(op->options.words & IDMAP_WORDS))
-		return 0;
+	*r = 0;
+	if (m->uid_mappings.n == 0 && m->gid_mappings.n == 0 && !text)
+		return NULL;
+	maps = arena_alloc(arena, sizeof(*maps));
+	*r = maps ? 0 : err_nomem(e);
+	if (!maps)
+		return NULL;
+	*maps = (struct mount_maps){ m->uid_mappings, m->gid_mappings };
+	if (maps->uids.n == 0 && maps->gids.n == 0)
+		*r = mount_maps_parse(arena, text, &c->maps, maps, e);
+	return maps;
+}
+
+static int check_maps(const struct mount_maps *maps, struct err *e)
+{
+	if (maps->uids.n == 0 || maps->gids.n == 0)
+		return err_say(e, EINVAL, "uidMappings and gidMappings belong together");
+	int r = idmap_check(&maps->uids, "uidMappings", e);
+
+	return r < 0 ? r : idmap_check(&maps->gids, "gidMappings", e);
+}
+
+static int set_idmap(struct arena *arena, struct mount_op *op, const struct spec_mount *m, const struct mount_context *c,
+		     struct err *e)
+{
+	int r;
+
+	op->maps = own_maps(arena, op, m, c, &r, e);
+	if (r < 0 || (!op->maps && !(op->options.words & IDMAP_WORDS)))
+		return r;
 	if (op->how != MOUNT_BIND)
 		return err_say(e, EINVAL, "only a bind can have id mappings");
-	if (!maps && !c->private_userns)
+	if (op->maps)
+		return check_maps(op->maps, e);
+	if (!c->private_userns)
 		return err_say(e, EINVAL, "idmap without mappings needs a user namespace");
-	op->idmap_container = !maps;
-	if (!maps)
-		return 0;
-	if (m->uid_mappings.n == 0 || m->gid_mappings.n == 0)
-		return err_say(e, EINVAL, "uidMappings and gidMappings belong together");
-	op->uids = &m->uid_mappings;
-	op->gids = &m->gid_mappings;
-	int r = idmap_check(op->uids, "uidMappings", e);
-
-	return r < 0 ? r : idmap_check(op->gids, "gidMappings", e);
+	if (op->inside)
+		return err_say(e, EINVAL, "idmap without mappings can't be had for a source in the container's own root");
+	op->idmap_container = true;
+	return 0;
 }
 
 static void bind_instead(struct mount_op *op, const char *source)
@@ -131,32 +159,79 @@ static int add_label(struct arena *arena, struct mount_op *op, const char *label
 	return word && strv_push(arena, &op->options.data, word) == 0 ? 0 : err_nomem(e);
 }
 
-static int from_spec(struct arena *arena, const struct spec_mount *m, const struct mount_context *c, struct mount_op *op,
-		     struct err *e)
+/* The rest of a host path below a folder: "" for the folder itself. NULL: it is not there, or not by its words alone. */
+static const char *below(const char *path, const char *folder)
 {
+	const char *rest = folder && !streq(folder, "/") ? str_after(path, folder) : NULL;
+
+	return rest && (*rest == '/' || !*rest) && !strstr(rest, "/..") ? rest : NULL;
+}
+
+static bool overlap(const char *a, const char *b)
+{
+	return below(a, b) || below(b, a) || streq(a, "/") || streq(b, "/");
+}
+
+/* Whether a bind's source lies where operations before it have mounted something: then it can't be opened before them. */
+static bool is_reached(const struct mount_list *before, const char *source)
+{
+	for (size_t i = 0; i < before->n; i++)
+		if (overlap(before->v[i].target, *source ? source : "/"))
+			return true;
+	return false;
+}
+
+static int set_source(struct arena *arena, const struct mount_list *before, const struct spec_mount *m,
+		      const struct mount_context *c, struct mount_op *op, struct err *e)
+{
+	op->source = m->source;
+	if (op->how != MOUNT_BIND)
+		return 0;
+	if (!(m->source && *m->source))
+		return err_say(e, EINVAL, "a bind needs a source");
+	if (*m->source != '/')
+		op->source = arena_printf(arena, "%s/%s", c->bundle, m->source);
+	if (!op->source)
+		return err_nomem(e);
+	const char *inside = below(op->source, c->rootfs);
+
+	op->inside = inside && is_reached(before, inside) ? inside : NULL;
+	return 0;
+}
+
+/* Some callers give targets as the host sees them: those are taken as they are meant, as by runc. */
+static int set_target(struct arena *arena, const struct spec_mount *m, const struct mount_context *c, struct mount_op *op,
+		      struct err *e)
+{
+	const char *stripped = below(m->destination, c->rootfs);
 	char *target = arena_alloc(arena, strlen(m->destination) + 2);
+
+	if (!target)
+		return err_nomem(e);
+	path_normal(stripped ? stripped : m->destination, target);
+	op->target = target;
+	return 0;
+}
+
+static int from_spec(struct arena *arena, const struct mount_list *before, const struct spec_mount *m,
+		     const struct mount_context *c, struct mount_op *op, struct err *e)
+{
 	int r = mount_options_parse(arena, &m->options, &op->options, e);
 
-	if (!target || r < 0)
-		return err_nomem(e);
-	path_normal(m->destination, target);
-	op->tree = -1;
+	op->tree = op->userns = -1;
 	op->type = m->type;
-	op->source = m->source;
-	op->target = target;
+	if (r == 0)
+		r = set_target(arena, m, c, op, e);
+	if (r < 0)
+		return r;
 	op->how = choose_how(m, op);
 	if (op->how == MOUNT_NEW && !(m->type && *m->type))
 		return err_say(e, EINVAL, "neither a type nor bind");
-	if (op->how == MOUNT_BIND && !(m->source && *m->source))
-		return err_say(e, EINVAL, "a bind needs a source");
-	if (op->how == MOUNT_BIND && *m->source != '/') {
-		op->source = arena_printf(arena, "%s/%s", c->bundle, m->source);
-		if (!op->source)
-			return err_nomem(e);
-	}
-	r = check_target(op, e);
+	r = set_source(arena, before, m, c, op, e);
 	if (r == 0)
-		r = set_idmap(op, m, c, e);
+		r = check_target(op, e);
+	if (r == 0)
+		r = set_idmap(arena, op, m, c, e);
 	if (r < 0)
 		return r;
 	replace_new(op, c);
@@ -166,16 +241,16 @@ static int from_spec(struct arena *arena, const struct spec_mount *m, const stru
 int mount_list_from_spec(struct arena *arena, const struct spec_mounts *mounts, const struct mount_context *c,
 			 struct mount_list *ret, struct err *e)
 {
-	struct mount_list l = { .v = arena_array(arena, mounts->n, sizeof(*l.v)), .n = mounts->n };
+	struct mount_list l = { .v = arena_array(arena, mounts->n, sizeof(*l.v)) };
 
 	if (!l.v && mounts->n > 0)
 		return err_nomem(e);
-	for (size_t i = 0; i < l.n; i++) {
-		const struct spec_mount *m = &mounts->v[i];
-		int r = from_spec(arena, m, c, &l.v[i], e);
+	for (; l.n < mounts->n; l.n++) {
+		const struct spec_mount *m = &mounts->v[l.n];
+		int r = from_spec(arena, &l, m, c, &l.v[l.n], e);
 
 		if (r < 0)
-			return err_wrap(e, "mounts[%zu] (%s)", i, m->destination);
+			return err_wrap(e, "mounts[%zu] (%s)", l.n, m->destination);
 	}
 	*ret = l;
 	return 0;

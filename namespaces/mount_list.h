@@ -4,6 +4,7 @@
 #define NAMESPACES_MOUNT_LIST_H
 
 #include "base/err.h"
+#include "namespaces/mount_maps.h"
 #include "namespaces/mount_options.h"
 #include "spec/spec.h"
 
@@ -23,7 +24,9 @@ struct mount_op {
 	const char *source;    /* host path of a bind; what mountinfo shows for a new one */
 	const char *target;    /* inside the container, absolute and normal */
 	struct mount_options options;
-	const struct spec_id_maps *uids, *gids; /* maps of its own, or NULL */
+	const char *inside;    /* a bind's source that other mounts of this list reach: its path in the container; or NULL */
+	const struct mount_maps *maps; /* maps of its own, or NULL */
+	int userns;	       /* owned; has those maps; -1: not made (yet) */
 	bool idmap_container;  /* seen through the container's user namespace (a volume) */
 	bool is_file;	       /* the source is no folder: the target is made as a file */
 	const char *content;   /* text for a small file that is bound instead of @source, or NULL */
@@ -42,17 +45,21 @@ struct mount_context {
 	bool private_userns; /* the container has a user namespace of its own */
 	bool net_owned;	     /* its network namespace is owned by that user namespace: sysfs can be mounted */
 	bool pid_owned;	     /* the same for the pid namespace and proc */
+	bool keep_attributes; /* a bind that names an attribute keeps the others of its source, as in mount_setattr(2); else it
+			       * loses them, as in mount(2), runc and crun */
 	const char *bundle;  /* relative bind sources are below it */
+	const char *rootfs;  /* host path of the container's root folder, or NULL: paths may be given below it */
+	struct mount_maps maps; /* the container's own */
 	const char *label;   /* mountLabel, or NULL */
-	const char *cgroup;  /* host path bound for a cgroup mount, where cgroup2 can't be mounted because the container
-			      * has no cgroup namespace of its own; NULL: it has */
+	const char *cgroup;  /* the host's cgroup2, bound for a cgroup mount where the container has no cgroup namespace of its
+			      * own; NULL: it has */
 };
 
 /**
  * mount_list_from_spec() - The mounts of a configuration as operations. Opens nothing
  * @ret:	Arrays and strings in @arena
  *
- * Refused: "/" as a target; targets below /proc other than binds on the few files that lxcfs offers; anything but proc or a
+ * Refused: "/" as a target of all but a bind or a tmpfs; targets below /proc other than binds on the few files that lxcfs offers; anything but proc or a
  * bind on /proc itself (rule K4; that the bind is one of procfs is checked when it is opened).
  *
  * Where a user namespace is not the owner of the network or pid namespace, sysfs and proc become binds of the host's /sys

@@ -55,18 +55,22 @@ static const struct option_word option_words[] = {
 	{ "nosuid", ATTRIBUTE, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NOSUID },
 	{ "nosymfollow", ATTRIBUTE, MOUNT_ATTR_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW },
 	{ "private", PROPAGATION, 0, MS_PRIVATE },
+	{ "rasync", IGNORED, 0, 0 }, /* crun's, as some below: these are of file systems, there is nothing in a tree to change */
 	{ "ratime", ATTRIBUTES, ATIME, MOUNT_ATTR_RELATIME },
 	{ "rbind", SPECIAL, 0, MOUNT_WORD_RBIND },
 	{ "rdev", ATTRIBUTES, MOUNT_ATTR_NODEV, 0 },
 	{ "rdiratime", ATTRIBUTES, MOUNT_ATTR_NODIRATIME, 0 },
+	{ "rdirsync", IGNORED, 0, 0 },
 	{ "relatime", ATTRIBUTE, ATIME, MOUNT_ATTR_RELATIME },
 	{ "remount", SPECIAL, 0, MOUNT_WORD_REMOUNT },
 	{ "rexec", ATTRIBUTES, MOUNT_ATTR_NOEXEC, 0 },
 	{ "ridmap", SPECIAL, 0, MOUNT_WORD_RIDMAP },
+	{ "rmand", IGNORED, 0, 0 },
 	{ "rnoatime", ATTRIBUTES, ATIME, MOUNT_ATTR_NOATIME },
 	{ "rnodev", ATTRIBUTES, MOUNT_ATTR_NODEV, MOUNT_ATTR_NODEV },
 	{ "rnodiratime", ATTRIBUTES, MOUNT_ATTR_NODIRATIME, MOUNT_ATTR_NODIRATIME },
 	{ "rnoexec", ATTRIBUTES, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOEXEC },
+	{ "rnomand", IGNORED, 0, 0 },
 	{ "rnorelatime", IGNORED, 0, 0 },
 	{ "rnostrictatime", ATTRIBUTES, ATIME, MOUNT_ATTR_RELATIME },
 	{ "rnosuid", ATTRIBUTES, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NOSUID },
@@ -81,6 +85,7 @@ static const struct option_word option_words[] = {
 	{ "rstrictatime", ATTRIBUTES, ATIME, MOUNT_ATTR_STRICTATIME },
 	{ "rsuid", ATTRIBUTES, MOUNT_ATTR_NOSUID, 0 },
 	{ "rsymfollow", ATTRIBUTES, MOUNT_ATTR_NOSYMFOLLOW, 0 },
+	{ "rsync", IGNORED, 0, 0 },
 	{ "runbindable", PROPAGATIONS, 0, MS_UNBINDABLE },
 	{ "rw", ATTRIBUTE, MOUNT_ATTR_RDONLY, 0 },
 	{ "shared", PROPAGATION, 0, MS_SHARED },
@@ -127,6 +132,26 @@ static void obey(const struct option_word *w, struct mount_options *o)
 	}
 }
 
+/* "idmap=MAPS": the one word with a value that is none of the file system's. */
+static bool take_maps(const char *word, struct mount_options *o)
+{
+	static const struct {
+		const char *prefix;
+		unsigned word;
+	} prefixes[] = { { "idmap=", MOUNT_WORD_IDMAP }, { "ridmap=", MOUNT_WORD_RIDMAP } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		const char *maps = str_after(word, prefixes[i].prefix);
+
+		if (!maps)
+			continue;
+		o->maps = maps;
+		o->words |= prefixes[i].word;
+		return true;
+	}
+	return false;
+}
+
 int mount_options_parse(struct arena *arena, const struct strv *words, struct mount_options *ret, struct err *e)
 {
 	struct mount_options o = { 0 };
@@ -137,7 +162,7 @@ int mount_options_parse(struct arena *arena, const struct strv *words, struct mo
 
 		if (w)
 			obey(w, &o);
-		else if (strv_push(arena, &o.data, words->v[i]) < 0)
+		else if (!take_maps(words->v[i], &o) && strv_push(arena, &o.data, words->v[i]) < 0)
 			return err_nomem(e);
 	}
 	*ret = o;

@@ -28,6 +28,8 @@ struct mount_options {
 	uint64_t propagation;	   /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, or 0 */
 	bool propagation_recursive;
 	unsigned words;		   /* enum mount_word_flags */
+	const char *maps;	   /* of "idmap=MAPS" and "ridmap=MAPS", mount_maps.h reads them; NULL: none */
+	char mode[8];		   /* of a new tmpfs where data does not say, octal; "": the kernel's own */
 	struct strv data;	   /* "size=64k", "mode=755", … in @arena */
 };
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
@@ -100,7 +101,7 @@ static int run_bind(struct mount_op *op, int root, const struct mount_context *c
 	int r = 0;
 
 	if (op->tree < 0 && !op->link)
-		r = op->content ? make_content(op, root, e) : mount_source_open(op, c, e);
+		r = op->content ? make_content(op, root, e) : mount_source_open(op, root, c, e);
 	if (r < 0)
 		return r;
 	return op->link ? make_link(op, root, e) : attach_at_target(op, root, e);
@@ -109,29 +110,16 @@ static int run_bind(struct mount_op *op, int root, const struct mount_context *c
 /* A devpts is usually asked for with gid=5; where no group 5 is mapped, that can't be had, and the group is left as it is. */
 static int new_without_group(const struct mount_op *op, struct mount_options *o, struct err *e)
 {
-	char *kept[16];
+	auto_free char **kept = calloc(o->data.n + 1, sizeof(*kept));
 	struct strv data = { .v = kept };
 
-	for (size_t i = 0; i < o->data.n && data.n < ARRAY_SIZE(kept); i++)
+	if (!kept)
+		return err_nomem(e);
+	for (size_t i = 0; i < o->data.n; i++)
 		if (!str_after(o->data.v[i], "gid="))
 			kept[data.n++] = o->data.v[i];
 	o->data = data;
 	return tree_new(op->type, op->source, o, e);
-}
-
-static int make_new(const struct mount_op *op, const struct mount_context *c, struct err *e)
-{
-	struct mount_options o = op->options;
-
-	if (streq(op->type, "tmpfs")) { /* writable until mount_list_seal() */
-		o.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
-		o.rset &= ~(uint64_t)MOUNT_ATTR_RDONLY;
-	}
-	int tree = tree_new(op->type, op->source, &o, e);
-
-	if (tree == -EINVAL && c->private_userns && streq(op->type, "devpts"))
-		tree = new_without_group(op, &o, e);
-	return tree;
 }
 
 static bool has_data(const struct mount_op *op, const char *key)
@@ -142,35 +130,56 @@ static bool has_data(const struct mount_op *op, const char *key)
 	return false;
 }
 
-/* A tmpfs is as open as the folder that it hides, where the options do not say otherwise: /tmp stays sticky, /run does not. */
-static int inherit(const struct mount_op *op, int target, struct err *e)
+/*
+ * A tmpfs stays writable until mount_list_seal(). Where the options do not say otherwise it is as open as the folder that it
+ * hides: /tmp stays sticky, /run does not.
+ */
+static void set_tmpfs_options(const struct mount_op *op, const struct stat *hidden, struct mount_options *o)
 {
-	struct stat st;
+	o->set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	o->rset &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	if (hidden && !has_data(op, "mode="))
+		snprintf(o->mode, sizeof(o->mode), "%04o", hidden->st_mode & 07777);
+}
 
-	if (fstat(target, &st) < 0)
-		return err_set(e, errno, "look at the folder");
-	if (!has_data(op, "mode=") && fchmodat(op->tree, ".", st.st_mode & 07777, 0) < 0)
-		return err_set(e, errno, "set the mode");
-	if (!(op->options.words & MOUNT_WORD_TMPCOPYUP))
-		return 0;
-	if (!has_data(op, "uid=") && !has_data(op, "gid=") && fchownat(op->tree, ".", st.st_uid, st.st_gid, 0) < 0)
+/* @hidden: the folder that is there already, or NULL */
+static int make_new(const struct mount_op *op, const struct mount_context *c, const struct stat *hidden, struct err *e)
+{
+	struct mount_options o = op->options;
+
+	if (streq(op->type, "tmpfs"))
+		set_tmpfs_options(op, hidden, &o);
+	int tree = tree_new(op->type, op->source, &o, e);
+
+	if (tree == -EINVAL && c->private_userns && streq(op->type, "devpts"))
+		tree = new_without_group(op, &o, e);
+	return tree;
+}
+
+static int copy_up(const struct mount_op *op, int target, const struct stat *st, struct err *e)
+{
+	if (!has_data(op, "uid=") && !has_data(op, "gid=") && fchownat(op->tree, ".", st->st_uid, st->st_gid, 0) < 0)
 		return err_set(e, errno, "set the owner");
 	return copyup(target, op->tree, e);
 }
 
 static int run_new(struct mount_op *op, int root, const struct mount_context *c, struct err *e)
 {
-	bool made;
+	bool made, tmpfs = streq(op->type, "tmpfs");
 	auto_fd int target = target_open(root, op->target, target_flags(op), &made, e);
+	struct stat hidden;
 	int r = 0;
 
 	if (target < 0)
 		return target;
-	op->tree = make_new(op, c, e);
+	made |= !tmpfs;
+	if (!made && fstat(target, &hidden) < 0)
+		return err_set(e, errno, "look at the folder");
+	op->tree = make_new(op, c, made ? NULL : &hidden, e);
 	if (op->tree < 0)
 		return op->tree;
-	if (streq(op->type, "tmpfs") && !made)
-		r = inherit(op, target, e);
+	if (!made && (op->options.words & MOUNT_WORD_TMPCOPYUP))
+		r = copy_up(op, target, &hidden, e);
 	if (r == 0 && op->options.propagation)
 		r = tree_change(op->tree, false, 0, 0, op->options.propagation, e);
 	return r < 0 ? r : tree_attach(op->tree, target, e);
@@ -181,7 +190,10 @@ static int run_dev(struct mount_op *op, int root, const struct mount_context *c,
 	return op->tree >= 0 ? attach_at_target(op, root, e) : run_new(op, root, c, e);
 }
 
-/* Words such as the controllers of version 1 mean nothing to cgroup2: only the attributes count. */
+/*
+ * Only the attributes count: words such as nsdelegate are the machine's to set, the kernel takes no notice of them in a cgroup
+ * namespace; those of version 1 mean nothing to cgroup2.
+ */
 static int run_cgroup(struct mount_op *op, int root, const struct mount_context *c, struct err *e)
 {
 	op->type = "cgroup2";
@@ -215,11 +227,27 @@ static int (*const runs[])(struct mount_op *, int, const struct mount_context *,
 };
 static_assert(ARRAY_SIZE(runs) == MOUNT_HOW_COUNT, "a function for each kind of operation");
 
-int mount_list_run(struct mount_list *l, int root, const struct mount_context *c, struct err *e)
+/* What was mounted on the root is the root from now on. */
+static int replace_root(const struct mount_op *op, int *root, struct err *e)
+{
+	if (!streq(op->target, "/") || op->tree < 0)
+		return 0;
+	int fd = fd_dup(op->tree, e);
+
+	if (fd < 0)
+		return fd;
+	fd_close(root);
+	*root = fd;
+	return 0;
+}
+
+int mount_list_run(struct mount_list *l, int *root, const struct mount_context *c, struct err *e)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		int r = runs[l->v[i].how](&l->v[i], root, c, e);
+		int r = runs[l->v[i].how](&l->v[i], *root, c, e);
 
+		if (r >= 0)
+			r = replace_root(&l->v[i], root, e);
 		if (r < 0)
 			return err_wrap(e, "mount %s", l->v[i].target);
 	}

@@ -19,14 +19,14 @@
 
 /**
  * mount_list_run() - Do them, in order, in the container's mount namespace; in init
- * @root:	fd of the new root, attached in the calling mount namespace
+ * @root:	fd of the new root, attached in the calling mount namespace; replaced where something is mounted on the root
  *
  * A tmpfs that shall be read-only stays writable until mount_list_seal(): mount points and device nodes are still to be made
  * in it. Trees stay open for mount_list_close().
  *
  * Return: 0, or -errno with @e filled ("mount /data: …")
  */
-int mount_list_run(struct mount_list *l, int root, const struct mount_context *c, struct err *e);
+int mount_list_run(struct mount_list *l, int *root, const struct mount_context *c, struct err *e);
 
 /* Make those tmpfs read-only, when mounts and devices are in place. Return: 0, or -errno with @e filled. */
 int mount_list_seal(struct mount_list *l, struct err *e);

@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -23,24 +22,6 @@ static int note(struct rootfs_plan *r, const char *path, const char *what, struc
 	char *text = arena_printf(r->arena, "%s %s", path, what);
 
 	return text && strv_push(r->arena, &r->notes, text) == 0 ? 0 : err_nomem(e);
-}
-
-/* The attributes of a mount that say what its files may do. */
-static uint64_t attributes_of(int tree)
-{
-	static const struct {
-		unsigned long flag;
-		uint64_t attribute;
-	} flags[] = { { ST_NOSUID, MOUNT_ATTR_NOSUID }, { ST_NODEV, MOUNT_ATTR_NODEV }, { ST_NOEXEC, MOUNT_ATTR_NOEXEC } };
-	uint64_t attributes = 0;
-	struct statvfs fs;
-
-	if (fstatvfs(tree, &fs) < 0)
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (fs.f_flag & flags[i].flag)
-			attributes |= flags[i].attribute;
-	return attributes;
 }
 
 /* A folder of the overlay; the one in upper/ shows as the root of the file system, so it is as that is. */
@@ -86,7 +67,7 @@ static int open_part(struct rootfs_plan *r, const struct host_mount *m, struct r
 		return err_wrap(e, "%s", m->path);
 	part.is_file = !S_ISDIR(st.st_mode);
 	part.overlay &= !part.is_file && strlen(part.name) <= NAME_MAX;
-	part.attributes = attributes_of(tree);
+	part.attributes = tree_attributes(tree) & ~(uint64_t)MOUNT_ATTR_RDONLY;
 	int err = tree_change(tree, false, part.overlay ? 0 : MOUNT_ATTR_RDONLY, 0, MS_PRIVATE, e);
 
 	if (err == 0 && part.overlay)

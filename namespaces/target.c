@@ -90,7 +90,7 @@ int target_open(int root, const char *path, unsigned flags, bool *ret_made, stru
 	if (fd >= 0)
 		return fd_take(&fd);
 	if (errno != ENOENT && real)
-		return err_say(e, errno, "%s in the root is a link or no folder", path);
+		return err_say(e, errno, "%s must be mounted on ordinary directory, in the root it is a link or no folder", path);
 	if (errno != ENOENT)
 		fd = open_in(root, path, how, 0);
 	if (fd < 0 && errno != ENOENT)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "base/fd.h"
 
@@ -76,6 +77,8 @@ static int set_options(int fs, const char *source, const struct mount_options *o
 	for (size_t i = 0; i < ARRAY_SIZE(flags) && r == 0; i++)
 		if (o->sb_flags & flags[i].flag)
 			r = fs_set(fs, flags[i].key, NULL, e);
+	if (o->mode[0] && r == 0)
+		r = fs_set(fs, "mode", o->mode, e);
 	for (size_t i = 0; i < o->data.n && r == 0; i++)
 		r = set_word(fs, o->data.v[i], e);
 	return r;
@@ -115,6 +118,28 @@ int tree_change(int tree, bool recursive, uint64_t set, uint64_t clear, uint64_t
 	if (mount_setattr(tree, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr, sizeof(attr)) < 0)
 		return err_set(e, errno, "change the attributes of a mount");
 	return 0;
+}
+
+uint64_t tree_attributes(int tree)
+{
+	static const struct {
+		unsigned long flag;
+		uint64_t attribute;
+	} flags[] = {
+		{ ST_RDONLY, MOUNT_ATTR_RDONLY },
+		{ ST_NOSUID, MOUNT_ATTR_NOSUID },
+		{ ST_NODEV, MOUNT_ATTR_NODEV },
+		{ ST_NOEXEC, MOUNT_ATTR_NOEXEC },
+	};
+	uint64_t attributes = 0;
+	struct statvfs fs;
+
+	if (fstatvfs(tree, &fs) < 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (fs.f_flag & flags[i].flag)
+			attributes |= flags[i].attribute;
+	return attributes;
 }
 
 int tree_attach(int tree, int target, struct err *e)

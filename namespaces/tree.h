@@ -32,6 +32,9 @@ int tree_new(const char *type, const char *source, const struct mount_options *o
 /* Clear and set attributes, and set the propagation where it is not 0. Return: 0, or -errno with @e filled. */
 int tree_change(int tree, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation, struct err *e);
 
+/* Those of MOUNT_ATTR_RDONLY, NOSUID, NODEV and NOEXEC that a mount has, or its file system; 0 where that can't be told. */
+uint64_t tree_attributes(int tree);
+
 /**
  * tree_attach() - Mount a tree on what @target has open
  *

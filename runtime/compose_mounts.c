@@ -52,6 +52,8 @@ static int add_mount(struct composition *c, const char *target, const char *type
 	if (*target != '/')
 		return err_say(e, EINVAL, "the mount target %s must be absolute", target);
 	path_normal(target, normal);
+	if (streq(normal, "/"))
+		return err_say(e, EINVAL, "the root itself can't be a mount target");
 	struct spec_mount *m = place_for(c, normal);
 
 	m->destination = normal;

@@ -92,7 +92,7 @@ static int mount_root(struct init *in, struct err *e)
 
 static int mount_all(struct init *in, struct err *e)
 {
-	return mount_list_run(&in->plan->mounts, in->root, &in->plan->mount_context, e);
+	return mount_list_run(&in->plan->mounts, &in->root, &in->plan->mount_context, e);
 }
 
 /* Where the parent has made /dev, its nodes are in it. A bind over /dev is the user's own: nothing is added to it. */

@@ -162,18 +162,29 @@ static int plan_devices(struct plan *p, struct err *e)
 	return 0;
 }
 
-/* Without a cgroup namespace of its own a container is shown its cgroup by a bind: where it will lie. */
+static bool mounts_cgroups(const struct spec_mounts *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->v[i].type && str_after(m->v[i].type, "cgroup"))
+			return true;
+	return false;
+}
+
+/*
+ * Without a cgroup namespace of its own a container sees the hierarchy as this machine does, by a bind: a mount of its own
+ * would change the options of the machine's (nsdelegate and others are set by whoever mounts last outside such a namespace).
+ */
 static int plan_cgroup_bind(struct plan *p, struct err *e)
 {
 	char mount[PATH_MAX];
 
-	if (p->spec->linux_.namespaces[NS_CGROUP].wanted || !p->cgroup_path)
+	if (p->spec->linux_.namespaces[NS_CGROUP].wanted || !mounts_cgroups(&p->spec->mounts))
 		return 0;
 	auto_fd int root = cgroup_open_root(mount, e);
 
 	if (root < 0)
 		return root;
-	p->mount_context.cgroup = arena_printf(&p->arena, "%s%s", mount, p->cgroup_path);
+	p->mount_context.cgroup = arena_strdup(&p->arena, mount);
 	return p->mount_context.cgroup ? 0 : err_nomem(e);
 }
 
@@ -184,6 +195,9 @@ static int plan_mounts(struct plan *p, struct err *e)
 		.net_owned = !p->userns || p->own_netns,
 		.pid_owned = !p->userns || p->own_pidns,
 		.bundle = p->opt.bundle,
+		.keep_attributes = p->opt.rootfs != NULL,
+		.rootfs = p->opt.rootfs ? NULL : p->rootfs.path,
+		.maps = { p->uids, p->gids },
 		.label = p->spec->linux_.mount_label,
 	};
 	int r = plan_cgroup_bind(p, e);

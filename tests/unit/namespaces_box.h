@@ -64,7 +64,7 @@ struct box_mount {
 #define BOX_END				 { .destination = NULL }
 
 struct box {
-	bool userns, no_pivot;
+	bool userns, no_pivot, keep_attributes;
 	uint64_t without;	    /* CLONE_NEW* that it does not get */
 	struct rootfs_plan root;
 	const struct box_mount *mounts; /* up to a NULL destination */
@@ -168,7 +168,7 @@ static inline int box_init(struct box_run *run, struct err *e)
 		return r;
 	auto_fd int root = rootfs_mount(&run->root, e);
 
-	r = root < 0 ? root : mount_list_run(&run->mounts, root, &run->context, e);
+	r = root < 0 ? root : mount_list_run(&run->mounts, &root, &run->context, e);
 	if (r == 0 && b->make_devices)
 		r = devices_make_in(root, &run->devices, b->userns, true, e);
 	for (size_t i = 0; b->sysctls && b->sysctls[i].key && r == 0; i++)
@@ -223,6 +223,7 @@ static inline int box_run(const struct box *b, struct err *e)
 	int status;
 
 	run.context = (struct mount_context){ .private_userns = b->userns,
+					      .keep_attributes = b->keep_attributes,
 					      .net_owned = !(b->without & CLONE_NEWNET),
 					      .pid_owned = !(b->without & CLONE_NEWPID),
 					      .bundle = "/nonexistent",

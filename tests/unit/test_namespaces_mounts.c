@@ -358,7 +358,8 @@ static bool creates(const char *path)
 
 static int check_binds(void *arg, struct err *e)
 {
-	(void)arg;
+	const bool *keep = arg;
+
 	/* alone, with the mounts below, read-only on top, read-only throughout */
 	CHECK(reads("/alone/file", "outer") && access("/alone/sub/file", F_OK) < 0 && creates("/alone/x"));
 	CHECK(reads("/all/file", "outer") && reads("/all/sub/file", "inner") && creates("/all/sub/x"));
@@ -368,8 +369,9 @@ static int check_binds(void *arg, struct err *e)
 	CHECK(!creates("/made/for/it/file/x") && errno == ENOTDIR);
 	/* what the source has and nobody spoke of stays */
 	CHECK(str_after(box_mountinfo("/alone"), "rw,nosuid,nodev,relatime"));
-	CHECK(str_after(box_mountinfo("/top"), "ro,nosuid,nodev,noexec"));
-	CHECK(str_after(box_mountinfo("/every"), "ro,nosuid,nodev,noatime"));
+	CHECK(str_after(box_mountinfo("/top"), *keep ? "ro,nosuid,nodev,noexec" : "ro,noexec,relatime"));
+	CHECK(str_after(box_mountinfo("/top/sub"), "rw,"));
+	CHECK(str_after(box_mountinfo("/every"), *keep ? "ro,nosuid,nodev,noatime" : "ro,noatime"));
 	CHECK(reads("/text", "written by hand\n") && !creates("/text"));
 	return 0;
 }
@@ -395,6 +397,9 @@ static void test_binds(void **state)
 	snprintf(file, sizeof(file), "%s/file", shared);
 	b.mounts = mounts;
 	b.check = check_binds;
+	b.arg = &b.keep_attributes;
+	box_ok(&b);
+	b.keep_attributes = true;
 	box_ok(&b);
 }
 
@@ -526,7 +531,7 @@ static int check_user_binds(void *arg, struct err *e)
 	CHECK(!creates("/plain/new"));
 	/* maps of its own: what is root's on disk is user 7's here */
 	CHECK(stat("/mapped/file", &st) == 0 && st.st_uid == 7 && st.st_gid == 9);
-	/* what protects the host stays, even where the configuration says otherwise */
+	/* what protects the host stays */
 	CHECK(str_after(box_mountinfo("/open"), "rw,nosuid,nodev"));
 	return 0;
 }
@@ -540,9 +545,10 @@ static void test_owners_of_binds(void **state)
 		{ .destination = "/volume", .source = volume, .options = "bind,idmap" },
 		BOX_MOUNT("/plain", "none", volume, "bind"),
 		{ .destination = "/mapped", .source = volume, .options = "bind,idmap", .uids = { u, 1 }, .gids = { g, 1 } },
-		BOX_MOUNT("/open", "none", shared, "bind,suid,dev,exec,rw"),
+		BOX_MOUNT("/open", "none", shared, "bind,exec,rw,symfollow"),
 		BOX_END,
 	};
+	const struct box_mount wrong[] = { BOX_MOUNT("/open", "none", shared, "bind,rw,suid"), BOX_END };
 	struct box b = plain();
 	struct stat st;
 
@@ -559,6 +565,8 @@ static void test_owners_of_binds(void **state)
 	box_ok(&b);
 	assert_int_equal(fstatat(folder.fd, "volume/kept", &st, 0), 0);
 	assert_int_equal(st.st_uid, 0); /* on disk no id of the container's range */
+	b.mounts = wrong; /* better than another mount than was asked for */
+	box_fails(&b, EPERM, "mount /open: option suid: in a user namespace");
 }
 
 static int check_tmpfs(void *arg, struct err *e)

@@ -63,6 +63,8 @@ static void test_specified_words(void **state)
 		"rdiratime,relatime,remount,rexec,rnoatime,rnodiratime,rnoexec,rnorelatime,rnostrictatime,rnosuid",
 		"rnosymfollow,ro,rprivate,rrelatime,rro,rrw,rshared,rslave,rstrictatime,rsuid,rsymfollow,runbindable,rw",
 		"shared,silent,slave,strictatime,suid,symfollow,sync,tmpcopyup,unbindable,idmap,ridmap,acl,noacl,rnodev",
+		/* crun's */
+		"copy-symlink,src-nofollow,dest-nofollow,rsync,rasync,rdirsync,rmand,rnomand",
 	};
 
 	(void)state;
@@ -149,6 +151,8 @@ static void test_kinds(void **state)
 		{ MOUNT("/sys", "sysfs", NULL), "", MOUNT_NEW },
 		{ MOUNT("/a", NULL, NULL), "remount,ro", MOUNT_REMOUNT },
 		{ MOUNT("/proc/uptime", "bind", "/src"), "", MOUNT_BIND },
+		{ MOUNT("/", "bind", "/src"), "", MOUNT_BIND },
+		{ MOUNT("/", "tmpfs", "tmpfs"), "", MOUNT_NEW },
 		{ MOUNT("/proc", "none", "/proc"), "rbind", MOUNT_BIND },
 	};
 
@@ -177,8 +181,8 @@ static void test_refusals(void **state)
 		struct spec_mount mount;
 		const char *options, *words;
 	} cases[] = {
-		{ MOUNT("/", "tmpfs", NULL), "", "mounts[0] (/): the root" },
-		{ MOUNT("a/..", "tmpfs", NULL), "", "the root" },
+		{ MOUNT("/", "proc", NULL), "", "mounts[0] (/): the root itself can't be proc" },
+		{ MOUNT("a/..", "cgroup", NULL), "", "the root itself can't be cgroup" },
 		{ MOUNT("/proc", "tmpfs", NULL), "", "tmpfs can't be mounted on /proc" },
 		{ MOUNT("/proc/self", "tmpfs", NULL), "", "inside /proc" },
 		{ MOUNT("/proc/sys/../self/attr", "none", "/x"), "bind", "inside /proc" },
@@ -188,6 +192,14 @@ static void test_refusals(void **state)
 		{ MOUNT("/a", "none", NULL), "bind", "needs a source" },
 		{ MOUNT("/a", "none", "/x"), "bind,idmap", "needs a user namespace" },
 		{ MOUNT("/a", "tmpfs", NULL), "idmap", "only a bind" },
+		{ MOUNT("/a", "none", "/x"), "bind,idmap=uids=0-1", "invalid mapping specified \"0-1\"" },
+		{ MOUNT("/a", "none", "/x"), "bind,idmap=uids=0-1-10", "belong together" },
+		{ MOUNT("/a", "none", "/x"), "bind,idmap=uids=0-1-10-3;gids=0-1-1", "invalid mapping" },
+		{ MOUNT("/a", "none", "/x"), "bind,idmap=uids=0-1--1;gids=0-1-1", "invalid mapping" },
+		{ MOUNT("/a", "none", "/x"), "bind,idmap=uids=0-1-99999999999;gids=0-1-1", "invalid mapping" },
+		{ MOUNT("/a", "none", "/x"), "bind,idmap=uids=0-1-0;gids=0-1-1", "uidMappings[0]: size 0" },
+		{ MOUNT("/a", "none", "/x"), "bind,idmap=users=0-1-1", "invalid option \"users=0-1-1\"" },
+		{ MOUNT("/a", "none", "/x"), "bind,idmap=uids=@0-7-1;gids=0-1-1", "the container has no id 7" },
 	};
 
 	(void)state;
@@ -209,9 +221,73 @@ static void test_maps(void **state)
 	m.uid_mappings = (struct spec_id_maps){ map, 1 };
 	assert_int_equal(make(m, "bind,idmap", without).r, -EINVAL); /* no gidMappings */
 	m.gid_mappings = (struct spec_id_maps){ map, 1 };
-	assert_int_equal(make(m, "bind", without).list.v[0].uids->n, 1);
+	assert_int_equal(make(m, "bind", without).list.v[0].maps->uids.n, 1);
 	m.gid_mappings.n = 2; /* they overlap */
 	assert_int_equal(make(m, "bind", without).r, -EINVAL);
+}
+
+static void assert_map(const struct spec_id_map *m, uint32_t container_id, uint32_t host_id, uint32_t size)
+{
+	assert_int_equal(m->container_id, container_id);
+	assert_int_equal(m->host_id, host_id);
+	assert_int_equal(m->size, size);
+}
+
+/* crun's way to write them; "@": the second id is one of the container's. */
+static void test_maps_as_option(void **state)
+{
+	struct spec_id_map own[] = { { 0, 0, 1 }, { 1, 2, 1000 } }, given[] = { { 0, 9, 1 } };
+	struct spec_mount m = MOUNT("/a", "none", "/x");
+	struct mount_context c = with_userns;
+
+	(void)state;
+	c.maps = (struct mount_maps){ { own, 2 }, { own, 2 } };
+	const struct mount_op *op = make(m, "bind,idmap=uids=0-1-10#10-11-10;gids=0-100-10", c).list.v;
+
+	assert_int_equal(op->maps->uids.n, 2);
+	assert_map(&op->maps->uids.v[0], 0, 1, 10);
+	assert_map(&op->maps->uids.v[1], 10, 11, 10);
+	assert_map(&op->maps->gids.v[0], 0, 100, 10);
+	assert_false(op->idmap_container);
+	assert_false(op->options.words & MOUNT_WORD_RIDMAP);
+	op = make(m, "rbind,ridmap=uids=@1-3-10;gids=0-0-1#@5-5-1", c).list.v;
+	assert_map(&op->maps->uids.v[0], 1, 4, 10);
+	assert_map(&op->maps->gids.v[1], 5, 6, 1);
+	assert_true(op->options.words & MOUNT_WORD_RIDMAP);
+	m.uid_mappings = m.gid_mappings = (struct spec_id_maps){ given, 1 }; /* go before the option */
+	op = make(m, "bind,idmap=uids=nonsense", c).list.v;
+	assert_map(&op->maps->uids.v[0], 0, 9, 1);
+}
+
+/* Paths that are given as the host sees them, below the container's root. */
+static void test_paths_in_root(void **state)
+{
+	struct spec_mount m[] = {
+		MOUNT("/r/mnt", "bind", "/src"),	MOUNT("/r", "bind", "/src"),	   MOUNT("/rest", "bind", "/src"),
+		MOUNT("/b", "bind", "/r/mnt/x"),	MOUNT("/c", "bind", "/r/other"),   MOUNT("/d", "bind", "/r/../x"),
+		MOUNT("/r/mnt/../..", "bind", "/src"),
+	};
+	struct mount_context c = without;
+	struct mount_list l;
+	struct err e;
+
+	(void)state;
+	c.rootfs = "/r";
+	assert_int_equal(mount_list_from_spec(&arena, &(struct spec_mounts){ m, 1 }, &c, &l, &e), 0);
+	assert_string_equal(l.v[0].target, "/mnt");
+	m[1].destination = "/mnt/deep";
+	assert_int_equal(mount_list_from_spec(&arena, &(struct spec_mounts){ m, ARRAY_SIZE(m) }, &c, &l, &e), 0);
+	assert_string_equal(l.v[2].target, "/rest");
+	assert_string_equal(l.v[3].inside, "/mnt/x"); /* what the first mount has brought */
+	assert_null(l.v[4].inside);
+	assert_null(l.v[5].inside);
+	assert_string_equal(l.v[6].target, "/"); /* no way out by words */
+	m[1].source = "/r";
+	assert_int_equal(mount_list_from_spec(&arena, &(struct spec_mounts){ m, 2 }, &c, &l, &e), 0);
+	assert_string_equal(l.v[1].inside, "");
+	c.rootfs = "/"; /* then everything is in it */
+	assert_int_equal(mount_list_from_spec(&arena, &(struct spec_mounts){ m, 1 }, &c, &l, &e), 0);
+	assert_string_equal(l.v[0].target, "/r/mnt");
 }
 
 /* What a user namespace does not own can't be mounted anew in it. */
@@ -298,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_data),		 cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_paths),		 cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_maps),		 cmocka_unit_test(test_replaced),
+		cmocka_unit_test(test_maps_as_option),	 cmocka_unit_test(test_paths_in_root),
 		cmocka_unit_test(test_label),		 cmocka_unit_test(test_sysctl_check),
 	};
 
