@@ -34,12 +34,12 @@ ldflags  := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--as-n
 # One archive for each folder, in the order of the layers: a program takes from them only what it calls.
 folders  := cli runtime namespaces cgroups seccomp network images images/worker spec base
 sources  := $(foreach d,$(folders),$(wildcard $(d)/*.c))
-mains    := cli/paene.c cli/paene_oci.c cli/paene_init.c cli/paene_monitor.c images/worker/main.c
+mains    := cli/paene.c cli/paene_oci.c cli/paene_init.c cli/paene_monitor.c cli/paene_systemd.c images/worker/main.c
 objects  := $(sources:%.c=$(BUILD)/%.o)
 lib      = $(BUILD)/lib/$(subst /,-,$(1)).a
 libs_of  = $(foreach d,$(1),$(call lib,$(d)))
 programs := $(foreach p,$(if $(wildcard cli/paene.c),paene) $(if $(wildcard cli/paene_oci.c),paene-oci) \
-	$(if $(wildcard images/worker/main.c),paene-worker) paene-init paene-monitor,$(BUILD)/$(p))
+	$(if $(wildcard images/worker/main.c),paene-worker) paene-init paene-monitor paene-systemd,$(BUILD)/$(p))
 
 archives := -Wl,-Bstatic -lseccomp -lcap -ljansson -Wl,-Bdynamic
 
@@ -85,6 +85,12 @@ $(BUILD)/paene-monitor: $(BUILD)/cli/paene_monitor.o $(call libs_of,runtime base
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(flags) $(filter-out -pie,$(ldflags)) $(static) $^ -o $@
 
+# The one program that knows the bus of systemd; nothing of ours but the words of a failure.
+$(BUILD)/cgroups/systemd.o: CPPFLAGS += -DPAENE_LIBEXEC='"$(libexec)"'
+$(BUILD)/paene-systemd: $(BUILD)/cli/paene_systemd.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(flags) $(ldflags) $^ -lsystemd -o $@
+
 include tests/tests.mk
 
 #: demo           install what is needed to build, build, and run a container on this machine's own root
@@ -96,7 +102,7 @@ demo:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(libexec) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 0755 $(BUILD)/paene $(BUILD)/paene-oci $(DESTDIR)$(PREFIX)/bin/
-	install -m 0755 $(BUILD)/paene-worker $(BUILD)/paene-init $(BUILD)/paene-monitor $(DESTDIR)$(libexec)/
+	install -m 0755 $(BUILD)/paene-worker $(BUILD)/paene-init $(BUILD)/paene-monitor $(BUILD)/paene-systemd $(DESTDIR)$(libexec)/
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions
 	for p in paene paene-oci; do $(BUILD)/$$p man >$(DESTDIR)$(PREFIX)/share/man/man1/$$p.1 || exit 1; done

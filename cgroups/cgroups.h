@@ -128,6 +128,52 @@ int cgroup_pids(int cgroup, pid_t **ret, size_t *ret_n, struct err *e);
  */
 int cgroup_remove(int root, const char *path, struct err *e);
 
+/* A cgroup that systemd makes: a scope of this machine's systemd, or of the user's own. See unit.h for what is what. */
+struct cgroup_unit {
+	bool user;
+	const char *slice, *name;
+	const char *path; /* its cgroup, below the one that this systemd has (the root; user@UID.service) */
+};
+
+/* Whether containers of this process are up to the user's own systemd: without root, or as root of a user namespace. */
+bool cgroup_unit_is_user(void);
+
+/**
+ * cgroup_unit_plan() - Which unit a container is to be, and where its cgroup will lie
+ * @cgroups_path: linux.cgroupsPath, "SLICE:PREFIX:NAME"; NULL: the scope "paene-ID"
+ * @a:		Owns the strings in @ret and @ret_path
+ * @ret_path:	Below the root of the hierarchy
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int cgroup_unit_plan(const char *cgroups_path, const char *id, struct arena *a, struct cgroup_unit *ret, char **ret_path,
+		     struct err *e);
+
+/**
+ * cgroup_unit_start() - Make it, with a process in it, which systemd moves there (it makes no scope without one)
+ * @root:	From cgroup_open_root()
+ * @path:	From cgroup_unit_plan()
+ * @want:	Limits: the unit is told; cgroup_unit_set() sets them
+ *
+ * Return: the cgroup's fd, owned by the caller, or -errno with @e filled
+ */
+int cgroup_unit_start(int root, const char *path, const struct cgroup_unit *u, pid_t pid, const struct spec_resources *want,
+		      const struct spec_map *annotations, struct err *e);
+
+/**
+ * cgroup_unit_set() - cgroup_set(), with a quota that systemd can express
+ * @told:	The unit knows the limits already; otherwise it is told, so that it does not go back to what it knows
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int cgroup_unit_set(int cgroup, const struct cgroup_unit *u, const struct spec_resources *r, bool told, struct err *e);
+
+/* Move a process into it. Return: 0, or -errno with @e filled */
+int cgroup_unit_attach(const struct cgroup_unit *u, pid_t pid, struct err *e);
+
+/* End it, and forget that it failed. One that is not there is fine. Return: 0, or -errno with @e filled */
+int cgroup_unit_stop(const struct cgroup_unit *u, struct err *e);
+
 #define CGROUP_NO_LIMIT UINT64_MAX
 
 struct cgroup_pressure {

@@ -36,6 +36,9 @@ struct limit_list {
  */
 int limits_plan(const struct spec_resources *r, struct arena *a, struct limit_list *ret, struct err *e);
 
+/* memory.checkBeforeUpdate, of set.c. Return: 0, or -EBUSY with @e filled */
+int cgroup_check_usage(int cgroup, const struct spec_memory *m, struct err *e);
+
 /* The controllers without which the list cannot be written. */
 unsigned limits_controllers(const struct limit_list *list);
 

@@ -113,7 +113,7 @@ static int set_one(int cgroup, const struct limit *l, struct err *e)
 }
 
 /* memory.checkBeforeUpdate: refuse a limit that would make the kernel kill at once. */
-static int check_usage(int cgroup, const struct spec_memory *m, struct err *e)
+int cgroup_check_usage(int cgroup, const struct spec_memory *m, struct err *e)
 {
 	const struct {
 		const struct opt_i64 *limit;
@@ -140,7 +140,7 @@ int cgroup_set(int cgroup, const struct spec_resources *r, struct err *e)
 	int rc = limits_plan(r, &arena, &list, e);
 
 	if (rc == 0)
-		rc = check_usage(cgroup, &r->memory, e);
+		rc = cgroup_check_usage(cgroup, &r->memory, e);
 	for (size_t i = 0; rc == 0 && i < list.n; i++)
 		rc = set_one(cgroup, &list.v[i], e);
 	return rc;

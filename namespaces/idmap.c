@@ -9,10 +9,10 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/helper.h"
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/sys.h"
-#include "namespaces/helper.h"
 #include "namespaces/ns.h"
 
 #define ENTRIES_MAX   340 /* the kernel's limit (user_namespaces(7)) */
@@ -102,7 +102,7 @@ static int run_helper(pid_t pid, const struct id_kind *kind, const struct spec_i
 	}
 	if (!ok)
 		return err_nomem(e);
-	int status = helper_run(args.v, STDERR_FILENO, complaint, sizeof(complaint), e);
+	int status = helper_run(args.v, NULL, STDERR_FILENO, complaint, sizeof(complaint), e);
 
 	if (status == -ENOENT)
 		return err_hint(e, "is the package uidmap installed?");

@@ -9,8 +9,8 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/helper.h"
 #include "base/str.h"
-#include "namespaces/helper.h"
 
 #define FILE_BYTES_MAX	 (4 << 20)
 #define FIELDS_MAX	 4
@@ -133,7 +133,7 @@ static int add_from_service(struct arena *arena, char *name, bool groups, struct
 	char text[HELPER_BYTES_MAX], program[] = "/usr/bin/getsubids", option[] = "-g";
 	char *const of_groups[] = { program, option, name, NULL }, *const of_users[] = { program, name, NULL };
 	struct subid_entry entry;
-	int r = helper_run(groups ? of_groups : of_users, STDOUT_FILENO, text, sizeof(text), e);
+	int r = helper_run(groups ? of_groups : of_users, NULL, STDOUT_FILENO, text, sizeof(text), e);
 
 	if (r != 0)
 		return 0; /* no such program, or no such user: there are no sub-ids */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "namespaces/helper.h"
+#include "base/helper.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,11 +7,12 @@
 #include "base/fd.h"
 #include "base/proc.h"
 
-int helper_run(char *const argv[], int stream, char *ret, size_t size, struct err *e)
+int helper_run(char *const argv[], char *const envp[], int stream, char *ret, size_t size, struct err *e)
 {
 	struct proc_spawn spawn = {
 		.path = argv[0],
 		.argv = argv,
+		.envp = envp,
 		.stdio = { -1, -1, -1 },
 		.cwd = -1,
 		.die_with_parent = true,
