@@ -45,5 +45,6 @@ extern const struct verb oci_create, oci_start, oci_state, oci_kill, oci_delete,
 	oci_exec, oci_ps,
 	oci_update, oci_events;
 extern const struct verb oci_features, oci_spec;
+extern const struct verb oci_checkpoint, oci_restore;
 
 #endif

@@ -19,6 +19,7 @@ static const struct option rows[] = {
 static const struct verb *const verbs[] = {
 	&oci_create, &oci_start, &oci_run,  &oci_exec, &oci_kill, &oci_delete,
 	&oci_pause,  &oci_resume, &oci_update, &oci_events, &oci_state, &oci_ps, &oci_list, &verb_help,
+	&oci_checkpoint, &oci_restore,
 	&oci_features, &oci_spec,
 	&verb_completion, &verb_complete, &verb_man,
 };

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -154,7 +155,30 @@ int process_session(int terminal, struct err *e)
 	return 0;
 }
 
-int process_stdio(const int stdio[3], int null_fd, struct err *e)
+/*
+ * The host's null device is a mount of the host's: it would keep that alive, and no checkpoint could be made of the process.
+ * Where the container has one, that takes its place.
+ */
+static int own_null(struct err *e)
+{
+	const dev_t null = makedev(1, 3);
+	auto_fd int own = -1;
+	struct stat st;
+
+	for (int fd = 0; fd < 3; fd++) {
+		if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != null)
+			continue;
+		if (own < 0)
+			own = open("/dev/null", O_RDWR | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+		if (own < 0 || fstat(own, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != null)
+			return 0;
+		if (dup2(own, fd) < 0)
+			return err_set(e, errno, "put /dev/null on fd %d", fd);
+	}
+	return 0;
+}
+
+static int place_stdio(const int stdio[3], int null_fd, struct err *e)
 {
 	int held[3];
 
@@ -171,6 +195,13 @@ int process_stdio(const int stdio[3], int null_fd, struct err *e)
 		close(held[fd]);
 	}
 	return 0;
+}
+
+int process_stdio(const int stdio[3], int null_fd, struct err *e)
+{
+	int r = place_stdio(stdio, null_fd, e);
+
+	return r < 0 ? r : own_null(e);
 }
 
 int process_keep_fds(unsigned n, struct err *e)

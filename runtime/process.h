@@ -50,7 +50,10 @@ int process_become_root(struct err *e);
  */
 int process_session(int terminal, struct err *e);
 
-/* Put fds on 0, 1 and 2; -1: @null_fd. Sources below 3 that stand in the way of each other are fine. */
+/*
+ * Put fds on 0, 1 and 2; -1: @null_fd. Sources below 3 that stand in the way of each other are fine. What is the null device
+ * becomes that of the root which the caller is in.
+ */
 int process_stdio(const int stdio[3], int null_fd, struct err *e);
 
 /* Whatever the caller left open ends at the exec, but for the @n fds from 3 on. Signals are put back to their defaults. */

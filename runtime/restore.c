@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/restore.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/sock.h"
+#include "base/timestamp.h"
+#include "cgroups/cgroups.h"
+#include "namespaces/ns.h"
+#include "runtime/console.h"
+#include "runtime/destroy.h"
+#include "runtime/external.h"
+#include "runtime/hooks.h"
+#include "runtime/process.h"
+#include "runtime/restore_root.h"
+#include "runtime/restored.h"
+
+#define LOG_FILE       "restore.log"
+#define CGROUP_FILE_MAX (64 * 1024)
+
+struct restore {
+	const struct create_request *q;
+	const struct criu_choices *choices;
+	struct plan plan;
+	struct state state;
+	struct arena arena;
+	struct wire options;
+	struct criu_folders folders;
+	struct restore_root root;
+	int namespaces[EXTERNAL_NAMESPACES_MAX];
+	size_t n_namespaces;
+	int dir;    /* state folder, holds the lock */
+	int cgroup; /* -1 */
+	int bundle; /* folder fd, where hooks start */
+	int pidfd, console;
+	bool reserved;
+};
+
+static int check_criu(struct restore *r, struct err *e)
+{
+	return criu_check(&r->arena, r->choices->lazy_pages ? CRIU_LAZY_MEMORY : 0, e);
+}
+
+static int open_folders(struct restore *r, struct err *e)
+{
+	r->bundle = path_open_dir(r->q->plan.bundle, 0, e);
+	int err = r->bundle < 0 ? r->bundle : criu_folders_open(r->choices, false, LOG_FILE, &r->folders, e);
+
+	return err < 0 ? err : restored_check_image(r->folders.images, &r->plan, e);
+}
+
+static int reserve(struct restore *r, struct err *e)
+{
+	const struct plan_options *o = &r->q->plan;
+	char created[TIMESTAMP_MAX];
+	int err = str_check_name(o->id, "container id", e);
+
+	if (err < 0)
+		return err;
+	r->state.oci_version = (char *)SPEC_VERSION;
+	r->state.id = (char *)o->id;
+	r->state.bundle = (char *)o->bundle;
+	r->state.rootfs = (char *)r->plan.rootfs.path;
+	r->state.created = arena_strdup(&r->arena, timestamp_now(created));
+	if (!r->state.created)
+		return err_nomem(e);
+	r->state.annotations = r->q->spec->annotations;
+	r->state.cgroup_path = (char *)r->plan.cgroup_path;
+	r->state.cgroup_manager = o->cgroup_manager;
+	r->state.private_userns = (struct opt_bool){ true, r->plan.userns };
+	r->state.later_hooks = (struct opt_bool){ true, r->q->spec->hooks[HOOK_POSTSTOP].n > 0 };
+	err = state_reserve(r->q->root, &r->state, r->q->config, &r->dir, e);
+	if (err == -EEXIST && container_clear_crashed(r->q->root, o->id))
+		err = state_reserve(r->q->root, &r->state, r->q->config, &r->dir, e);
+	r->reserved = err >= 0;
+	return err;
+}
+
+static int make_cgroup(struct restore *r, struct err *e)
+{
+	const struct spec_resources *want = &r->plan.resources;
+
+	if (!r->plan.cgroup_path)
+		return 0;
+	auto_fd int root = cgroup_open_root(NULL, e);
+
+	if (root < 0)
+		return root;
+	r->cgroup = cgroup_create(root, r->plan.cgroup_path, want, e);
+	int err = r->cgroup < 0 ? r->cgroup : cgroup_set(r->cgroup, want, e);
+
+	return err < 0 ? err : cgroup_set_devices(r->cgroup, &want->devices, true, e);
+}
+
+/* The user's word, else what the configuration says; never the image's. */
+static int add_label(struct restore *r, struct err *e)
+{
+	const struct spec_process *p = &r->q->spec->process;
+	const char *apparmor = p->apparmor_profile, *selinux = p->selinux_label, *label = r->choices->lsm_profile;
+
+	if (!label && apparmor && *apparmor)
+		label = arena_printf(&r->arena, "apparmor:%s", apparmor);
+	else if (!label && selinux && *selinux)
+		label = arena_printf(&r->arena, "selinux:%s", selinux);
+	else if (!label)
+		return 0;
+	if (!label)
+		return err_nomem(e);
+	wire_text(&r->options, CRIU_OPT_LSM_PROFILE, label);
+	return 0;
+}
+
+static int fill_options(struct restore *r, struct err *e)
+{
+	struct wire *o = &r->options;
+	int err = criu_common_options(o, r->choices, &r->folders, LOG_FILE, &r->q->spec->annotations, e);
+
+	if (err >= 0)
+		err = add_label(r, e);
+	if (err >= 0)
+		err = external_namespaces_restore(o, r->q->spec, r->namespaces, &r->n_namespaces, e);
+	if (err >= 0)
+		err = external_streams_restore(o, r->folders.images, e);
+	wire_text(o, CRIU_OPT_LSM_MOUNT_CONTEXT, r->choices->lsm_mount_context);
+	wire_number(o, CRIU_OPT_EVASIVE_DEVICES, true);
+	wire_number(o, CRIU_OPT_SIBLING, true);
+	return err;
+}
+
+/* ---- what criu waits for ---- */
+
+/* Cgroups in the image are below the roots given here, whatever their paths were. */
+static int add_cgroup_roots(pid_t criu, struct wire *options, struct err *e)
+{
+	auto_free char *text = NULL;
+	char name[64], *rest = NULL;
+
+	snprintf(name, sizeof(name), "/proc/%d/cgroup", criu);
+	int err = file_read(AT_FDCWD, name, CGROUP_FILE_MAX, &text, NULL, e);
+
+	for (char *line = err < 0 ? NULL : strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		char *controllers = strchr(line, ':'), *path = controllers ? strchr(controllers + 1, ':') : NULL;
+
+		if (!path)
+			continue;
+		*path++ = '\0';
+		criu_pair(options, CRIU_OPT_CGROUP_ROOT, controllers + 1, path);
+	}
+	return err;
+}
+
+/* It has the mount namespace now, and we need it no more. What it restores is born in its cgroup. */
+static int place_criu(pid_t criu, struct wire *options, void *arg, struct err *e)
+{
+	struct restore *r = arg;
+	char pid[16];
+	int err = restore_root_leave(&r->root, e);
+
+	snprintf(pid, sizeof(pid), "%d", criu);
+	if (err >= 0 && r->cgroup >= 0)
+		err = file_write(r->cgroup, "cgroup.procs", pid, e);
+
+	return err < 0 ? err : add_cgroup_roots(criu, options, e);
+}
+
+/* A network namespace comes back empty: its loopback is ours to bring up, as it was when the container was made. */
+static int loopback_up(pid_t pid, struct err *e)
+{
+	auto_fd int own = ns_open(NS_NET, "/proc/self/ns/net", e);
+	auto_fd int theirs = own < 0 ? own : ns_open_pid(NS_NET, pid, e);
+
+	if (theirs < 0)
+		return theirs;
+	if (setns(theirs, CLONE_NEWNET) < 0)
+		return err_set(e, errno, "join the restored network namespace");
+	int err = ns_loopback_up(e);
+
+	if (setns(own, CLONE_NEWNET) < 0)
+		return err_set(e, errno, "return to the own network namespace");
+	return err;
+}
+
+static int at_namespaces(struct restore *r, const struct criu_event *event, struct err *e)
+{
+	auto_free char *document = NULL;
+	int err = r->plan.own_netns ? loopback_up(event->pid, e) : 0;
+
+	r->state.init.pid = event->pid;
+	if (err >= 0)
+		err = state_document(&r->state, &document, e);
+	if (err >= 0)
+		err = hooks_run(r->q->spec, HOOK_PRESTART, document, r->bundle, e);
+	return err < 0 ? err : hooks_run(r->q->spec, HOOK_CREATE_RUNTIME, document, r->bundle, e);
+}
+
+static int at_restored(struct restore *r, const struct criu_event *event, struct err *e)
+{
+	int err = proc_identify(event->pid, &r->state.init, e);
+
+	if (err >= 0)
+		err = r->pidfd = proc_open(&r->state.init, e);
+	return err < 0 ? err : state_set_init(r->dir, &r->state.init, e);
+}
+
+static int at_resume(struct restore *r, const struct criu_event *event, struct err *e)
+{
+	(void)event;
+	return r->pidfd < 0 ? err_say(e, EPROTO, "criu has not said which process it restored")
+			    : restored_check(&r->plan, r->state.init.pid, e);
+}
+
+static int at_terminal(struct restore *r, const struct criu_event *event, struct err *e)
+{
+	if (*event->fd < 0)
+		return err_say(e, EPROTO, "criu has not handed over the terminal");
+	if (r->q->console_socket)
+		return console_send(r->q->console_socket, *event->fd, e);
+	fd_close(&r->console);
+	r->console = fd_take(event->fd);
+	return 0;
+}
+
+static const struct {
+	const char *what;
+	int (*run)(struct restore *r, const struct criu_event *event, struct err *e);
+} events[] = {
+	{ "setup-namespaces", at_namespaces },
+	{ "post-restore", at_restored },
+	{ "pre-resume", at_resume },
+	{ "orphan-pts-master", at_terminal },
+};
+
+static int on_event(const struct criu_event *event, void *arg, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
+		if (streq(events[i].what, event->what))
+			return events[i].run(arg, event, e);
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+/* criu mounts things in its working folder: that is opened anew, in the mount namespace that criu is in. */
+static int make_root(struct restore *r, struct err *e)
+{
+	int err = restore_root_enter(&r->root, &r->plan, r->dir, &r->options, e);
+
+	if (err < 0)
+		return err_wrap(e, "root");
+	wire_text(&r->options, CRIU_OPT_ROOT, r->root.path);
+	criu_folders_close(&r->folders);
+	return criu_folders_open(r->choices, false, LOG_FILE, &r->folders, e);
+}
+
+static int call_criu(struct restore *r, struct err *e)
+{
+	const struct criu_call call = {
+		.type = CRIU_RESTORE,
+		.options = &r->options,
+		.arena = &r->arena,
+		.stdio = r->q->plan.stdio,
+		.keep = r->namespaces,
+		.n_keep = r->n_namespaces,
+		.before = place_criu,
+		.event = on_event,
+		.arg = r,
+	};
+	int err = criu_call(&call, e);
+
+	return err < 0 ? err_hint(e, "see %s/" LOG_FILE, r->folders.work_path) : 0;
+}
+
+static int tell_pid(struct restore *r, struct err *e)
+{
+	const struct create_request *q = r->q;
+	int err = q->pidfd_socket ? sock_hand(q->pidfd_socket, "standard", r->pidfd, e) : 0;
+
+	return err >= 0 && q->pid_file ? process_pid_file(q->pid_file, r->state.init.pid, e) : err;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct restore *r, struct err *e);
+} steps[] = {
+	{ "", check_criu },	  { "", open_folders },	 { "", reserve },   { "cgroup", make_cgroup },
+	{ "", make_root },	  { "", fill_options },	 { "", call_criu }, { "", tell_pid },
+};
+
+static void undo(struct restore *r)
+{
+	struct err ignored;
+
+	if (r->pidfd >= 0) {
+		(void)pidfd_send_signal(r->pidfd, SIGKILL, NULL, 0);
+		(void)proc_wait(r->pidfd, &ignored);
+	}
+	if (r->reserved)
+		(void)container_remove_all(r->q->root, r->dir, &r->state, &ignored);
+	fd_close(&r->pidfd);
+	fd_close(&r->console);
+}
+
+int container_restore(const struct create_request *q, const struct criu_choices *choices, struct created *ret, struct err *e)
+{
+	struct restore r = {
+		.q = q,
+		.choices = choices,
+		.folders = CRIU_FOLDERS_NONE,
+		.root = RESTORE_ROOT_NONE,
+		.dir = -1,
+		.cgroup = -1,
+		.bundle = -1,
+		.pidfd = -1,
+		.console = -1,
+	};
+	struct err ignored;
+	int err = plan_make(q->spec, &q->plan, &r.plan, e);
+
+	if (err < 0)
+		return err;
+	r.options.arena = &r.arena;
+	for (size_t i = 0; i < ARRAY_SIZE(steps) && err >= 0; i++) {
+		err = steps[i].run(&r, e);
+		if (err < 0 && *steps[i].name)
+			(void)err_wrap(e, "%s", steps[i].name);
+	}
+	(void)restore_root_leave(&r.root, &ignored); /* it has been left, where all went well */
+	if (err < 0)
+		undo(&r);
+	else
+		*ret = (struct created){ .pid = r.state.init.pid, .pidfd = r.pidfd, .console = r.console, .notify = -1 };
+	for (size_t i = 0; i < r.n_namespaces; i++)
+		fd_close(&r.namespaces[i]);
+	int *const fds[] = { &r.dir, &r.cgroup, &r.bundle };
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		fd_close(fds[i]);
+	criu_folders_close(&r.folders);
+	plan_free(&r.plan);
+	arena_free(&r.arena);
+	return err < 0 ? err : 0;
+}
