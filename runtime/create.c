@@ -111,6 +111,14 @@ static int set_cgroup_defaults(struct creation *c, struct err *e)
 	return 0;
 }
 
+/* Where nobody has asked for one, who may make no cgroup has a container without, as with runc. */
+static bool can_be_without(const struct creation *c, int r)
+{
+	const struct spec_linux *l = &c->q->spec->linux_;
+
+	return (r == -EACCES || r == -EPERM) && !l->cgroups_path && !l->resources.given && !c->q->plan.cgroup_path;
+}
+
 static int make_cgroup(struct creation *c, struct err *e)
 {
 	const struct spec_resources *want = &c->plan.resources;
@@ -121,10 +129,11 @@ static int make_cgroup(struct creation *c, struct err *e)
 
 	if (root < 0)
 		return root;
-	c->cgroup = cgroup_create(root, c->plan.cgroup_path, want, e);
-	if (c->cgroup < 0)
-		return c->cgroup;
-	int r = set_cgroup_defaults(c, e);
+	int r = c->cgroup = cgroup_create(root, c->plan.cgroup_path, want, e);
+
+	if (r < 0)
+		return can_be_without(c, r) ? 0 : r;
+	r = set_cgroup_defaults(c, e);
 
 	if (r >= 0)
 		r = cgroup_set(c->cgroup, want, e);
