@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -13,9 +12,7 @@
 #include "cli/oci.h"
 #include "runtime/notify.h"
 
-#define CONFIG_FILE   "config.json"
-#define SECCOMP_CACHE ".seccomp" /* in the folder of states, where no id begins with a dot */
-#define PRESERVE_MAX  1024
+#define CONFIG_FILE    "config.json"
 #define PIDFD_RECEIVER "run.oci.pidfd_receiver" /* crun's word for --pidfd-socket */
 
 /* sd_listen_fds(3): the number of sockets handed to this very process; they go on to the container's. */
@@ -24,27 +21,9 @@ static uint64_t listen_fds(void)
 	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
 	uint64_t who, fds;
 
-	if (!pid || !n || str_to_u64(pid, INT32_MAX, &who) < 0 || str_to_u64(n, PRESERVE_MAX, &fds) < 0)
+	if (!pid || !n || str_to_u64(pid, INT32_MAX, &who) < 0 || str_to_u64(n, OCI_PRESERVE_MAX, &fds) < 0)
 		return 0;
 	return who == (uint64_t)getpid() ? fds : 0;
-}
-
-/*
- * Asked before anything of ours is open: a number beyond what the caller has open would hand descriptors of the host to the
- * container.
- */
-static int take_fds(const struct bundle_options *o, struct bundle *b, struct err *e)
-{
-	uint64_t n = 0, sockets = listen_fds();
-
-	if (o->preserve_fds && str_to_u64(o->preserve_fds, PRESERVE_MAX, &n) < 0)
-		return err_say(e, EINVAL, "--preserve-fds %s: it is a number up to %d", o->preserve_fds, PRESERVE_MAX);
-	n = MAX(n, sockets); /* podman says the same number in both ways */
-	for (int fd = 3; fd < 3 + (int)n; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			return err_set(e, errno, "--preserve-fds %d: descriptor %d", (int)n, fd);
-	b->request.plan.preserve_fds = (unsigned)n;
-	return 0;
 }
 
 static int tell_sockets(struct spec *s, struct err *e)
@@ -105,16 +84,9 @@ static int seal_if_seen(const struct call *c, const struct spec *s, struct err *
 	return pid->wanted && !pid->path ? 0 : proc_seal(c->argv, e);
 }
 
-/* Compiling a filter takes longer than all else: keep the result. Best effort: without the folder it is compiled anew. */
-static int open_cache(int root)
-{
-	(void)mkdirat(root, SECCOMP_CACHE, 0700);
-	return openat(root, SECCOMP_CACHE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
 int bundle_open(const struct call *c, const struct bundle_options *o, const char *id, struct bundle *ret, struct err *e)
 {
-	int r = take_fds(o, ret, e);
+	int r = oci_take_fds(o->preserve_fds, listen_fds(), &ret->request.plan.preserve_fds, e);
 
 	if (r >= 0)
 		r = take_manager(c->globals, ret, e);
@@ -131,7 +103,8 @@ int bundle_open(const struct call *c, const struct bundle_options *o, const char
 		r = notify_tell(&ret->spec, ret->root, id, e);
 	if (r < 0)
 		return r;
-	ret->seccomp_cache = open_cache(ret->root);
+	if (ret->spec.linux_.seccomp.given)
+		ret->seccomp_cache = oci_open_cache(ret->root);
 	struct plan_options *plan = &ret->request.plan;
 
 	ret->request.spec = &ret->spec;

@@ -237,7 +237,8 @@ static int run(const struct call *c, struct err *e)
 		r = state_config(dir, &s, e);
 	if (r < 0)
 		return r;
-	cache = oci_open_cache(root);
+	if (s.linux_.seccomp.given)
+		cache = oci_open_cache(root);
 	if (!o->process && c->n_args < 2)
 		return err_say(e, EINVAL, "exec args cannot be empty: give a command, or --process");
 	r = o->process ? read_process(o->process, &s, e) : describe(o, c->args + 1, &s, e);

@@ -22,23 +22,6 @@ static const struct option rows[] = {
 	OPT_FLAG(struct oci_run_options, no_subreaper, "no-subreaper", 0, NULL), /* we are none */
 };
 
-/* Its own streams are the caller's already; only a terminal needs somebody between. */
-static int wait_for(const struct created *created, struct err *e)
-{
-	struct relay relay = {
-		.pidfd = created->pidfd,
-		.console = created->console,
-		.pipes = { -1, -1, -1 },
-		.in = created->console >= 0 ? STDIN_FILENO : -1,
-		.out = created->console >= 0 ? STDOUT_FILENO : -1,
-		.err = -1,
-		.raw = isatty(STDIN_FILENO),
-		.pass_signals = true,
-	};
-
-	return relay_run(&relay, e);
-}
-
 /* Detached, we stay until it is ready; otherwise we are the service's main process as long as it runs. */
 static int pass_ready(const struct created *created, bool detached, struct err *e)
 {
@@ -69,7 +52,7 @@ static int run(const struct call *c, struct err *e)
 		r = pass_ready(&created, o->detach, e);
 	if (r < 0 || o->detach)
 		return r;
-	int status = wait_for(&created, e);
+	int status = oci_wait(created.pidfd, created.console, e);
 
 	if (status < 0 || o->keep)
 		return status;
