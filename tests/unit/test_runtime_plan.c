@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What is decided about a container before anything is done: from specs that runc, crun and podman have written. */
+#include <linux/mempolicy.h>
 #include <sched.h>
 #include <sys/mount.h>
 
@@ -260,19 +261,66 @@ static void no_args(struct spec *s)
 	s->process.args.n = 0;
 }
 
-static void apparmor(struct spec *s)
+static void offsets_without_time(struct spec *s)
 {
-	s->process.apparmor_profile = (char *)"confined";
+	s->linux_.boottime = (struct spec_time_offset){ .set = true, .secs = 1 };
 }
 
-static void selinux(struct spec *s)
+static void offsets_of_another(struct spec *s)
 {
-	s->process.selinux_label = (char *)"a:b:c";
+	offsets_without_time(s);
+	s->linux_.namespaces[NS_TIME] = (struct spec_namespace){ true, (char *)"/proc/1/ns/time" };
 }
 
-static void intel_rdt(struct spec *s)
+static void no_cpus(struct spec *s)
 {
-	s->linux_.intel_rdt.given = true;
+	s->process.exec_cpu_affinity.final = (char *)"0-";
+}
+
+static void too_many_cpus(struct spec *s)
+{
+	s->process.exec_cpu_affinity.initial = (char *)"0,8192";
+}
+
+static void memory_of_nowhere(struct spec *s)
+{
+	s->linux_.memory_policy = (struct spec_memory_policy){ .given = true, .mode = MPOL_BIND };
+}
+
+static void memory_of_too_much(struct spec *s)
+{
+	s->linux_.memory_policy = (struct spec_memory_policy){ .given = true, .mode = MPOL_LOCAL, .nodes = (char *)"0" };
+}
+
+static void memory_flag(struct spec *s)
+{
+	static char *flags[] = { (char *)"MPOL_F_STATIC_NODES", (char *)"MPOL_F_OTHER" };
+
+	s->linux_.memory_policy = (struct spec_memory_policy){
+		.given = true, .mode = MPOL_INTERLEAVE, .nodes = (char *)"0", .flags = { .v = flags, .n = 2 }
+	};
+}
+
+static void device_of_the_host(struct spec *s)
+{
+	static struct spec_net_device device = { .host_name = (char *)"eth9" };
+
+	s->linux_.net_devices = (struct spec_net_devices){ .v = &device, .n = 1 };
+	s->linux_.namespaces[NS_NET].wanted = false;
+}
+
+static void odd_device(struct spec *s)
+{
+	static struct spec_net_device device = { .host_name = (char *)"a/b" };
+
+	s->linux_.net_devices = (struct spec_net_devices){ .v = &device, .n = 1 };
+}
+
+static void odd_device_name(struct spec *s)
+{
+	static struct spec_net_device device = { .host_name = (char *)"eth9", .name = (char *)"sixteen-letters-" };
+
+	s->linux_.net_devices = (struct spec_net_devices){ .v = &device, .n = 1 };
 }
 
 static void host_sysctl(struct spec *s)
@@ -301,7 +349,7 @@ static void mount_in_proc(struct spec *s)
 
 static void listener(struct spec *s)
 {
-	static const char text[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"/l\","
+	static const char text[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\","
 				   "\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}";
 	struct err e;
 
@@ -321,14 +369,21 @@ static const struct {
 	{ no_root, "root" },
 	{ no_process, "process" },
 	{ no_args, "process.args" },
-	{ apparmor, "process.apparmorProfile" },
-	{ selinux, "process.selinuxLabel" },
-	{ intel_rdt, "linux.intelRdt" },
+	{ offsets_without_time, "linux.timeOffsets" },
+	{ offsets_of_another, "linux.timeOffsets" },
+	{ no_cpus, "process.execCPUAffinity.final" },
+	{ too_many_cpus, "process.execCPUAffinity.initial" },
+	{ memory_of_nowhere, "requires at least one node" },
+	{ memory_of_too_much, "requires 0 nodes" },
+	{ memory_flag, "invalid memory policy flag \"MPOL_F_OTHER\"" },
+	{ device_of_the_host, "without a network namespace" },
+	{ odd_device, "linux.netDevices" },
+	{ odd_device_name, "linux.netDevices" },
 	{ host_sysctl, "linux.sysctl" },
 	{ walking_sysctl, "linux.sysctl" },
 	{ mount_on_root, "mounts[0]" },
 	{ mount_in_proc, "mounts[1]" },
-	{ listener, "SCMP_ACT_NOTIFY" },
+	{ listener, "linux.seccomp.listenerPath" },
 };
 
 static void test_refused(void **state)
