@@ -106,6 +106,9 @@ int cgroup_set_default(int cgroup, const char *file, const char *value, struct e
  */
 int cgroup_set_devices(int cgroup, const struct spec_device_rules *rules, bool defaults, struct err *e);
 
+/* Give it to a user, with the files that the kernel says a delegate needs. Return: 0, or -errno with @e filled. */
+int cgroup_delegate(int cgroup, uid_t uid, struct err *e);
+
 /* Freeze or thaw, and wait until the kernel says so. Return: 0, or -errno with @e filled. */
 int cgroup_freeze(int cgroup, bool frozen, struct err *e);
 /* Return: 1 frozen, 0 not, or -errno with @e filled. */

@@ -42,16 +42,16 @@ static int tell_sockets(struct spec *s, struct err *e)
 
 static int take_manager(const struct oci_globals *g, struct bundle *b, struct err *e)
 {
+	static const char *const names[] = { "cgroupfs", "disabled", "systemd" };
+	static_assert(ARRAY_SIZE(names) == CGROUP_MANAGER_COUNT, "every manager has a name");
 	const char *manager = g->systemd_cgroup ? "systemd" : g->cgroup_manager ? g->cgroup_manager : "cgroupfs";
 
-	if (streq(manager, "systemd")) {
-		err_say(e, EOPNOTSUPP, "cgroups by systemd are not supported in this version");
-		return err_hint(e, "use --cgroup-manager cgroupfs");
-	}
-	if (!streq(manager, "cgroupfs") && !streq(manager, "disabled"))
-		return err_say(e, EINVAL, "--cgroup-manager %s: it is cgroupfs, systemd or disabled", manager);
-	b->request.plan.cgroup_manager = streq(manager, "disabled") ? CGROUP_MANAGER_DISABLED : CGROUP_MANAGER_CGROUPFS;
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (streq(manager, names[i])) {
+			b->request.plan.cgroup_manager = (enum cgroup_manager)i;
+			return 0;
+		}
+	return err_say(e, EINVAL, "--cgroup-manager %s: it is cgroupfs, systemd or disabled", manager);
 }
 
 static int read_config(const char *bundle, struct bundle *b, struct err *e)

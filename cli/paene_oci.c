@@ -11,8 +11,8 @@ static const struct option rows[] = {
 	OPT_STRING(struct oci_globals, log, "log", 0, "FILE", "write an error there too"),
 	OPT_STRING(struct oci_globals, log_format, "log-format", 0, "FORMAT", "of that: text or json"),
 	OPT_FLAG(struct oci_globals, debug, "debug", 0, NULL), /* there is nothing more to say */
-	OPT_STRING(struct oci_globals, cgroup_manager, "cgroup-manager", 0, "NAME", "cgroupfs or disabled"),
-	OPT_FLAG(struct oci_globals, systemd_cgroup, "systemd-cgroup", 0, "not supported in this version"),
+	OPT_STRING(struct oci_globals, cgroup_manager, "cgroup-manager", 0, "NAME", "who makes cgroups: cgroupfs (we do), systemd, or disabled"),
+	OPT_FLAG(struct oci_globals, systemd_cgroup, "systemd-cgroup", 0, "the same as --cgroup-manager systemd"),
 	OPT_STRING(struct oci_globals, rootless, "rootless", 0, "BOOL", NULL), /* it is found out */
 };
 

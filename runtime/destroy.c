@@ -9,7 +9,7 @@
 #include <sys/pidfd.h>
 
 #include "base/fd.h"
-#include "cgroups/cgroups.h"
+#include "runtime/cgroup.h"
 #include "runtime/hooks.h"
 
 #define DEATH_TIMEOUT_MS 10000 /* a process that SIGKILL does not end in this time hangs in the kernel */
@@ -33,20 +33,11 @@ static int kill_init(const struct state *s, struct err *e)
 	return 0;
 }
 
-static int remove_cgroup(const struct state *s, struct err *e)
-{
-	if (!s->cgroup_path)
-		return 0;
-	auto_fd int root = cgroup_open_root(NULL, e);
-
-	return root < 0 ? root : cgroup_remove(root, s->cgroup_path, e);
-}
-
 int container_remove_all(int root, int dir, const struct state *s, struct err *e)
 {
 	struct err later;
 	int first = s->init.pid > 0 ? kill_init(s, e) : 0;
-	int r = remove_cgroup(s, first < 0 ? &later : e);
+	int r = container_cgroup_remove(s, first < 0 ? &later : e);
 
 	(void)dir; /* its lock is why nobody else is at this */
 	if (first >= 0)

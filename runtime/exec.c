@@ -21,6 +21,7 @@
 #include "cgroups/cgroups.h"
 #include "cgroups/find.h"
 #include "namespaces/ns.h"
+#include "runtime/cgroup.h"
 #include "runtime/console.h"
 #include "runtime/exec_child.h"
 #include "runtime/listener.h"
@@ -34,6 +35,7 @@ struct execution {
 	const struct exec_request *q;
 	struct exec_child child;
 	int cgroup; /* -1: none */
+	bool attach; /* systemd is to move it there: we may not */
 	int sock, child_sock;
 	pid_t pid;
 	int pidfd, console;
@@ -184,6 +186,10 @@ static int clone_somewhere(struct execution *x, struct err *e)
 		if (r < 0)
 			return r;
 		r = clone_child(x);
+	} else if (r == -EACCES && x->q->state->cgroup_unit && !x->q->cgroup) {
+		x->attach = true;
+		fd_close(&x->cgroup);
+		r = clone_child(x);
 	}
 	return r < 0 ? err_set(e, -r, "make a process in the container") : 0;
 }
@@ -232,7 +238,10 @@ static int make_child(struct execution *x, struct err *e)
 static int let_go(struct execution *x, struct err *e)
 {
 	const struct spec_process *p = &x->child.process;
-	int r = placement_of_exec(x->pid, &p->exec_cpu_affinity, e);
+	int r = x->attach ? container_cgroup_attach(x->q->state, x->pid, e) : 0;
+
+	if (r >= 0)
+		r = placement_of_exec(x->pid, &p->exec_cpu_affinity, e);
 
 	if (r >= 0)
 		r = process_limits(x->pid, p, e);

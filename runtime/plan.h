@@ -9,6 +9,7 @@
 #ifndef RUNTIME_PLAN_H
 #define RUNTIME_PLAN_H
 
+#include "cgroups/cgroups.h"
 #include "namespaces/mounts.h"
 #include "namespaces/rootfs.h"
 #include "seccomp/seccomp.h"
@@ -17,6 +18,7 @@
 enum cgroup_manager {
 	CGROUP_MANAGER_CGROUPFS,
 	CGROUP_MANAGER_DISABLED,
+	CGROUP_MANAGER_SYSTEMD,
 	CGROUP_MANAGER_COUNT,
 };
 
@@ -48,6 +50,8 @@ struct plan {
 	bool time_offsets;	   /* in a new time namespace, which is then not among clone_flags */
 	struct spec_id_maps uids, gids;
 	const char *cgroup_path;   /* below the hierarchy's root; NULL: no cgroup */
+	struct cgroup_unit cgroup_unit; /* what systemd is to make there; name NULL: we make it */
+	struct opt_u32 cgroup_owner;    /* the host's id of who may use it: the container has it writable, as its own */
 	struct spec_resources resources;
 	struct rootfs_plan rootfs;
 	struct mount_context mount_context;

@@ -35,7 +35,7 @@ static_assert(ARRAY_SIZE(statuses) == STATUS_COUNT, "every status has a row");
 
 const char *const status_names[STATUS_COUNT] = { "creating", "created", "running", "paused", "stopped" };
 
-static const char *const managers[] = { "cgroupfs", "disabled" };
+static const char *const managers[] = { "cgroupfs", "disabled", "systemd" };
 static_assert(ARRAY_SIZE(managers) == CGROUP_MANAGER_COUNT, "every manager has a name");
 
 static const struct field state_fields[] = {
@@ -48,6 +48,8 @@ static const struct field state_fields[] = {
 	FIELD_MAP(struct state, annotations, "annotations"),
 	FIELD_STRING(struct state, cgroup_path, "cgroupPath", OPTIONAL),
 	FIELD_ENUM(struct state, cgroup_manager, "cgroupManager", REQUIRED, managers),
+	FIELD_STRING(struct state, cgroup_unit, "systemdUnit", OPTIONAL),
+	FIELD_OPT_BOOL(struct state, cgroup_unit_user, "systemdUser"),
 	FIELD_OPT_BOOL(struct state, private_userns, "privateUserNamespace"),
 	FIELD_OPT_BOOL(struct state, later_hooks, "laterHooks"),
 };

@@ -38,6 +38,8 @@ struct state {
 	struct spec_map annotations;
 	char *cgroup_path;	 /* below the cgroup2 root; NULL: none was asked for */
 	uint32_t cgroup_manager; /* enum cgroup_manager */
+	char *cgroup_unit;	 /* systemd's name for it; NULL: it is not systemd's */
+	struct opt_bool cgroup_unit_user; /* of the user's own systemd */
 	struct opt_bool private_userns;
 	struct opt_bool later_hooks; /* config.json has poststart or poststop hooks: worth reading */
 	/* not in the file */

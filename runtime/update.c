@@ -4,16 +4,7 @@
 #include <errno.h>
 
 #include "base/fd.h"
-#include "cgroups/cgroups.h"
-
-static int set_limits(const struct state *s, const struct update_request *q, struct err *e)
-{
-	struct spec_resources want = q->resources;
-	auto_fd int cgroup = state_cgroup(s, e);
-	int r = cgroup < 0 ? cgroup : cgroup_complete(cgroup, &want, e);
-
-	return r < 0 ? r : cgroup_set(cgroup, &want, e);
-}
+#include "runtime/cgroup.h"
 
 int container_update(int root, const char *id, const struct update_request *q, struct err *e)
 {
@@ -29,5 +20,5 @@ int container_update(int root, const char *id, const struct update_request *q, s
 		return err_say(e, ESRCH, "container not running: %s is %s", id, status_names[s.status]);
 	if (q->l3_cache_schema || q->mem_bw_schema)
 		return err_say(e, EINVAL, "Intel RDT: container %s has no resctrl group of its own", id);
-	return set_limits(&s, q, e);
+	return container_cgroup_update(&s, &q->resources, e);
 }

@@ -402,13 +402,22 @@ status_is() { # status_is ID STATUS
 	[ "${lines[-1]}" = " " ] # meant for somebody else
 }
 
-@test "cgroups: systemd is refused by create only, disabled makes none" {
+@test "cgroups: systemd is asked by create only, disabled makes none" {
 	command_is sleep 100
+	if [ ! -d /run/systemd/system ]; then
+		run oci --systemd-cgroup create -b "$bundle" c
+		expect_status 1
+		expect_in_output "cgroup: systemd: the system's bus: "
+		run oci --cgroup-manager systemd run -b "$bundle" c
+		expect_status 1
+		run oci state c
+		expect_status 1
+	fi
+	edit_bundle "$bundle" '.linux.cgroupsPath = "/not/systemds"'
 	run oci --systemd-cgroup create -b "$bundle" c
 	expect_status 1
-	expect_in_output "systemd are not supported"
-	run oci --cgroup-manager systemd run -b "$bundle" c
-	expect_status 1
+	expect_in_output 'linux.cgroupsPath: "/not/systemds": expected "slice:prefix:name"'
+	edit_bundle "$bundle" 'del(.linux.cgroupsPath)'
 	run oci --cgroup-manager nonsense run -b "$bundle" c
 	expect_status 1
 	expect_in_output "--cgroup-manager nonsense"

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/cgroup.h"
+
+#include <errno.h>
+
+#include "base/fd.h"
+
+int container_cgroup_make(const struct plan *p, int *ret, struct err *e)
+{
+	if (!p->cgroup_path || p->cgroup_unit.name)
+		return 0;
+	auto_fd int root = cgroup_open_root(NULL, e);
+	int cgroup = root < 0 ? root : cgroup_create(root, p->cgroup_path, &p->resources, e);
+
+	if (cgroup < 0)
+		return cgroup;
+	*ret = cgroup;
+	return 0;
+}
+
+int container_cgroup_enter(const struct plan *p, pid_t pid, int *ret, struct err *e)
+{
+	if (!p->cgroup_unit.name)
+		return 0;
+	auto_fd int root = cgroup_open_root(NULL, e);
+	int cgroup = root < 0 ? root
+			      : cgroup_unit_start(root, p->cgroup_path, &p->cgroup_unit, pid, &p->resources,
+						  &p->spec->annotations, e);
+
+	if (cgroup < 0)
+		return cgroup;
+	*ret = cgroup;
+	return 0;
+}
+
+int container_cgroup_settle(const struct plan *p, int cgroup, struct err *e)
+{
+	int r = p->cgroup_unit.name ? cgroup_unit_set(cgroup, &p->cgroup_unit, &p->resources, true, e)
+				    : cgroup_set(cgroup, &p->resources, e);
+
+	if (r >= 0)
+		r = cgroup_set_devices(cgroup, &p->resources.devices, true, e);
+	return r >= 0 && p->cgroup_owner.set ? cgroup_delegate(cgroup, p->cgroup_owner.v, e) : r;
+}
+
+/* What is needed to name it to systemd again. */
+static struct cgroup_unit unit_of(const struct state *s)
+{
+	return (struct cgroup_unit){ .user = s->cgroup_unit_user.v, .name = s->cgroup_unit };
+}
+
+int container_cgroup_update(const struct state *s, const struct spec_resources *want, struct err *e)
+{
+	struct spec_resources all = *want;
+	struct cgroup_unit unit = unit_of(s);
+	auto_fd int cgroup = state_cgroup(s, e);
+	int r = cgroup < 0 ? cgroup : cgroup_complete(cgroup, &all, e);
+
+	if (r < 0)
+		return r;
+	return unit.name ? cgroup_unit_set(cgroup, &unit, &all, false, e) : cgroup_set(cgroup, &all, e);
+}
+
+int container_cgroup_attach(const struct state *s, pid_t pid, struct err *e)
+{
+	struct cgroup_unit unit = unit_of(s);
+
+	if (!unit.name)
+		return err_say(e, EACCES, "the container's cgroup cannot be entered from the caller's");
+	return cgroup_unit_attach(&unit, pid, e);
+}
+
+/* systemd would ask its processes to end, and wait: so they are killed before. */
+static void stop_unit(const struct state *s, int root)
+{
+	struct cgroup_unit unit = unit_of(s);
+	struct err ignored; /* what is left of it when its cgroup is gone, systemd forgets by itself */
+	auto_fd int cgroup = unit.name ? cgroup_open(root, s->cgroup_path, &ignored) : -1;
+
+	if (cgroup >= 0)
+		(void)cgroup_kill(cgroup, &ignored);
+	if (unit.name)
+		(void)cgroup_unit_stop(&unit, &ignored);
+}
+
+int container_cgroup_remove(const struct state *s, struct err *e)
+{
+	if (!s->cgroup_path)
+		return 0;
+	auto_fd int root = cgroup_open_root(NULL, e);
+
+	if (root < 0)
+		return root;
+	stop_unit(s, root);
+	return cgroup_remove(root, s->cgroup_path, e);
+}
