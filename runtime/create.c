@@ -23,6 +23,7 @@
 #include "namespaces/net_devices.h"
 #include "namespaces/ns.h"
 #include "runtime/birth.h"
+#include "runtime/cgroup.h"
 #include "runtime/console.h"
 #include "runtime/destroy.h"
 #include "runtime/hooks.h"
@@ -67,6 +68,8 @@ static int reserve(struct creation *c, struct err *e)
 	c->state.annotations = c->q->spec->annotations;
 	c->state.cgroup_path = (char *)c->plan.cgroup_path;
 	c->state.cgroup_manager = o->cgroup_manager;
+	c->state.cgroup_unit = (char *)c->plan.cgroup_unit.name;
+	c->state.cgroup_unit_user = (struct opt_bool){ c->plan.cgroup_unit.user, c->plan.cgroup_unit.user };
 	c->state.private_userns = (struct opt_bool){ true, c->plan.userns };
 	c->state.later_hooks = (struct opt_bool){
 		true, c->q->spec->hooks[HOOK_POSTSTART].n || c->q->spec->hooks[HOOK_POSTSTOP].n
@@ -112,6 +115,13 @@ static int set_cgroup_defaults(struct creation *c, struct err *e)
 	return 0;
 }
 
+static int settle_cgroup(struct creation *c, struct err *e)
+{
+	int r = set_cgroup_defaults(c, e);
+
+	return r < 0 ? r : container_cgroup_settle(&c->plan, c->cgroup, e);
+}
+
 /* Where nobody has asked for one, who may make no cgroup has a container without, as with runc. */
 static bool can_be_without(const struct creation *c, int r)
 {
@@ -122,25 +132,21 @@ static bool can_be_without(const struct creation *c, int r)
 
 static int make_cgroup(struct creation *c, struct err *e)
 {
-	const struct spec_resources *want = &c->plan.resources;
-
-	if (!c->plan.cgroup_path)
-		return 0;
-	auto_fd int root = cgroup_open_root(NULL, e);
-
-	if (root < 0)
-		return root;
-	int r = c->cgroup = cgroup_create(root, c->plan.cgroup_path, want, e);
+	int r = container_cgroup_make(&c->plan, &c->cgroup, e);
 
 	if (r < 0)
 		return can_be_without(c, r) ? 0 : r;
-	r = set_cgroup_defaults(c, e);
+	return c->cgroup >= 0 ? settle_cgroup(c, e) : 0;
+}
 
-	if (r >= 0)
-		r = cgroup_set(c->cgroup, want, e);
-	if (r >= 0)
-		r = cgroup_set_devices(c->cgroup, &want->devices, true, e);
-	return r;
+/* systemd's can be made now only, and init waits for it: its cgroup namespace, too, begins where it is then. */
+static int enter_cgroup(struct creation *c, struct err *e)
+{
+	if (!c->plan.cgroup_unit.name)
+		return 0;
+	int r = container_cgroup_enter(&c->plan, c->pid, &c->cgroup, e);
+
+	return r < 0 ? r : settle_cgroup(c, e);
 }
 
 static int open_all(struct creation *c, struct err *e)
@@ -320,6 +326,7 @@ static const struct {
 	{ "cgroup", make_cgroup },
 	{ "", open_all },
 	{ "", make_init },
+	{ "cgroup", enter_cgroup },
 	{ "", prepare_init },
 	{ "", work_at_mounts },
 	{ "", wait_ready },

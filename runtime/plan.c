@@ -85,6 +85,16 @@ static int plan_ids(struct plan *p, struct err *e)
 	return r < 0 ? r : idmap_check(&p->gids, "linux.gidMappings", e);
 }
 
+static int plan_unit(struct plan *p, struct err *e)
+{
+	char *path;
+	int r = cgroup_unit_plan(p->spec->linux_.cgroups_path, p->opt.id, &p->arena, &p->cgroup_unit, &path, e);
+
+	if (r >= 0)
+		p->cgroup_path = path;
+	return r;
+}
+
 static int plan_cgroup(struct plan *p, struct err *e)
 {
 	const char *path = p->spec->linux_.cgroups_path;
@@ -92,6 +102,8 @@ static int plan_cgroup(struct plan *p, struct err *e)
 	p->resources = p->spec->linux_.resources;
 	if (p->opt.cgroup_manager == CGROUP_MANAGER_DISABLED)
 		return 0;
+	if (p->opt.cgroup_manager == CGROUP_MANAGER_SYSTEMD)
+		return plan_unit(p, e);
 	if (!path || !*path)
 		path = p->opt.cgroup_path ? p->opt.cgroup_path : arena_printf(&p->arena, "/paene-oci/%s", p->opt.id);
 	else if (*path != '/')
@@ -300,12 +312,30 @@ static int plan_process(struct plan *p, struct err *e)
 	return 0;
 }
 
+/* In a user namespace, what is mounted writable on /sys/fs/cgroup is of use only to its owner. */
+static int plan_cgroup_owner(struct plan *p, struct err *e)
+{
+	const struct spec_namespace *ns = &p->spec->linux_.namespaces[NS_CGROUP];
+	bool writable = false;
+	uint32_t uid;
+
+	(void)e;
+	for (size_t i = 0; i < p->mounts.n; i++)
+		if (p->mounts.v[i].how == MOUNT_CGROUP && streq(p->mounts.v[i].target, "/sys/fs/cgroup"))
+			writable = !(p->mounts.v[i].options.set & MOUNT_ATTR_RDONLY);
+	if (writable && p->cgroup_path && p->userns && ns->wanted && !ns->path && !p->opt.resolve_user &&
+	    idmap_to_host(&p->uids, p->spec->process.user.uid, &uid))
+		p->cgroup_owner = (struct opt_u32){ true, uid };
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct plan *p, struct err *e);
 } steps[] = {
 	{ "namespaces", plan_namespaces }, { "ids", plan_ids },		{ "cgroup", plan_cgroup },
 	{ "root", plan_rootfs },	   { "devices", plan_devices }, { "mounts", plan_mounts },
+	{ "cgroup", plan_cgroup_owner },
 	{ "process", plan_process },
 };
 
