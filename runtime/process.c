@@ -301,11 +301,25 @@ static int set_ids(const struct spec_user *u, struct err *e)
 	return 0;
 }
 
+/*
+ * /dev/stdout is opened anew by name, which of a pipe only its owner may do: who is not root gets the pipes. Nothing else: a file
+ * or a terminal is the caller's, and /dev/null everybody's. Best effort: in a user namespace it may not be ours to give.
+ */
+static void give_pipes(uint32_t uid)
+{
+	struct stat st;
+
+	for (int fd = 0; fd < 3 && uid != 0; fd++)
+		if (fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode) || fchown(fd, uid, (gid_t)-1) < 0)
+			continue;
+}
+
 int process_credentials(const struct spec_process *p, struct err *e)
 {
 	const struct spec_caps *c = &p->capabilities; /* a configuration that names none grants none */
 	int r = drop_bounding(c->bounding.v, e);
 
+	give_pipes(p->user.uid);
 	/* a change of user must not clear what set_caps() narrows down right after */
 	if (r >= 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return err_set(e, errno, "keep capabilities over the change of user");

@@ -62,7 +62,7 @@ int process_keep_fds(unsigned n, struct err *e);
 /* Write the pid file, whole or not at all; in the parent. */
 int process_pid_file(const char *path, pid_t pid, struct err *e);
 
-/* Groups, ids, umask and capability sets; the bounding set first. */
+/* Groups, ids, umask and capability sets, the bounding set first; a user other than root is given the pipes on 0 to 2. */
 int process_credentials(const struct spec_process *p, struct err *e);
 
 /* no_new_privs, if asked for. */
