@@ -33,6 +33,7 @@
 #include "runtime/notify.h"
 #include "runtime/placement.h"
 #include "runtime/process.h"
+#include "runtime/rdt.h"
 
 struct creation {
 	const struct create_request *q;
@@ -74,6 +75,9 @@ static int reserve(struct creation *c, struct err *e)
 	c->state.later_hooks = (struct opt_bool){
 		true, c->q->spec->hooks[HOOK_POSTSTART].n || c->q->spec->hooks[HOOK_POSTSTOP].n
 	};
+	r = rdt_plan(&c->q->spec->linux_.intel_rdt, o->id, &c->state, e);
+	if (r < 0)
+		return r;
 	r = state_reserve(c->q->root, &c->state, c->q->config, &c->dir, e);
 	if (r == -EEXIST && container_clear_crashed(c->q->root, o->id))
 		r = state_reserve(c->q->root, &c->state, c->q->config, &c->dir, e);
@@ -147,6 +151,11 @@ static int enter_cgroup(struct creation *c, struct err *e)
 	int r = container_cgroup_enter(&c->plan, c->pid, &c->cgroup, e);
 
 	return r < 0 ? r : settle_cgroup(c, e);
+}
+
+static int make_rdt_group(struct creation *c, struct err *e)
+{
+	return rdt_make(&c->q->spec->linux_.intel_rdt, &c->state, e);
 }
 
 static int open_all(struct creation *c, struct err *e)
@@ -231,6 +240,8 @@ static int prepare_init(struct creation *c, struct err *e)
 		r = process_limits(c->pid, &c->q->spec->process, e);
 	if (r >= 0 && placement_cpus(c->pid, NULL, &ignored) < 0)
 		r = 0; /* where the caller may run is good enough */
+	if (r >= 0)
+		r = rdt_enter(&c->state, c->pid, e);
 	if (r >= 0)
 		r = move_net_devices(c, e);
 	return r < 0 ? r : message_send(c->sock, MSG_GO, c->pid, -1, e);
@@ -324,6 +335,7 @@ static const struct {
 	{ "", listen_for_start },
 	{ "", listen_for_ready },
 	{ "cgroup", make_cgroup },
+	{ "", make_rdt_group },
 	{ "", open_all },
 	{ "", make_init },
 	{ "cgroup", enter_cgroup },

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "runtime/cgroup.h"
 #include "runtime/hooks.h"
+#include "runtime/rdt.h"
 
 #define DEATH_TIMEOUT_MS 10000 /* a process that SIGKILL does not end in this time hangs in the kernel */
 
@@ -40,6 +41,9 @@ int container_remove_all(int root, int dir, const struct state *s, struct err *e
 	int r = container_cgroup_remove(s, first < 0 ? &later : e);
 
 	(void)dir; /* its lock is why nobody else is at this */
+	if (first >= 0)
+		first = r;
+	r = rdt_remove(s, first < 0 ? &later : e);
 	if (first >= 0)
 		first = r;
 	if (first < 0) /* what is left must stay on record */

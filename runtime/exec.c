@@ -28,6 +28,7 @@
 #include "runtime/message.h"
 #include "runtime/placement.h"
 #include "runtime/process.h"
+#include "runtime/rdt.h"
 
 #define PROC_CGROUP_MAX (1 << 16)
 
@@ -243,6 +244,8 @@ static int let_go(struct execution *x, struct err *e)
 	if (r >= 0)
 		r = placement_of_exec(x->pid, &p->exec_cpu_affinity, e);
 
+	if (r >= 0)
+		r = rdt_enter(x->q->state, x->pid, e);
 	if (r >= 0)
 		r = process_limits(x->pid, p, e);
 	return r < 0 ? r : message_send(x->sock, MSG_GO, x->pid, -1, e);

@@ -257,23 +257,6 @@ static int plan_seccomp(struct plan *p, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-/* What later versions can do. Better refused than ignored: each of them is there to promise something. */
-static int refuse_unable(const struct plan *p, struct err *e)
-{
-	const struct spec_linux *l = &p->spec->linux_;
-	const struct {
-		bool given;
-		const char *what;
-	} unable[] = {
-		{ l->intel_rdt.given, "linux.intelRdt" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(unable); i++)
-		if (unable[i].given)
-			return err_say(e, EOPNOTSUPP, "%s: this version of paene cannot set it", unable[i].what);
-	return 0;
-}
-
 static int plan_process(struct plan *p, struct err *e)
 {
 	const struct spec_process *proc = &p->spec->process;
@@ -298,8 +281,6 @@ static int plan_process(struct plan *p, struct err *e)
 		r = placement_check_memory(&p->spec->linux_.memory_policy, e);
 	if (r >= 0)
 		r = net_devices_check(&p->spec->linux_, e);
-	if (r >= 0)
-		r = refuse_unable(p, e);
 	if (r < 0)
 		return r;
 	for (size_t k = 0; k < HOOK_COUNT; k++) {

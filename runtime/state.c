@@ -50,6 +50,9 @@ static const struct field state_fields[] = {
 	FIELD_ENUM(struct state, cgroup_manager, "cgroupManager", REQUIRED, managers),
 	FIELD_STRING(struct state, cgroup_unit, "systemdUnit", OPTIONAL),
 	FIELD_OPT_BOOL(struct state, cgroup_unit_user, "systemdUser"),
+	FIELD_STRING(struct state, rdt_group, "rdtGroup", OPTIONAL),
+	FIELD_OPT_BOOL(struct state, rdt_monitor, "rdtMonitor"),
+	FIELD_OPT_BOOL(struct state, rdt_made, "rdtMade"),
 	FIELD_OPT_BOOL(struct state, private_userns, "privateUserNamespace"),
 	FIELD_OPT_BOOL(struct state, later_hooks, "laterHooks"),
 };

@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "runtime/cgroup.h"
+#include "runtime/rdt.h"
 
 int container_update(int root, const char *id, const struct update_request *q, struct err *e)
 {
@@ -18,7 +19,6 @@ int container_update(int root, const char *id, const struct update_request *q, s
 		return r;
 	if (s.status == STATUS_STOPPED || s.status == STATUS_CREATING)
 		return err_say(e, ESRCH, "container not running: %s is %s", id, status_names[s.status]);
-	if (q->l3_cache_schema || q->mem_bw_schema)
-		return err_say(e, EINVAL, "Intel RDT: container %s has no resctrl group of its own", id);
-	return container_cgroup_update(&s, &q->resources, e);
+	r = rdt_change(&s, q->l3_cache_schema, q->mem_bw_schema, e);
+	return r < 0 ? r : container_cgroup_update(&s, &q->resources, e);
 }
