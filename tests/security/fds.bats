@@ -107,6 +107,32 @@ use_copy() {
 	cmp "$BATS_TEST_TMPDIR/bin/paene" "$PAENE_BUILD/paene"
 }
 
+exec_hunter() { # enter it by paene-oci, often, by a program and by a script for /proc/self/exe
+	printf '#!/proc/self/exe\n' >"$b/rootfs/evil"
+	chmod +x "$b/rootfs/evil"
+	local i
+	for i in {1..30}; do
+		oci exec hunter /evil || true
+		oci exec hunter true
+	done >/dev/null 2>&1
+}
+
+@test "S15, S17: nor by a container that is entered by exec of paene-oci; its descriptors cannot be opened either" {
+	use_copy
+	start_hunter hunter
+	exec_hunter
+	stop_hunter
+	cmp "$BATS_TEST_TMPDIR/bin/paene-oci" "$PAENE_BUILD/paene-oci"
+}
+
+@test "S15, S17: nor when that container has every capability of a user namespace" {
+	use_copy
+	start_hunter hunter "$userns" "$all_caps"
+	exec_hunter
+	stop_hunter
+	cmp "$BATS_TEST_TMPDIR/bin/paene-oci" "$PAENE_BUILD/paene-oci"
+}
+
 # Where a descriptor leads into the container itself that is as good as any folder of it.
 @test "S16: a working folder that is a descriptor is refused, or inside" {
 	local n
@@ -147,6 +173,26 @@ use_copy() {
 	done
 	run paene exec s16 sh -c 'cd /proc/self/fd; echo *'
 	expect_output "0 1 2 3"
+}
+
+@test "S16: nor is that of paene-oci's exec" {
+	local n
+	B "$b" "$writable" "$(shell 'sleep 1000')"
+	oci run -d --bundle "$b" c1 </dev/null >/dev/null 2>&1 3>&-
+	exec 20</ 21<"$victim"
+	for n in {3..30}; do
+		run oci exec --cwd "/proc/self/fd/$n" c1 sh -c 'pwd -P; cat ./tmp/v/secret ./secret ../../../../../../tmp/v/secret'
+		[ "$status" != 0 ]
+		expect_not_in_output unreachable
+		expect_no_secret
+		ln -sfn "/proc/self/fd/$n/../../../.." "$b/rootfs/w$n"
+		run oci exec --cwd "/w$n" c1 sh -c 'cat ./tmp/v/secret'
+		[ "$status" != 0 ]
+		expect_no_secret
+	done
+	run oci exec c1 sh -c 'cd /proc/self/fd; echo *'
+	exec 20<&- 21<&-
+	expect_output "0 1 2 3" # 3: what the shell itself has just opened
 }
 
 @test "S16: a process has its three streams and nothing else open, however many its caller has" {
