@@ -69,8 +69,6 @@ static int add_parent(struct checkpoint *c, struct err *e)
 
 	if (!parent)
 		return 0;
-	if (*parent == '/')
-		return err_say(e, EINVAL, "--parent-path %s: it must be relative to the image path", parent);
 	auto_fd int fd = openat(c->folders.images, parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
@@ -134,6 +132,19 @@ static int add_outside(struct checkpoint *c, struct err *e)
 	return r < 0 ? r : external_streams_save(c->folders.images, c->state.init.pid, e);
 }
 
+/* What can be wrong about the command line, before anything is done. */
+static int choose(struct checkpoint *c, struct err *e)
+{
+	const char *parent = c->q->parent_path;
+	int r = criu_common_options(&c->options, c->q->choices, LOG_FILE, &c->spec.annotations, e);
+
+	if (r >= 0)
+		r = add_page_server(c, e);
+	if (r >= 0 && parent && *parent == '/')
+		return err_say(e, EINVAL, "--parent-path %s: it must be relative to the image path", parent);
+	return r < 0 ? r : check_status_fd(c, e);
+}
+
 static int fill_options(struct checkpoint *c, struct err *e)
 {
 	const struct plan_options plan = {
@@ -147,17 +158,14 @@ static int fill_options(struct checkpoint *c, struct err *e)
 
 	c->planned = r >= 0;
 	if (r >= 0)
-		r = criu_common_options(&c->options, c->q->choices, &c->folders, LOG_FILE, &c->spec.annotations, e);
-	if (r >= 0)
 		r = add_parent(c, e);
-	if (r >= 0)
-		r = add_page_server(c, e);
 	if (r >= 0)
 		r = add_freezer(c, e);
 	if (r >= 0)
 		r = external_namespaces_dump(&c->options, &c->spec, c->state.init.pid, e);
 	if (r >= 0)
 		r = add_outside(c, e);
+	criu_folders_options(&c->options, &c->folders);
 	wire_number(&c->options, CRIU_OPT_PID, (uint64_t)c->state.init.pid);
 	wire_text(&c->options, CRIU_OPT_ROOT, c->state.rootfs);
 	return r;
@@ -197,7 +205,7 @@ static int dump(struct checkpoint *c, struct err *e)
 }
 
 static int (*const steps[])(struct checkpoint *c, struct err *e) = {
-	find_container, check_status_fd, check_criu, open_folders, fill_options, dump,
+	find_container, choose, check_criu, open_folders, fill_options, dump,
 };
 
 int container_checkpoint(const struct checkpoint_request *q, struct err *e)

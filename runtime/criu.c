@@ -334,6 +334,12 @@ int criu_folders_open(const struct criu_choices *c, bool make, const char *log, 
 	return clear_logs(ret->work, log, e);
 }
 
+void criu_folders_options(struct wire *o, const struct criu_folders *f)
+{
+	wire_number(o, CRIU_OPT_IMAGES_FD, (uint64_t)f->images);
+	wire_number(o, CRIU_OPT_WORK_FD, (uint64_t)f->work);
+}
+
 struct word {
 	const char *word;
 	unsigned number; /* in the protocol */
@@ -411,8 +417,8 @@ static const char *config_file(const struct spec_map *annotations)
 	return NULL;
 }
 
-int criu_common_options(struct wire *o, const struct criu_choices *c, const struct criu_folders *f, const char *log,
-			const struct spec_map *annotations, struct err *e)
+int criu_common_options(struct wire *o, const struct criu_choices *c, const char *log, const struct spec_map *annotations,
+			struct err *e)
 {
 	int r = add_word(o, CRIU_OPT_CGROUP_MODE, "manage-cgroups-mode", c->cgroup_mode ? c->cgroup_mode : "soft",
 			 cgroup_modes, ARRAY_SIZE(cgroup_modes), e);
@@ -425,8 +431,6 @@ int criu_common_options(struct wire *o, const struct criu_choices *c, const stru
 	if (r < 0)
 		return r;
 	add_flags(o, c);
-	wire_number(o, CRIU_OPT_IMAGES_FD, (uint64_t)f->images);
-	wire_number(o, CRIU_OPT_WORK_FD, (uint64_t)f->work);
 	wire_number(o, CRIU_OPT_LOG_LEVEL, LOG_LEVEL);
 	wire_text(o, CRIU_OPT_LOG_FILE, log);
 	wire_text(o, CRIU_OPT_CONFIG_FILE, config_file(annotations));

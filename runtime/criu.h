@@ -78,6 +78,17 @@ void criu_folders_close(struct criu_folders *f);
 #define CRIU_FOLDERS_NONE { -1, -1, NULL }
 
 /**
+ * criu_common_options() - What dump and restore have in common: log, notifications, the user's choices. Pure but for looking
+ * for a file of settings
+ * @annotations: Of the configuration: org.criu.config names a file of settings for criu, or "" for none; without it that is
+ *		/etc/criu/runc.conf or crun.conf, if there
+ *
+ * Return: 0, or -EINVAL with @e filled
+ */
+int criu_common_options(struct wire *o, const struct criu_choices *c, const char *log, const struct spec_map *annotations,
+			struct err *e);
+
+/**
  * criu_folders_open() - Open both
  * @make:	Make them where they are missing; the work folder is made in any case
  * @log:	The log's name in the work folder: whatever has this name is removed, as is the file for criu's counters. criu
@@ -86,16 +97,7 @@ void criu_folders_close(struct criu_folders *f);
  * Return: 0, or -errno with @e filled
  */
 int criu_folders_open(const struct criu_choices *c, bool make, const char *log, struct criu_folders *ret, struct err *e);
-
-/**
- * criu_common_options() - What dump and restore have in common: folders, log, notifications, the user's choices
- * @annotations: Of the configuration: org.criu.config names a file of settings for criu, or "" for none; without it that is
- *		/etc/criu/runc.conf or crun.conf, if there
- *
- * Return: 0, or -EINVAL and others with @e filled
- */
-int criu_common_options(struct wire *o, const struct criu_choices *c, const struct criu_folders *f, const char *log,
-			const struct spec_map *annotations, struct err *e);
+void criu_folders_options(struct wire *o, const struct criu_folders *f);
 
 /* A message of two texts. */
 void criu_pair(struct wire *o, enum criu_option option, const char *first, const char *second);

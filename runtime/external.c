@@ -59,7 +59,7 @@ static int add_binds(struct wire *o, const struct plan *p, int root, bool restor
 		char place[PATH_MAX];
 		struct stat ignored;
 
-		if (op->how != MOUNT_BIND)
+		if (op->how != MOUNT_BIND || op->inside) /* criu knows how to bind what is in the container */
 			continue;
 		int r = resolve(root, op->target, place, &ignored, e);
 

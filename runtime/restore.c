@@ -39,10 +39,17 @@ struct restore {
 	size_t n_namespaces;
 	int dir;    /* state folder, holds the lock */
 	int cgroup; /* -1 */
+	int own_cgroupns; /* to come back; -1 */
 	int bundle; /* folder fd, where hooks start */
 	int pidfd, console;
 	bool reserved;
 };
+
+/* What can be wrong about the command line, before anything is done. */
+static int choose(struct restore *r, struct err *e)
+{
+	return criu_common_options(&r->options, r->choices, LOG_FILE, &r->q->spec->annotations, e);
+}
 
 static int check_criu(struct restore *r, struct err *e)
 {
@@ -121,18 +128,52 @@ static int add_label(struct restore *r, struct err *e)
 static int fill_options(struct restore *r, struct err *e)
 {
 	struct wire *o = &r->options;
-	int err = criu_common_options(o, r->choices, &r->folders, LOG_FILE, &r->q->spec->annotations, e);
+	int err = add_label(r, e);
 
-	if (err >= 0)
-		err = add_label(r, e);
 	if (err >= 0)
 		err = external_namespaces_restore(o, r->q->spec, r->namespaces, &r->n_namespaces, e);
 	if (err >= 0)
 		err = external_streams_restore(o, r->folders.images, e);
+	criu_folders_options(o, &r->folders);
 	wire_text(o, CRIU_OPT_LSM_MOUNT_CONTEXT, r->choices->lsm_mount_context);
 	wire_number(o, CRIU_OPT_EVASIVE_DEVICES, true);
 	wire_number(o, CRIU_OPT_SIBLING, true);
 	return err;
+}
+
+/* ---- namespaces that criu is started in ---- */
+
+/* Whether criu leaves it to us that there is a cgroup namespace. */
+static bool wants_cgroup_namespace(const struct restore *r)
+{
+	const struct spec_namespace *ns = &r->q->spec->linux_.namespaces[NS_CGROUP];
+	const char *mode = r->choices->cgroup_mode;
+
+	return ns->wanted && !ns->path && r->cgroup >= 0 && mode && streq(mode, "ignore");
+}
+
+static int enter_cgroup_namespace(struct restore *r, struct err *e)
+{
+	if (!wants_cgroup_namespace(r))
+		return 0;
+	auto_fd int theirs = restore_cgroup_namespace(r->cgroup, e);
+
+	if (theirs < 0)
+		return theirs;
+	r->own_cgroupns = ns_open(NS_CGROUP, "/proc/self/ns/cgroup", e);
+	if (r->own_cgroupns < 0)
+		return r->own_cgroupns;
+	return setns(theirs, CLONE_NEWCGROUP) < 0 ? err_set(e, errno, "join a cgroup namespace") : 0;
+}
+
+static int leave_namespaces(struct restore *r, struct err *e)
+{
+	int failed = r->own_cgroupns >= 0 && setns(r->own_cgroupns, CLONE_NEWCGROUP) < 0 ? errno : 0;
+
+	fd_close(&r->own_cgroupns);
+	if (failed)
+		return err_set(e, failed, "return to the own cgroup namespace");
+	return restore_root_leave(&r->root, e);
 }
 
 /* ---- what criu waits for ---- */
@@ -157,12 +198,12 @@ static int add_cgroup_roots(pid_t criu, struct wire *options, struct err *e)
 	return err;
 }
 
-/* It has the mount namespace now, and we need it no more. What it restores is born in its cgroup. */
+/* It has the namespaces now, and we need them no more. What it restores is born in its cgroup. */
 static int place_criu(pid_t criu, struct wire *options, void *arg, struct err *e)
 {
 	struct restore *r = arg;
 	char pid[16];
-	int err = restore_root_leave(&r->root, e);
+	int err = leave_namespaces(r, e);
 
 	snprintf(pid, sizeof(pid), "%d", criu);
 	if (err >= 0 && r->cgroup >= 0)
@@ -290,8 +331,9 @@ static const struct {
 	const char *name;
 	int (*run)(struct restore *r, struct err *e);
 } steps[] = {
-	{ "", check_criu },	  { "", open_folders },	 { "", reserve },   { "cgroup", make_cgroup },
-	{ "", make_root },	  { "", fill_options },	 { "", call_criu }, { "", tell_pid },
+	{ "", choose },		    { "", check_criu }, { "", open_folders }, { "", reserve },
+	{ "cgroup", make_cgroup }, { "", make_root },	{ "", fill_options }, { "", enter_cgroup_namespace },
+	{ "", call_criu },	    { "", tell_pid },
 };
 
 static void undo(struct restore *r)
@@ -317,6 +359,7 @@ int container_restore(const struct create_request *q, const struct criu_choices 
 		.root = RESTORE_ROOT_NONE,
 		.dir = -1,
 		.cgroup = -1,
+		.own_cgroupns = -1,
 		.bundle = -1,
 		.pidfd = -1,
 		.console = -1,
@@ -332,7 +375,7 @@ int container_restore(const struct create_request *q, const struct criu_choices 
 		if (err < 0 && *steps[i].name)
 			(void)err_wrap(e, "%s", steps[i].name);
 	}
-	(void)restore_root_leave(&r.root, &ignored); /* it has been left, where all went well */
+	(void)leave_namespaces(&r, &ignored); /* they have been left, where all went well */
 	if (err < 0)
 		undo(&r);
 	else

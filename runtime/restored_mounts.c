@@ -137,6 +137,21 @@ static int check_same(const struct check *c, int fd, const char *place, const ch
 	return st.st_dev == want.st_dev && st.st_ino == want.st_ino ? 0 : refuse(c, place, "another source");
 }
 
+/* cgroup2 is one file system for all: of it, what lies below the container's cgroup. */
+static int check_cgroups(const struct check *c, const char *place)
+{
+	const char *want = c->p->cgroup_path;
+
+	for (size_t i = 0; i < c->its.n && want; i++) {
+		const struct line *l = &c->its.v[i];
+		const char *below = str_after(l->root, want);
+
+		if (streq(l->place, place) && (!below || (*below && *below != '/')))
+			return refuse(c, place, "cgroups of others");
+	}
+	return 0;
+}
+
 static int check_wanted(const struct check *c, const char *place, const char *source, uint64_t attributes)
 {
 	auto_fd int fd = path_open_in(c->root, place, O_PATH, c->e);
@@ -210,8 +225,10 @@ static int check_asked(const struct check *c)
 	for (size_t i = 0; i < p->mounts.n && r >= 0; i++) {
 		const struct mount_op *op = &p->mounts.v[i];
 
-		r = check_wanted(c, op->target, op->how == MOUNT_BIND ? op->source : NULL,
+		r = check_wanted(c, op->target, op->how == MOUNT_BIND && !op->inside ? op->source : NULL,
 				 op->options.set | op->options.rset);
+		if (r >= 0 && op->how == MOUNT_CGROUP)
+			r = check_cgroups(c, op->target);
 	}
 	for (size_t i = 0; i < p->devices.n && r >= 0 && p->userns; i++)
 		r = check_device(c, &p->devices.v[i]);
