@@ -357,6 +357,8 @@ static void undo(struct creation *c)
 		(void)pidfd_send_signal(c->pidfd, SIGKILL, NULL, 0);
 		(void)proc_wait(c->pidfd, &ignored);
 	}
+	if (c->cgroup < 0) /* it was not made, and one that is there is another container's */
+		c->state.cgroup_path = c->state.cgroup_unit = NULL;
 	if (c->reserved)
 		(void)container_remove_all(c->q->root, c->dir, &c->state, &ignored);
 }

@@ -431,6 +431,17 @@ status_is() { # status_is ID STATUS
 	oci --systemd-cgroup state none >/dev/null
 }
 
+@test "cgroups: one that another container has is refused, and left to it" {
+	command_is sleep 100
+	edit_bundle "$bundle" '.linux.cgroupsPath = "/paene-oci/shared"'
+	oci run -d -b "$bundle" holder
+	run oci create -b "$bundle" second
+	expect_status 1
+	expect_in_output "cgroup /paene-oci/shared exists and has processes in it"
+	status_is holder running
+	[ "$(oci list -q)" = holder ]
+}
+
 @test "--no-pivot and --no-new-keyring are understood" {
 	oci run --no-pivot --no-new-keyring -b "$bundle" n
 }

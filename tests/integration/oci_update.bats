@@ -130,8 +130,8 @@ cgroup_of() { # cgroup_of ID: its folder
 	oci run -d -b "$bundle" u
 	run oci update --l3-cache-schema "L3:0=f" u
 	expect_status 1
-	expect_in_output "RDT"
+	expect_in_output "resctrl"
 	run oci update --mem-bw-schema "MB:0=20" u
 	expect_status 1
-	expect_in_output "RDT"
+	expect_in_output "resctrl"
 }
