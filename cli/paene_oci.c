@@ -29,7 +29,8 @@ static const struct manual_section manual[] = {
 	  "Long options may have one dash or two, global options may be given several times, and `--debug`, `--rootless` and "
 	  "`--no-subreaper` are understood and change nothing." },
 	{ "Exit status",
-	  "0, or 1 after a failure; `run` exits as the container does. The reason of a failure goes to standard error and, with "
+	  "0, or 1 after a failure; `run` exits as the container does, `exec` as its process, or with 255 where it has failed itself. "
+	  "The reason of a failure goes to standard error and, with "
 	  "`--log`, to that file: as one JSON object with level, msg and time, or as one line." },
 	{ "Files", "`/run/paene-oci`: what is known of containers; in a user namespace `$XDG_RUNTIME_DIR/paene-oci`." },
 	{ "See also", "paene(1), runc(8), crun(1), https://github.com/opencontainers/runtime-spec" },

@@ -422,6 +422,13 @@ int process_find(const struct spec_process *p, char *ret, struct err *e)
 	return refuse(e, ENOENT, name, "executable file not found in $PATH", 127);
 }
 
+/* What the kernel refuses runc words so, without quotes. */
+static int refused(struct err *e, int errnum, const char *path, const char *words, int status)
+{
+	err_say(e, errnum, "exec %s: %s", path, words);
+	return err_exit(e, status);
+}
+
 int process_exec(const struct spec_process *p, const char *path, struct err *e)
 {
 	static char *const none[] = { NULL };
@@ -432,9 +439,9 @@ int process_exec(const struct spec_process *p, const char *path, struct err *e)
 	if (r < 0)
 		return r;
 	if (errnum == ENOENT)
-		return refuse(e, errnum, path, "no such file or directory: its interpreter is missing", 127);
-	return refuse(e, errnum, path,
-		      errnum == ENOEXEC ? "exec format error: not a program of this machine, nor a script with #!"
-					: strerrordesc_np(errnum),
-		      126);
+		return refused(e, errnum, path, "no such file or directory: its interpreter is missing", 127);
+	return refused(e, errnum, path,
+		       errnum == ENOEXEC ? "exec format error: not a program of this machine, nor a script with #!"
+					 : strerrordesc_np(errnum),
+		       126);
 }

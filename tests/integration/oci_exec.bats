@@ -67,6 +67,11 @@ own() { # own KEY [OPTION…]: what /proc says of an exec in box
 	run oci exec box /nosuch
 	expect_status 255
 	expect_in_output "no such file or directory"
+	printf '#!/no/interpreter\n' >"$BATS_FILE_TMPDIR/b/rootfs/script"
+	chmod +x "$BATS_FILE_TMPDIR/b/rootfs/script"
+	run oci exec box /script
+	expect_status 255
+	expect_in_output "exec /script: no such file or directory"
 	run oci exec box /etc/passwd
 	expect_status 255
 	expect_in_output "permission denied"
