@@ -285,7 +285,7 @@ static int wait_exec(struct execution *x, struct err *e)
 
 static int send_pidfd(struct execution *x, struct err *e)
 {
-	int r = x->q->pidfd_socket ? sock_hand(x->q->pidfd_socket, "pidfd", x->pidfd, e) : 0;
+	int r = x->q->pidfd_socket ? sock_hand(x->q->pidfd_socket, "setns", x->pidfd, e) : 0;
 
 	return r < 0 ? err_wrap(e, "pidfd socket") : 0;
 }

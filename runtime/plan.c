@@ -257,6 +257,21 @@ static int plan_seccomp(struct plan *p, struct err *e)
 	return r < 0 ? r : 0;
 }
 
+/* sched_setattr(2) would say EINVAL to all of it. */
+static int check_scheduler(const struct spec_scheduler *s, struct err *e)
+{
+	bool real_time = s->policy == SCHED_FIFO || s->policy == SCHED_RR;
+
+	if (s->given && s->priority && !real_time)
+		return err_say(e, EINVAL, "process.scheduler.priority: only SCHED_FIFO and SCHED_RR have one");
+	if (s->given && real_time && !s->priority)
+		return err_say(e, EINVAL, "process.scheduler.priority: %s needs one from 1 to 99",
+			       spec_sched_policy_names[s->policy]);
+	if (s->given && s->policy != SCHED_DEADLINE && (s->runtime_ns || s->deadline_ns || s->period_ns))
+		return err_say(e, EINVAL, "process.scheduler: only SCHED_DEADLINE has a runtime, deadline and period");
+	return 0;
+}
+
 static int plan_process(struct plan *p, struct err *e)
 {
 	const struct spec_process *proc = &p->spec->process;
@@ -275,6 +290,8 @@ static int plan_process(struct plan *p, struct err *e)
 	}
 	int r = label_check(proc, e);
 
+	if (r >= 0)
+		r = check_scheduler(&proc->scheduler, e);
 	if (r >= 0)
 		r = placement_check_cpus(&proc->exec_cpu_affinity, e);
 	if (r >= 0)

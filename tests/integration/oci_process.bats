@@ -36,6 +36,12 @@ script_is() { # script_is TEXT: for the container's shell
 	command_is sh -c "$1"
 }
 
+detached() { # detached ID: sets $status and $output; `run` would wait for whoever has the streams
+	status=0
+	oci run -d -b "$bundle" "$1" >"$BATS_TEST_TMPDIR/says" 2>&1 </dev/null || status=$?
+	output=$(<"$BATS_TEST_TMPDIR/says")
+}
+
 namespace_of() { # namespace_of KIND ID
 	readlink "/proc/$(oci state "$2" | jq .pid)/ns/$1"
 }
@@ -158,4 +164,233 @@ maps='{"containerID": 0, "hostID": 100000, "size": 65536}'
 	run oci run -b "$bundle" u
 	expect_status 0
 	expect_output $'0\n0\n 0 0 1'
+}
+
+@test "capabilities: all five sets, names that nobody knows passed over without a word" {
+	script_is 'grep Cap /proc/self/status | tr "\t" " "'
+	edit_bundle "$bundle" '.process.capabilities = {
+		"bounding": ["CAP_CHOWN", "CAP_KILL", "CAP_NET_RAW", "CAP_OF_TOMORROW"], "permitted": ["CAP_CHOWN", "CAP_KILL"],
+		"inheritable": ["CAP_KILL"], "effective": ["CAP_CHOWN", "CAP_KILL"], "ambient": ["CAP_KILL", "CAP_OF_TOMORROW"]}' \
+		'.process.user = {"uid": 1000, "gid": 1000}'
+	run --separate-stderr oci --log "$BATS_TEST_TMPDIR/log" run -b "$bundle" c
+	expect_status 0
+	expect_output "CapInh: 0000000000000020
+CapPrm: 0000000000000020
+CapEff: 0000000000000020
+CapBnd: 0000000000002021
+CapAmb: 0000000000000020"
+	[ -z "$stderr" ]
+	[ ! -s "$BATS_TEST_TMPDIR/log" ]
+	edit_bundle "$bundle" '.process.user = {"uid": 0, "gid": 0}'
+	run oci run -b "$bundle" c
+	expect_in_output "CapPrm: 0000000000000021" # root's exec takes what is bounded and inheritable, or permitted
+	edit_bundle "$bundle" 'del(.process.capabilities)'
+	run oci run -b "$bundle" c
+	expect_in_output "CapBnd: 0000000000000000"
+	expect_in_output "CapEff: 0000000000000000"
+}
+
+@test "the user: ids, further groups, umask" {
+	script_is 'id -u; id -g; id -G; umask; touch /dev/shm/f; stat -c %a /dev/shm/f'
+	edit_bundle "$bundle" '.process.user = {"uid": 7, "gid": 8, "additionalGids": [9, 10], "umask": 47}'
+	run oci run -b "$bundle" u
+	expect_output $'7\n8\n8 9 10\n0057\n620'
+	edit_bundle "$bundle" '.process.user = {"uid": 7, "gid": 8}'
+	run sh -c 'umask 077; exec "$@"' sh "$PAENE_BUILD/paene-oci" --root "$PAENE_RUN/oci" run -b "$bundle" u
+	expect_output $'7\n8\n8\n0022\n644' # the caller's is none of its business
+}
+
+@test "rlimits: lowered; twice, unknown and above the hard limit are refused" {
+	script_is 'ulimit -n; ulimit -Hn; ulimit -c'
+	edit_bundle "$bundle" '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200},
+		{"type": "RLIMIT_CORE", "soft": 0, "hard": 0}]'
+	run oci run -b "$bundle" l
+	expect_output $'100\n200\n0'
+	edit_bundle "$bundle" '.process.rlimits[1].type = "RLIMIT_OF_TOMORROW"'
+	run oci run -b "$bundle" l
+	expect_status 1
+	expect_in_output 'process.rlimits[1].type: "RLIMIT_OF_TOMORROW" is not known here'
+	edit_bundle "$bundle" '.process.rlimits[1].type = "RLIMIT_NOFILE"'
+	run oci run -b "$bundle" l
+	expect_status 1
+	expect_in_output "RLIMIT_NOFILE is listed twice"
+	edit_bundle "$bundle" '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 300, "hard": 200}]'
+	run oci run -b "$bundle" l
+	expect_status 1
+	expect_in_output "process.rlimits: set RLIMIT_NOFILE to 300:200"
+}
+
+@test "oomScoreAdj: raised; lowered where that is allowed, else a word about it" {
+	command_is cat /proc/self/oom_score_adj
+	edit_bundle "$bundle" '.process.oomScoreAdj = 321'
+	run oci run -b "$bundle" o
+	expect_output 321
+	edit_bundle "$bundle" '.process.oomScoreAdj = -999'
+	run oci run -b "$bundle" o
+	if [ "$status" = 0 ]; then
+		expect_output -999
+	else
+		expect_in_output "process.oomScoreAdj"
+	fi
+	edit_bundle "$bundle" '.process.oomScoreAdj = -1001'
+	run oci run -b "$bundle" o
+	expect_status 1
+	expect_in_output "process.oomScoreAdj"
+}
+
+@test "scheduler and I/O priority" {
+	command_is sleep 100
+	edit_bundle "$bundle" '.process.scheduler = {"policy": "SCHED_BATCH", "nice": 11}' \
+		'.process.ioPriority = {"class": "IOPRIO_CLASS_BE", "priority": 6}'
+	oci run -d -b "$bundle" s
+	local pid
+	pid=$(oci state s | jq .pid)
+	[ "$(chrt -p "$pid" | head -n 1)" = "pid $pid's current scheduling policy: SCHED_BATCH" ]
+	[ "$(ps -o ni= -p "$pid" | tr -d ' ')" = 11 ]
+	[ "$(ionice -p "$pid")" = "best-effort: prio 6" ]
+	oci delete --force s
+	edit_bundle "$bundle" '.process.scheduler = {"policy": "SCHED_FIFO", "priority": 3, "flags": ["SCHED_FLAG_RESET_ON_FORK"]}' \
+		'.process.ioPriority = {"class": "IOPRIO_CLASS_IDLE"}'
+	detached s
+	if [ "$status" = 0 ]; then
+		pid=$(oci state s | jq .pid)
+		chrt -p "$pid" | grep -q "SCHED_FIFO|SCHED_RESET_ON_FORK"
+		chrt -p "$pid" | grep -q "priority: 3"
+		[ "$(ionice -p "$pid")" = idle ]
+		oci delete --force s
+	else # this machine has no real time left for cgroups, or we may not
+		expect_in_output "process.scheduler: set SCHED_FIFO"
+	fi
+	edit_bundle "$bundle" '.process.scheduler = {"policy": "SCHED_OTHER", "priority": 3}'
+	detached s
+	expect_status 1
+	expect_in_output "process.scheduler.priority: only SCHED_FIFO and SCHED_RR have one"
+	edit_bundle "$bundle" '.process.scheduler = {"policy": "SCHED_FIFO"}'
+	detached s
+	expect_status 1
+	expect_in_output "process.scheduler.priority: SCHED_FIFO needs one"
+	edit_bundle "$bundle" '.process.scheduler = {"policy": "SCHED_OTHER", "runtime": 3}'
+	detached s
+	expect_status 1
+	expect_in_output "only SCHED_DEADLINE"
+	edit_bundle "$bundle" '.process.scheduler = {"policy": "SCHED_NEW"}'
+	detached s
+	expect_status 1
+	expect_in_output "process.scheduler.policy"
+}
+
+@test "the deadline scheduler" {
+	command_is sleep 100
+	edit_bundle "$bundle" '.process.scheduler = {"policy": "SCHED_DEADLINE", "runtime": 1000000, "deadline": 20000000,
+		"period": 20000000}'
+	detached s
+	[[ "$status" = 0 || "$output" != *"set SCHED_DEADLINE: "@(Operation not permitted|Device or resource busy)* ]] ||
+		skip "${output##*: }"
+	expect_status 0
+	chrt -p "$(oci state s | jq .pid)" | grep -q "1000000/20000000/20000000"
+}
+
+@test "a process may run everywhere, wherever its caller may; an exec has its own list" {
+	needs_program taskset
+	command_is sleep 100
+	edit_bundle "$bundle" '.process.execCPUAffinity = {"final": "0"}'
+	local allowed=Cpus_allowed_list
+	taskset -c 0 "$PAENE_BUILD/paene-oci" --root "$PAENE_RUN/oci" run -d -b "$bundle" b
+	[ "$(awk "/$allowed/ {print \$2}" "/proc/$(oci state b | jq .pid)/status")" = "$(awk "/$allowed/ {print \$2}" /proc/1/status)" ]
+	run oci exec b awk "/$allowed/ {print \$2}" /proc/self/status
+	expect_output 0
+}
+
+@test "execCPUAffinity: initial, final, neither; lists that are none" {
+	(($(nproc) >= 2)) || skip "there is one CPU"
+	command_is sleep 100
+	oci run -d -b "$bundle" b
+	local process=$BATS_TEST_TMPDIR/process.json
+	one() { # one AFFINITY: where an exec with it runs
+		jq "{user: {uid: 0, gid: 0}, cwd: \"/\", args: [\"awk\", \"/Cpus_allowed_list/ {print \$2}\", \"/proc/self/status\"],
+			env: [\"PATH=/bin\"], execCPUAffinity: $1}" -n >"$process"
+		run oci exec --process "$process" b
+	}
+	one '{"initial": "1"}'
+	expect_output 1
+	one '{"initial": "1", "final": "0"}'
+	expect_output 0
+	one '{"final": "0-1"}'
+	expect_output 0-1
+	one '{"initial": "x"}'
+	expect_status 255
+	expect_in_output "process.execCPUAffinity"
+	one '{"final": "9000"}'
+	expect_status 255
+	edit_bundle "$bundle" '.process.execCPUAffinity = {"initial": "1-0"}'
+	run oci run -b "$bundle" c
+	expect_status 1
+	expect_in_output 'process.execCPUAffinity.initial: "1-0" is no list'
+}
+
+@test "memory policy: for the process and for an exec" {
+	[ -e /proc/self/numa_maps ] || skip "this kernel has no NUMA"
+	script_is 'head -n 1 /proc/self/numa_maps | cut -d" " -f2; sleep 100'
+	edit_bundle "$bundle" '.linux.memoryPolicy = {"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES"]}'
+	oci run -d -b "$bundle" m >"$BATS_TEST_TMPDIR/out"
+	wait_until 5 test -s "$BATS_TEST_TMPDIR/out"
+	[ "$(<"$BATS_TEST_TMPDIR/out")" = bind=static:0 ]
+	run oci exec m sh -c 'head -n 1 /proc/self/numa_maps | cut -d" " -f2'
+	expect_output bind=static:0
+	script_is 'head -n 1 /proc/self/numa_maps | cut -d" " -f2'
+	edit_bundle "$bundle" '.linux.memoryPolicy = {"mode": "MPOL_LOCAL"}'
+	run oci run -b "$bundle" n
+	expect_output local
+	edit_bundle "$bundle" '.linux.memoryPolicy = {"mode": "MPOL_BIND", "nodes": "1000"}'
+	run oci run -b "$bundle" n
+	expect_status 1
+	expect_in_output "linux.memoryPolicy: set MPOL_BIND"
+	edit_bundle "$bundle" '.linux.memoryPolicy = {"mode": "MPOL_BIND"}'
+	run oci run -b "$bundle" n
+	expect_status 1
+	expect_in_output "requires at least one node"
+}
+
+@test "what this kernel does not have is refused in words that callers know" {
+	if [ ! -e /sys/kernel/security/apparmor ]; then
+		edit_bundle "$bundle" '.process.apparmorProfile = "confined"'
+		run oci run -b "$bundle" n
+		expect_status 1
+		expect_in_output "apparmor is not enabled"
+		edit_bundle "$bundle" '.process.apparmorProfile = ""'
+		oci run -b "$bundle" n
+	fi
+	if [ ! -e /sys/fs/selinux/enforce ]; then
+		edit_bundle "$bundle" '.process.selinuxLabel = "system_u:system_r:container_t:s0"'
+		run oci run -b "$bundle" n
+		expect_status 1
+		expect_in_output "selinux is disabled or not supported"
+		edit_bundle "$bundle" 'del(.process.selinuxLabel)'
+	fi
+	if [ ! -e /sys/fs/resctrl/schemata ]; then
+		edit_bundle "$bundle" '.linux.intelRdt = {"closID": "x"}'
+		run oci run -b "$bundle" n
+		expect_status 1
+		expect_in_output "Intel RDT is not enabled"
+	fi
+	[ -z "$(oci list -q)" ]
+}
+
+@test "an AppArmor profile is in force" {
+	[ -e /sys/kernel/security/apparmor ] || skip "this kernel has no AppArmor"
+	needs_program apparmor_parser
+	echo 'profile paene-test-confined flags=(attach_disconnected) { file, deny /etc/passwd r, }' | apparmor_parser -r
+	command_is cat /proc/self/attr/current
+	edit_bundle "$bundle" '.process.apparmorProfile = "paene-test-confined"'
+	run oci run -b "$bundle" a
+	expect_output "paene-test-confined (enforce)"
+	command_is sleep 100
+	oci run -d -b "$bundle" a
+	run oci exec a cat /proc/self/attr/current
+	expect_output "paene-test-confined (enforce)"
+	edit_bundle "$bundle" '.process.apparmorProfile = "paene-test-nobody"'
+	run oci run -b "$bundle" b
+	expect_status 1
+	expect_in_output '`/proc/self/attr/apparmor/exec`'
+	echo 'profile paene-test-confined { }' | apparmor_parser -R
 }
