@@ -352,7 +352,7 @@ CapAmb: 0000000000000020"
 }
 
 @test "what this kernel does not have is refused in words that callers know" {
-	if [ ! -e /sys/kernel/security/apparmor ]; then
+	if [ ! -e /sys/module/apparmor/parameters/enabled ]; then
 		edit_bundle "$bundle" '.process.apparmorProfile = "confined"'
 		run oci run -b "$bundle" n
 		expect_status 1
@@ -377,7 +377,7 @@ CapAmb: 0000000000000020"
 }
 
 @test "an AppArmor profile is in force" {
-	[ -e /sys/kernel/security/apparmor ] || skip "this kernel has no AppArmor"
+	[ -e /sys/module/apparmor/parameters/enabled ] || skip "this kernel has no AppArmor"
 	needs_program apparmor_parser
 	echo 'profile paene-test-confined flags=(attach_disconnected) { file, deny /etc/passwd r, }' | apparmor_parser -r
 	command_is cat /proc/self/attr/current
