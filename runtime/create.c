@@ -51,36 +51,43 @@ struct creation {
 	bool reserved;
 };
 
-static int reserve(struct creation *c, struct err *e)
+int container_reserve(const struct create_request *q, struct plan *p, struct state *ret, int *ret_dir, struct err *e)
 {
-	const struct plan_options *o = &c->q->plan;
+	const struct plan_options *o = &q->plan;
 	char created[TIMESTAMP_MAX];
 	int r = str_check_name(o->id, "container id", e);
 
 	if (r < 0)
 		return r;
-	c->state.oci_version = (char *)SPEC_VERSION;
-	c->state.id = (char *)o->id;
-	c->state.bundle = (char *)o->bundle;
-	c->state.rootfs = (char *)c->plan.rootfs.path;
-	c->state.created = arena_strdup(&c->plan.arena, timestamp_now(created));
-	if (!c->state.created)
+	ret->oci_version = (char *)SPEC_VERSION;
+	ret->id = (char *)o->id;
+	ret->bundle = (char *)o->bundle;
+	ret->rootfs = (char *)p->rootfs.path;
+	ret->created = arena_strdup(&p->arena, timestamp_now(created));
+	if (!ret->created)
 		return err_nomem(e);
-	c->state.annotations = c->q->spec->annotations;
-	c->state.cgroup_path = (char *)c->plan.cgroup_path;
-	c->state.cgroup_manager = o->cgroup_manager;
-	c->state.cgroup_unit = (char *)c->plan.cgroup_unit.name;
-	c->state.cgroup_unit_user = (struct opt_bool){ c->plan.cgroup_unit.user, c->plan.cgroup_unit.user };
-	c->state.private_userns = (struct opt_bool){ true, c->plan.userns };
-	c->state.later_hooks = (struct opt_bool){
-		true, c->q->spec->hooks[HOOK_POSTSTART].n || c->q->spec->hooks[HOOK_POSTSTOP].n
+	ret->annotations = q->spec->annotations;
+	ret->cgroup_path = (char *)p->cgroup_path;
+	ret->cgroup_manager = o->cgroup_manager;
+	ret->cgroup_unit = (char *)p->cgroup_unit.name;
+	ret->cgroup_unit_user = (struct opt_bool){ p->cgroup_unit.user, p->cgroup_unit.user };
+	ret->private_userns = (struct opt_bool){ true, p->userns };
+	ret->later_hooks = (struct opt_bool){
+		true, q->spec->hooks[HOOK_POSTSTART].n || q->spec->hooks[HOOK_POSTSTOP].n
 	};
-	r = rdt_plan(&c->q->spec->linux_.intel_rdt, o->id, &c->state, e);
+	r = rdt_plan(&q->spec->linux_.intel_rdt, o->id, ret, e);
 	if (r < 0)
 		return r;
-	r = state_reserve(c->q->root, &c->state, c->q->config, &c->dir, e);
-	if (r == -EEXIST && container_clear_crashed(c->q->root, o->id))
-		r = state_reserve(c->q->root, &c->state, c->q->config, &c->dir, e);
+	r = state_reserve(q->root, ret, q->config, ret_dir, e);
+	if (r == -EEXIST && container_clear_crashed(q->root, o->id))
+		r = state_reserve(q->root, ret, q->config, ret_dir, e);
+	return r;
+}
+
+static int reserve(struct creation *c, struct err *e)
+{
+	int r = container_reserve(c->q, &c->plan, &c->state, &c->dir, e);
+
 	c->reserved = r >= 0;
 	return r;
 }

@@ -44,6 +44,15 @@ struct created {
  */
 int container_create(const struct create_request *q, struct created *ret, struct err *e);
 
+/**
+ * container_reserve() - The first step, also of a restore: the id is taken, and all that will be taken written down
+ * @ret:	Filled; its strings are the request's and the plan's
+ * @ret_dir:	The state folder, which holds the lock; owned by the caller
+ *
+ * Return: 0, or -errno with @e filled and nothing taken
+ */
+int container_reserve(const struct create_request *q, struct plan *p, struct state *ret, int *ret_dir, struct err *e);
+
 void created_close(struct created *c);
 #define auto_created __attribute__((cleanup(created_close)))
 #define CREATED_NONE { .pidfd = -1, .console = -1, .notify = -1 }

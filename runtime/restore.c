@@ -12,14 +12,14 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/sock.h"
-#include "base/timestamp.h"
-#include "cgroups/cgroups.h"
 #include "namespaces/ns.h"
 #include "runtime/console.h"
 #include "runtime/destroy.h"
 #include "runtime/external.h"
 #include "runtime/hooks.h"
 #include "runtime/process.h"
+#include "runtime/rdt.h"
+#include "runtime/restore_cgroup.h"
 #include "runtime/restore_root.h"
 #include "runtime/restored.h"
 
@@ -35,14 +35,13 @@ struct restore {
 	struct wire options;
 	struct criu_folders folders;
 	struct restore_root root;
+	struct restore_cgroup cgroup;
 	int namespaces[EXTERNAL_NAMESPACES_MAX];
 	size_t n_namespaces;
 	int dir;    /* state folder, holds the lock */
-	int cgroup; /* -1 */
-	int own_cgroupns; /* to come back; -1 */
 	int bundle; /* folder fd, where hooks start */
 	int pidfd, console;
-	bool reserved;
+	bool reserved, has_cgroup;
 };
 
 /* What can be wrong about the command line, before anything is done. */
@@ -66,45 +65,15 @@ static int open_folders(struct restore *r, struct err *e)
 
 static int reserve(struct restore *r, struct err *e)
 {
-	const struct plan_options *o = &r->q->plan;
-	char created[TIMESTAMP_MAX];
-	int err = str_check_name(o->id, "container id", e);
+	int err = container_reserve(r->q, &r->plan, &r->state, &r->dir, e);
 
-	if (err < 0)
-		return err;
-	r->state.oci_version = (char *)SPEC_VERSION;
-	r->state.id = (char *)o->id;
-	r->state.bundle = (char *)o->bundle;
-	r->state.rootfs = (char *)r->plan.rootfs.path;
-	r->state.created = arena_strdup(&r->arena, timestamp_now(created));
-	if (!r->state.created)
-		return err_nomem(e);
-	r->state.annotations = r->q->spec->annotations;
-	r->state.cgroup_path = (char *)r->plan.cgroup_path;
-	r->state.cgroup_manager = o->cgroup_manager;
-	r->state.private_userns = (struct opt_bool){ true, r->plan.userns };
-	r->state.later_hooks = (struct opt_bool){ true, r->q->spec->hooks[HOOK_POSTSTOP].n > 0 };
-	err = state_reserve(r->q->root, &r->state, r->q->config, &r->dir, e);
-	if (err == -EEXIST && container_clear_crashed(r->q->root, o->id))
-		err = state_reserve(r->q->root, &r->state, r->q->config, &r->dir, e);
 	r->reserved = err >= 0;
 	return err;
 }
 
-static int make_cgroup(struct restore *r, struct err *e)
+static int make_rdt_group(struct restore *r, struct err *e)
 {
-	const struct spec_resources *want = &r->plan.resources;
-
-	if (!r->plan.cgroup_path)
-		return 0;
-	auto_fd int root = cgroup_open_root(NULL, e);
-
-	if (root < 0)
-		return root;
-	r->cgroup = cgroup_create(root, r->plan.cgroup_path, want, e);
-	int err = r->cgroup < 0 ? r->cgroup : cgroup_set(r->cgroup, want, e);
-
-	return err < 0 ? err : cgroup_set_devices(r->cgroup, &want->devices, true, e);
+	return rdt_make(&r->q->spec->linux_.intel_rdt, &r->state, e);
 }
 
 /* The user's word, else what the configuration says; never the image's. */
@@ -141,41 +110,6 @@ static int fill_options(struct restore *r, struct err *e)
 	return err;
 }
 
-/* ---- namespaces that criu is started in ---- */
-
-/* Whether criu leaves it to us that there is a cgroup namespace. */
-static bool wants_cgroup_namespace(const struct restore *r)
-{
-	const struct spec_namespace *ns = &r->q->spec->linux_.namespaces[NS_CGROUP];
-	const char *mode = r->choices->cgroup_mode;
-
-	return ns->wanted && !ns->path && r->cgroup >= 0 && mode && streq(mode, "ignore");
-}
-
-static int enter_cgroup_namespace(struct restore *r, struct err *e)
-{
-	if (!wants_cgroup_namespace(r))
-		return 0;
-	auto_fd int theirs = restore_cgroup_namespace(r->cgroup, e);
-
-	if (theirs < 0)
-		return theirs;
-	r->own_cgroupns = ns_open(NS_CGROUP, "/proc/self/ns/cgroup", e);
-	if (r->own_cgroupns < 0)
-		return r->own_cgroupns;
-	return setns(theirs, CLONE_NEWCGROUP) < 0 ? err_set(e, errno, "join a cgroup namespace") : 0;
-}
-
-static int leave_namespaces(struct restore *r, struct err *e)
-{
-	int failed = r->own_cgroupns >= 0 && setns(r->own_cgroupns, CLONE_NEWCGROUP) < 0 ? errno : 0;
-
-	fd_close(&r->own_cgroupns);
-	if (failed)
-		return err_set(e, failed, "return to the own cgroup namespace");
-	return restore_root_leave(&r->root, e);
-}
-
 /* ---- what criu waits for ---- */
 
 /* Cgroups in the image are below the roots given here, whatever their paths were. */
@@ -198,16 +132,23 @@ static int add_cgroup_roots(pid_t criu, struct wire *options, struct err *e)
 	return err;
 }
 
-/* It has the namespaces now, and we need them no more. What it restores is born in its cgroup. */
+static int leave_namespaces(struct restore *r, struct err *e)
+{
+	int err = restore_cgroup_leave(&r->cgroup, e);
+
+	return err < 0 ? err : restore_root_leave(&r->root, e);
+}
+
+/* It has the namespaces now, and we need them no more. What it restores is born in its groups. */
 static int place_criu(pid_t criu, struct wire *options, void *arg, struct err *e)
 {
 	struct restore *r = arg;
-	char pid[16];
-	int err = leave_namespaces(r, e);
+	int err = restore_cgroup_move(&r->cgroup, criu, e);
 
-	snprintf(pid, sizeof(pid), "%d", criu);
-	if (err >= 0 && r->cgroup >= 0)
-		err = file_write(r->cgroup, "cgroup.procs", pid, e);
+	if (err >= 0)
+		err = rdt_enter(&r->state, criu, e);
+	if (err >= 0)
+		err = leave_namespaces(r, e);
 
 	return err < 0 ? err : add_cgroup_roots(criu, options, e);
 }
@@ -289,6 +230,18 @@ static int on_event(const struct criu_event *event, void *arg, struct err *e)
 
 /* ---- the whole ---- */
 
+/* In the mode "ignore" criu makes no cgroup namespace: what it restores has its own. */
+static int make_cgroup(struct restore *r, struct err *e)
+{
+	const struct spec_namespace *ns = &r->q->spec->linux_.namespaces[NS_CGROUP];
+	const char *mode = r->choices->cgroup_mode;
+
+	int err = restore_cgroup_enter(&r->cgroup, &r->plan, ns->wanted && !ns->path && mode && streq(mode, "ignore"), e);
+
+	r->has_cgroup = r->cgroup.cgroup >= 0;
+	return err;
+}
+
 /* criu mounts things in its working folder: that is opened anew, in the mount namespace that criu is in. */
 static int make_root(struct restore *r, struct err *e)
 {
@@ -331,9 +284,8 @@ static const struct {
 	const char *name;
 	int (*run)(struct restore *r, struct err *e);
 } steps[] = {
-	{ "", choose },		    { "", check_criu }, { "", open_folders }, { "", reserve },
-	{ "cgroup", make_cgroup }, { "", make_root },	{ "", fill_options }, { "", enter_cgroup_namespace },
-	{ "", call_criu },	    { "", tell_pid },
+	{ "", choose },	    { "", check_criu },	    { "", open_folders },      { "", reserve }, { "", make_rdt_group },
+	{ "", make_root },  { "", fill_options },   { "cgroup", make_cgroup }, { "", call_criu }, { "", tell_pid },
 };
 
 static void undo(struct restore *r)
@@ -344,6 +296,8 @@ static void undo(struct restore *r)
 		(void)pidfd_send_signal(r->pidfd, SIGKILL, NULL, 0);
 		(void)proc_wait(r->pidfd, &ignored);
 	}
+	if (!r->has_cgroup) /* one that is there is another container's */
+		r->state.cgroup_path = r->state.cgroup_unit = NULL;
 	if (r->reserved)
 		(void)container_remove_all(r->q->root, r->dir, &r->state, &ignored);
 	fd_close(&r->pidfd);
@@ -357,9 +311,8 @@ int container_restore(const struct create_request *q, const struct criu_choices 
 		.choices = choices,
 		.folders = CRIU_FOLDERS_NONE,
 		.root = RESTORE_ROOT_NONE,
+		.cgroup = RESTORE_CGROUP_NONE,
 		.dir = -1,
-		.cgroup = -1,
-		.own_cgroupns = -1,
 		.bundle = -1,
 		.pidfd = -1,
 		.console = -1,
@@ -382,7 +335,7 @@ int container_restore(const struct create_request *q, const struct criu_choices 
 		*ret = (struct created){ .pid = r.state.init.pid, .pidfd = r.pidfd, .console = r.console, .notify = -1 };
 	for (size_t i = 0; i < r.n_namespaces; i++)
 		fd_close(&r.namespaces[i]);
-	int *const fds[] = { &r.dir, &r.cgroup, &r.bundle };
+	int *const fds[] = { &r.dir, &r.bundle };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		fd_close(fds[i]);

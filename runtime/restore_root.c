@@ -4,21 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/path.h"
-#include "base/proc.h"
-#include "base/sock.h"
-#include "base/sys.h"
 #include "namespaces/ns.h"
 #include "namespaces/tree.h"
 #include "runtime/external.h"
-#include "runtime/message.h"
 
 #define FOLDER "criu-root"
 
@@ -97,50 +91,6 @@ int restore_root_enter(struct restore_root *r, struct plan *p, int dir, struct w
 	while (err >= 0 && umount2(r->path, MNT_DETACH) == 0)
 		; /* the configuration may have mounted something over the root */
 	return err < 0 ? err : attach_root(r, p, e);
-}
-
-/* The root of a new one is the cgroup of whoever makes it: a process that is there for nothing else. */
-static _Noreturn void hold_namespace(int sock)
-{
-	struct err e;
-	int r = unshare(CLONE_NEWCGROUP) < 0 ? err_set(&e, errno, "make a cgroup namespace") : 0;
-
-	if (r < 0)
-		message_fail(sock, &e);
-	else if (message_send(sock, MSG_READY, 0, -1, &e) >= 0)
-		(void)message_expect(sock, MSG_GO, &e);
-	_exit(EXIT_SUCCESS);
-}
-
-int restore_cgroup_namespace(int cgroup, struct err *e)
-{
-	auto_fd int sock = -1, child_sock = -1, pidfd = -1;
-	struct err ignored;
-	int r = sock_pair(&sock, &child_sock, e);
-
-	if (r < 0)
-		return r;
-	struct clone_args args = {
-		.flags = CLONE_PIDFD | CLONE_INTO_CGROUP,
-		.pidfd = (uint64_t)(uintptr_t)&pidfd,
-		.cgroup = (uint64_t)cgroup,
-		.exit_signal = SIGCHLD,
-	};
-	pid_t pid = sys_clone3(&args);
-
-	if (pid == 0) {
-		fd_close(&sock); /* an end of file ends it */
-		hold_namespace(child_sock);
-	}
-	if (pid < 0)
-		return err_set(e, errno, "make a process in the container's cgroup");
-	fd_close(&child_sock);
-	r = message_expect(sock, MSG_READY, e);
-	if (r >= 0)
-		r = ns_open_pid(NS_CGROUP, pid, e);
-	fd_close(&sock);
-	(void)proc_wait(pidfd, &ignored);
-	return r;
 }
 
 int restore_root_leave(struct restore_root *r, struct err *e)

@@ -27,15 +27,6 @@ struct restore_root {
  */
 int restore_root_enter(struct restore_root *r, struct plan *p, int dir, struct wire *options, struct err *e);
 
-/**
- * restore_cgroup_namespace() - A cgroup namespace whose root is a cgroup that the caller is not in
- *
- * With the mode "ignore" criu makes no cgroup namespace, and what it restores has that of criu.
- *
- * Return: its fd, owned by the caller, or -errno with @e filled
- */
-int restore_cgroup_namespace(int cgroup, struct err *e);
-
 /* Return to the caller's own mount namespace, root and folder. Return: 0, or -errno with @e filled. */
 int restore_root_leave(struct restore_root *r, struct err *e);
 

@@ -9,7 +9,7 @@ setup_file() {
 	needs_root
 	make_bundle "$BATS_FILE_TMPDIR/first" "$filter"
 	oci run -b "$BATS_FILE_TMPDIR/first" first # the folder of states, the parent cgroup, a filter: they stay
-	run criu check # what it finds out about the kernel stays in /run
+	try_criu
 }
 
 setup() {
@@ -254,6 +254,18 @@ teardown() {
 	[ "$(stat -Lc %i "/proc/$(pid_of c)/ns/net")" = "$(stat -Lc %i "$BATS_TEST_TMPDIR/ns")" ]
 	oci delete -f c
 	umount "$BATS_TEST_TMPDIR/ns"
+}
+
+@test "a cgroup that another container has is left alone" {
+	needs_criu
+	edit_bundle "$bundle" '.linux.cgroupsPath = "/paene-oci/one"'
+	start_container c
+	oci checkpoint --image-path "$image" c
+	start_container other
+	run oci restore -d -b "$bundle" --image-path "$image" c
+	expect_status 1
+	expect_in_output "cgroup"
+	status_is other running
 }
 
 @test "cgroups: a namespace of its own in every mode; another path than before" {

@@ -10,7 +10,7 @@ setup_file() {
 	needs_root
 	make_bundle "$BATS_FILE_TMPDIR/first" "$filter"
 	oci run -b "$BATS_FILE_TMPDIR/first" first # the folder of states, the parent cgroup, a filter: they stay
-	run criu check # what it finds out about the kernel stays in /run
+	try_criu
 }
 
 setup() {
