@@ -462,6 +462,37 @@ own() { # own KEY [OPTION…]: what /proc says of an exec in box
 	expect_status 0
 }
 
+@test "without root: into a container of one's own" {
+	needs_program setpriv
+	local home=$BATS_TEST_TMPDIR/home folder=$BATS_TEST_TMPDIR
+	mkdir -p "$home/b"
+	cp "$PAENE_BUILD/paene-oci" "$home/"
+	cp -a "$(busybox_rootfs)" "$home/b/rootfs"
+	cp "$tests/lib/config.json" "$home/b/"
+	edit_bundle "$home/b" '.process.args = ["sleep", "1000"]' '.linux.namespaces += [{type: "user"}] | del(.linux.resources)' \
+		'.linux.uidMappings = [{containerID: 0, hostID: 1000, size: 1}] | .linux.gidMappings = .linux.uidMappings' \
+		'.mounts |= map(select(.type != "cgroup") | .options -= ["gid=5"])'
+	chown -R 1000:1000 "$home"
+	while [ "$folder" != / ]; do
+		chmod o+x "$folder"
+		folder=$(dirname "$folder")
+	done
+	mine() {
+		setpriv --reuid 1000 --regid 1000 --clear-groups "$home/paene-oci" --root "$home/states" --cgroup-manager disabled "$@"
+	}
+	mine run -d -b "$home/b" own </dev/null >/dev/null 2>&1 3>&-
+	run mine exec own sh -c 'id -u; ps | grep -c "sleep 1000"; exit 4'
+	expect_status 4
+	[ "${lines[0]}" = 0 ]
+	[ "${lines[1]}" -ge 1 ]
+	run mine exec -t own tty </dev/null
+	expect_status 0
+	mine exec -d --pid-file "$home/pid" own sleep 1000 </dev/null >/dev/null 2>&1 3>&-
+	[ "$(awk '/^Uid/ {print $2}' "/proc/$(<"$home/pid")/status")" = 1000 ]
+	[ "$(readlink "/proc/$(<"$home/pid")/ns/user")" != "$(readlink /proc/self/ns/user)" ]
+	mine delete --force own
+}
+
 @test "without namespaces of its own for pids and networks" {
 	bundle '.linux.namespaces |= map(select(.type == "mount"))' 'del(.hostname)'
 	oci run -d -b "$bundle" bare </dev/null >/dev/null 2>&1 3>&-
