@@ -28,6 +28,16 @@ int pty_peer(int ptmx, int *ret_peer, struct err *e)
 	return 0;
 }
 
+void pty_plain_lines(int ptmx)
+{
+	struct termios t;
+
+	if (tcgetattr(ptmx, &t) < 0)
+		return;
+	t.c_oflag &= ~(tcflag_t)ONLCR;
+	(void)tcsetattr(ptmx, TCSANOW, &t);
+}
+
 int tty_raw(int fd, struct termios *saved, struct err *e)
 {
 	struct termios raw;

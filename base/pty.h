@@ -16,6 +16,9 @@
  */
 int pty_peer(int ptmx, int *ret_peer, struct err *e);
 
+/* Lines end with a newline alone: for output that no terminal will show. Best effort: it is about looks. */
+void pty_plain_lines(int ptmx);
+
 /* Raw mode, as a relay needs it; *saved is for tty_restore(). Return: 0, or -errno with @e filled. */
 int tty_raw(int fd, struct termios *saved, struct err *e);
 

@@ -115,15 +115,18 @@ static int enable(int root, const char *path, int cgroup, unsigned needed, bool 
 /* A cgroup that was there: ours if nobody is in it. */
 static int adopt(int cgroup, const char *path, struct err *e)
 {
-	struct err ignored;
 	int r = cgroup_event(cgroup, "populated", e);
 
 	if (r > 0) {
-		err_say(e, EEXIST, "cgroup %s exists and has processes in it", path);
+		err_say(e, EEXIST, "container's cgroup is not empty: %s exists and has processes in it", path);
 		return err_hint(e, "another container may use it");
 	}
 	if (r == 0)
-		(void)file_write(cgroup, "cgroup.freeze", "0", &ignored); /* else what comes in would never run */
+		r = cgroup_event(cgroup, "frozen", e);
+	if (r > 0) {
+		err_say(e, EBUSY, "container's cgroup unexpectedly frozen: %s", path);
+		return err_hint(e, "what comes into it would never run: write 0 to cgroup.freeze, there or above");
+	}
 	return r;
 }
 

@@ -202,6 +202,7 @@ static int execute(const struct call *c, const struct state *state, const struct
 		.preserve_fds = preserve_fds,
 		.ignore_paused = o->ignore_paused,
 	};
+	q.plain_lines = s->process.terminal && !isatty(STDOUT_FILENO);
 	int r = choose_cgroup(o, &q.cgroup, e);
 
 	if (r >= 0)

@@ -18,7 +18,7 @@ static int run(const struct call *c, struct err *e)
 {
 	const struct kill_options *o = c->options;
 	const char *name = c->n_args > 1 ? c->args[1] : "TERM";
-	int signal = proc_signal_number(name);
+	int signal = streq(name, "0") ? 0 : proc_signal_number(name);
 
 	if (signal < 0)
 		return err_say(e, EINVAL, "unknown signal \"%s\"", name);

@@ -45,6 +45,7 @@ static int run(const struct call *c, struct err *e)
 	if (b.spec.process.terminal && o->detach && !o->bundle.console_socket)
 		return err_say(e, EINVAL, "process.terminal: who shows the terminal? give --console-socket");
 	b.request.run = true;
+	b.request.plain_lines = b.spec.process.terminal && !isatty(STDOUT_FILENO);
 	if (!o->detach)
 		relay_block_signals();
 	r = container_create(&b.request, &created, e);

@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/pty.h"
 #include "base/sock.h"
 #include "base/sys.h"
 #include "base/timestamp.h"
@@ -72,6 +73,7 @@ int container_reserve(const struct create_request *q, struct plan *p, struct sta
 	ret->cgroup_unit = (char *)p->cgroup_unit.name;
 	ret->cgroup_unit_user = (struct opt_bool){ p->cgroup_unit.user, p->cgroup_unit.user };
 	ret->private_userns = (struct opt_bool){ true, p->userns };
+	ret->shared_pidns = (struct opt_bool){ true, !p->own_pidns };
 	ret->later_hooks = (struct opt_bool){
 		true, q->spec->hooks[HOOK_POSTSTART].n || q->spec->hooks[HOOK_POSTSTOP].n
 	};
@@ -267,9 +269,9 @@ static int work_at_mounts(struct creation *c, struct err *e)
 	if (r >= 0)
 		r = state_document(&c->state, &document, e);
 	if (r >= 0)
-		r = hooks_run(c->q->spec, HOOK_PRESTART, document, c->bundle, e);
+		r = hooks_run(c->q->spec, HOOK_PRESTART, document, c->bundle, NULL, e);
 	if (r >= 0)
-		r = hooks_run(c->q->spec, HOOK_CREATE_RUNTIME, document, c->bundle, e);
+		r = hooks_run(c->q->spec, HOOK_CREATE_RUNTIME, document, c->bundle, NULL, e);
 	return r < 0 ? r : message_send(c->sock, MSG_HOOKS_DONE, 0, -1, e);
 }
 
@@ -277,6 +279,8 @@ static int take_console(struct creation *c, int *fd, struct err *e)
 {
 	if (c->q->console_socket)
 		return console_send(c->q->console_socket, *fd, e);
+	if (c->q->plain_lines)
+		pty_plain_lines(*fd);
 	c->console = fd_take(fd);
 	return 0;
 }
@@ -331,7 +335,7 @@ static int poststart(struct creation *c, struct err *e)
 	c->state.status = STATUS_RUNNING;
 	int r = state_document(&c->state, &document, e);
 
-	return r < 0 ? r : hooks_run(c->q->spec, HOOK_POSTSTART, document, c->bundle, e);
+	return r < 0 ? r : hooks_run(c->q->spec, HOOK_POSTSTART, document, c->bundle, NULL, e);
 }
 
 static const struct {

@@ -13,6 +13,7 @@ struct create_request {
 	int root;		    /* folder of states: state_root() */
 	bool run;		    /* execute as soon as all is ready: no start needed */
 	const char *console_socket; /* send the terminal there; NULL: keep it in created.console */
+	bool plain_lines; /* what is kept of it will be shown on no terminal */
 	bool notify;		    /* the configuration has been through notify_tell() */
 	const char *pidfd_socket;   /* send a pidfd of the first process there; NULL: none */
 	const char *pid_file;	    /* written when the container is ready; NULL: none */

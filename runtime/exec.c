@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/pty.h"
 #include "base/sock.h"
 #include "base/sys.h"
 #include "cgroups/cgroups.h"
@@ -255,6 +256,8 @@ static int take_console(struct execution *x, int *fd, struct err *e)
 {
 	if (x->q->console_socket)
 		return console_send(x->q->console_socket, *fd, e);
+	if (x->q->plain_lines)
+		pty_plain_lines(*fd);
 	x->console = fd_take(fd);
 	return 0;
 }

@@ -13,6 +13,7 @@ struct exec_request {
 	const struct seccomp_plan *seccomp; /* NULL: no filter */
 	int stdio[3];			    /* become 0, 1, 2 without a terminal; -1: /dev/null */
 	const char *console_socket;	    /* with process->terminal; NULL: keep the terminal */
+	bool plain_lines; /* what is kept of it will be shown on no terminal */
 	const char *pidfd_socket;	    /* send the pidfd there; NULL: nobody asks */
 	const char *pid_file;		    /* written when the exec is certain; NULL: none */
 	const char *cgroup;		    /* below the container's, "/": that itself; NULL: that, or where its init is by now */

@@ -53,7 +53,7 @@ static int find_user(struct exec_child *x, struct err *e)
 
 	if (root < 0)
 		return root;
-	return p->user.username ? process_resolve_user(p, root, &x->arena, e) : process_home(p, root, &x->arena, e);
+	return p->user.username ? process_resolve_user(p, root, &x->arena, e) : process_environment(p, root, &x->arena, e);
 }
 
 static int new_keyring(struct exec_child *x, struct err *e)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/hooks.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -11,6 +12,8 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "spec/names.h"
+
+#define OUTPUT_SHOWN 512
 
 /* The document as a file: a hook that does not read its input must not block us as a full pipe would. */
 static int document_fd(const char *state, struct err *e)
@@ -46,34 +49,58 @@ static int wait_hook(int pidfd, const struct spec_hook *h, struct err *e)
 	return status == 0 ? 0 : err_say(e, ECANCELED, "%s: exit status %d", h->path, status);
 }
 
-static int run_one(const struct spec_hook *h, const char *state, int cwd, struct err *e)
+/* The end of what it has said, on one line: often the reason is there and nowhere else. */
+static void add_output(int fd, struct err *e)
+{
+	char text[OUTPUT_SHOWN + 1];
+	off_t size = lseek(fd, 0, SEEK_END);
+	ssize_t n = size <= 0 ? 0 : pread(fd, text, OUTPUT_SHOWN, MAX(size - OUTPUT_SHOWN, (off_t)0));
+
+	while (n > 0 && isspace((unsigned char)text[n - 1]))
+		n--;
+	if (n <= 0)
+		return;
+	for (ssize_t i = 0; i < n; i++)
+		if (iscntrl((unsigned char)text[i]))
+			text[i] = ' ';
+	text[n] = '\0';
+	(void)err_hint(e, "it said: %s", text);
+}
+
+static int run_one(const struct spec_hook *h, const char *state, int cwd, char *const *env, struct err *e)
 {
 	auto_fd int input = document_fd(state, e), pidfd = -1;
+	auto_fd int output = input < 0 ? -1 : memfd_create("output", MFD_CLOEXEC);
 
-	if (input < 0)
-		return input;
+	if (output < 0)
+		return input < 0 ? input : err_set(e, errno, "make a file for what %s says", h->path);
 	char *const bare[] = { h->path, NULL };
 	const struct proc_spawn s = {
 		.path = h->path,
 		.argv = h->args.n ? h->args.v : bare,
-		.envp = h->env.v,
-		.stdio = { input, 1, 2 },
+		.envp = h->env.n ? h->env.v : env,
+		.stdio = { input, output, output },
 		.cwd = cwd,
 	};
 	int r = proc_spawn(&s, NULL, &pidfd, e);
 
-	return r < 0 ? r : wait_hook(pidfd, h, e);
+	if (r < 0)
+		return r;
+	r = wait_hook(pidfd, h, e);
+	if (r < 0)
+		add_output(output, e);
+	return r;
 }
 
-int hooks_run(const struct spec *spec, enum spec_hook_kind kind, const char *state, int cwd, struct err *e)
+int hooks_run(const struct spec *spec, enum spec_hook_kind kind, const char *state, int cwd, char *const *env, struct err *e)
 {
 	const struct spec_hook_list *l = &spec->hooks[kind];
 
 	for (size_t i = 0; i < l->n; i++) {
-		int r = run_one(&l->v[i], state, cwd, e);
+		int r = run_one(&l->v[i], state, cwd, env, e);
 
 		if (r < 0)
-			return err_wrap(e, "%s hook %zu", spec_hook_names[kind], i);
+			return err_wrap(e, "error running %s hook #%zu", spec_hook_names[kind], i);
 	}
 	return 0;
 }
@@ -95,5 +122,5 @@ int hooks_run_later(const struct spec *spec, enum spec_hook_kind kind, const str
 	auto_fd int bundle = path_open_dir(s->bundle, 0, &absent);
 	int r = state_document(s, &document, e);
 
-	return r < 0 ? r : hooks_run(spec, kind, document, bundle, e);
+	return r < 0 ? r : hooks_run(spec, kind, document, bundle, NULL, e);
 }

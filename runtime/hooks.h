@@ -12,13 +12,14 @@
  * @kind:	Names them in messages
  * @state:	The document's text
  * @cwd:	Folder fd that they start in (the bundle), -1: "/"
+ * @env:	Environment of those for which the configuration has none; NULL: an empty one
  *
- * They get the environment of the configuration and nothing else (CVE-2025-23266), no fd but 0, 1 and 2, and are killed
- * when their timeout ends.
+ * They get that environment and nothing else (CVE-2025-23266), no fd but 0, 1 and 2, and are killed when their timeout ends.
+ * What they say is heard only if they fail.
  *
- * Return: 0, or -errno with @e filled (which hook, and its exit status)
+ * Return: 0, or -errno with @e filled (which hook, its exit status, and the end of what it said)
  */
-int hooks_run(const struct spec *spec, enum spec_hook_kind kind, const char *state, int cwd, struct err *e);
+int hooks_run(const struct spec *spec, enum spec_hook_kind kind, const char *state, int cwd, char *const *env, struct err *e);
 
 /**
  * hooks_load() - The hooks of a later moment, as they were when the container was made

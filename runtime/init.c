@@ -90,9 +90,25 @@ static int mount_root(struct init *in, struct err *e)
 	return in->root < 0 ? in->root : 0;
 }
 
+/*
+ * The tmpfs on /dev gets its nodes before anybody can reach it. Without id maps it is made here and not by the parent: mounts
+ * are listed in the order in which they were made, which is to be that of the configuration.
+ */
 static int mount_all(struct init *in, struct err *e)
 {
-	return mount_list_run(&in->plan->mounts, &in->root, &in->plan->mount_context, e);
+	struct plan *p = in->plan;
+	size_t n = p->dev_later ? (size_t)p->dev_index : p->mounts.n;
+	struct mount_list first = { .v = p->mounts.v, .n = n }, rest = { .v = p->mounts.v + n, .n = p->mounts.n - n };
+	int r = mount_list_run(&first, &in->root, &p->mount_context, e);
+
+	if (r < 0 || !p->dev_later)
+		return r;
+	r = devices_make_tmpfs(rest.v, &p->devices, &p->uids, &p->gids, e);
+	if (r < 0)
+		return r;
+	rest.v[0].tree = r;
+	p->dev_made = true;
+	return mount_list_run(&rest, &in->root, &p->mount_context, e);
 }
 
 /* Where the parent has made /dev, its nodes are in it. A bind over /dev is the user's own: nothing is added to it. */
@@ -113,7 +129,7 @@ static int find_user(struct init *in, struct err *e)
 	in->process = in->plan->spec->process;
 	if (in->plan->opt.resolve_user)
 		return process_resolve_user(&in->process, in->root, &in->plan->arena, e);
-	return process_home(&in->process, in->root, &in->plan->arena, e);
+	return process_environment(&in->process, in->root, &in->plan->arena, e);
 }
 
 static int set_sysctls(struct init *in, struct err *e)
@@ -123,7 +139,7 @@ static int set_sysctls(struct init *in, struct err *e)
 	return m->n ? sysctl_apply(m, e) : 0;
 }
 
-static int run_hooks_here(struct init *in, enum spec_hook_kind kind, enum status status, struct err *e)
+static int run_hooks_here(struct init *in, enum spec_hook_kind kind, enum status status, char *const *env, struct err *e)
 {
 	auto_free char *document = NULL;
 
@@ -132,7 +148,7 @@ static int run_hooks_here(struct init *in, enum spec_hook_kind kind, enum status
 	in->state->status = status;
 	int r = state_document(in->state, &document, e);
 
-	return r < 0 ? r : hooks_run(in->plan->spec, kind, document, -1, e);
+	return r < 0 ? r : hooks_run(in->plan->spec, kind, document, -1, env, e);
 }
 
 static int wait_hooks(struct init *in, struct err *e)
@@ -143,7 +159,7 @@ static int wait_hooks(struct init *in, struct err *e)
 
 	if (r >= 0)
 		r = message_expect(in->sock, MSG_HOOKS_DONE, e);
-	return r < 0 ? r : run_hooks_here(in, HOOK_CREATE_CONTAINER, STATUS_CREATING, e);
+	return r < 0 ? r : run_hooks_here(in, HOOK_CREATE_CONTAINER, STATUS_CREATING, NULL, e);
 }
 
 /* The terminal is bound on /dev/console by its fd, so that no link of the image can lead the bind astray. */
@@ -304,7 +320,8 @@ static int wait_start(struct init *in, struct err *e)
 		if (r < 0)
 			return r;
 	}
-	return run_hooks_here(in, HOOK_START_CONTAINER, STATUS_CREATED, e);
+	/* it is a program of the container: what its process finds in the environment, it does, as with runc */
+	return run_hooks_here(in, HOOK_START_CONTAINER, STATUS_CREATED, in->process.env.v, e);
 }
 
 static int execute(struct init *in, struct err *e)

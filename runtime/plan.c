@@ -394,9 +394,10 @@ int plan_open(struct plan *p, struct err *e)
 		r = rootfs_open(&p->rootfs, &p->arena, e);
 	if (r >= 0)
 		r = mount_list_open(&p->mounts, &p->mount_context, e);
-	bool owners_known = !p->userns || p->uids.n > 0;
+	bool root_makes_dev = p->dev_index >= 0 && geteuid() == 0;
 
-	if (r >= 0 && p->dev_index >= 0 && owners_known && geteuid() == 0) {
+	p->dev_later = root_makes_dev && !p->userns;
+	if (r >= 0 && root_makes_dev && p->userns && p->uids.n > 0) {
 		struct mount_op *op = &p->mounts.v[p->dev_index];
 
 		r = devices_make_tmpfs(op, &p->devices, &p->uids, &p->gids, e);

@@ -66,6 +66,7 @@ struct plan {
 	int joins[NS_COUNT];	   /* namespaces to join, -1 */
 	int null_fd;		   /* a verified /dev/null for masks */
 	bool dev_made;		   /* the tmpfs on /dev has its nodes already */
+	bool dev_later;		   /* init makes it so: there is nothing to map */
 };
 
 /**

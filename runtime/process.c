@@ -110,8 +110,48 @@ int process_resolve_user(struct spec_process *p, int root, struct arena *arena, 
 	return pair && strv_push(arena, &p->env, pair) == 0 ? 0 : err_nomem(e);
 }
 
-int process_home(struct spec_process *p, int root, struct arena *arena, struct err *e)
+static int by_name(const void *a, const void *b)
 {
+	char *const *x = *(char *const *const *)a, *const *y = *(char *const *const *)b;
+	size_t n = strcspn(*x, "="), m = strcspn(*y, "=");
+	int order = memcmp(*x, *y, MIN(n, m));
+
+	if (order == 0)
+		order = (n > m) - (n < m);
+	return order ? order : (x > y) - (x < y); /* those of one name stay in their order */
+}
+
+/* getenv(3) finds the first of several, their author means the last. An empty HOME counts as none. */
+static int drop_overridden(struct strv *env, struct arena *arena)
+{
+	char ***sorted = arena_array(arena, env->n, sizeof(*sorted));
+	size_t n = 0;
+
+	if (!sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < env->n; i++)
+		sorted[i] = &env->v[i];
+	qsort(sorted, env->n, sizeof(*sorted), by_name);
+	for (size_t i = 0; i < env->n; i++) {
+		size_t len = strcspn(*sorted[i], "=");
+		bool last = i + 1 == env->n || strncmp(*sorted[i], *sorted[i + 1], len) != 0 ||
+			    strcspn(*sorted[i + 1], "=") != len;
+
+		if (!last || streq(*sorted[i], "HOME="))
+			*sorted[i] = NULL;
+	}
+	for (size_t i = 0; i < env->n; i++)
+		if (env->v[i])
+			env->v[n++] = env->v[i];
+	env->n = n;
+	env->v[n] = NULL;
+	return 0;
+}
+
+int process_environment(struct spec_process *p, int root, struct arena *arena, struct err *e)
+{
+	if (p->env.n && drop_overridden(&p->env, arena) < 0)
+		return err_nomem(e);
 	if (strv_env(&p->env, "HOME"))
 		return 0;
 	char *pair = arena_printf(arena, "HOME=%s", user_home(root, p->user.uid, arena));

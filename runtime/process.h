@@ -29,10 +29,11 @@ int process_limits(pid_t pid, const struct spec_process *p, struct err *e);
 int process_resolve_user(struct spec_process *p, int root, struct arena *arena, struct err *e);
 
 /**
- * process_home() - HOME, where the environment has none: that of the user in the container's /etc/passwd, else "/"
+ * process_environment() - As the process gets it: of several assignments to a name the last; HOME, where there is none or an empty
+ * one: that of the user in the container's /etc/passwd, else "/"
  * @root:	fd of the container's root
  */
-int process_home(struct spec_process *p, int root, struct arena *arena, struct err *e);
+int process_environment(struct spec_process *p, int root, struct arena *arena, struct err *e);
 
 /**
  * process_keyring() - A session keyring of the container's own instead of the caller's

@@ -179,8 +179,8 @@ static int at_namespaces(struct restore *r, const struct criu_event *event, stru
 	if (err >= 0)
 		err = state_document(&r->state, &document, e);
 	if (err >= 0)
-		err = hooks_run(r->q->spec, HOOK_PRESTART, document, r->bundle, e);
-	return err < 0 ? err : hooks_run(r->q->spec, HOOK_CREATE_RUNTIME, document, r->bundle, e);
+		err = hooks_run(r->q->spec, HOOK_PRESTART, document, r->bundle, NULL, e);
+	return err < 0 ? err : hooks_run(r->q->spec, HOOK_CREATE_RUNTIME, document, r->bundle, NULL, e);
 }
 
 static int at_restored(struct restore *r, const struct criu_event *event, struct err *e)

@@ -77,14 +77,16 @@ int container_kill(int root, const char *id, int signal, bool all, struct err *e
 
 	if (r < 0)
 		return r;
-	if (!all)
+	bool leaves_some = signal == SIGKILL && s.shared_pidns.v && s.cgroup_path;
+
+	if (!all && !leaves_some)
 		return s.status == STATUS_STOPPED ? not_running(&s, e) : signal_init(&s, signal, e);
 	auto_fd int cgroup = state_cgroup(&s, e);
 
 	if (cgroup == -ENODATA) /* init is all that is known */
 		return s.status == STATUS_STOPPED ? 0 : signal_init(&s, signal, e);
 	if (cgroup == -ENOENT)
-		return 0;
+		return all ? 0 : not_running(&s, e);
 	if (cgroup < 0)
 		return cgroup;
 	r = signal == SIGKILL ? cgroup_kill(cgroup, e) : cgroup_signal(cgroup, signal, e);

@@ -13,7 +13,9 @@
 int container_start(int root, const char *id, struct err *e);
 
 /**
- * container_kill() - Send a signal to init, or to every process of its cgroup
+ * container_kill() - Send a signal to init, or to every process of its cgroup: with SIGKILL too, where what is
+ * left of the container would not end with init (a shared pid namespace)
+ * @signal:	0: none, only see whether it could be sent
  * @all:	All of them; works after init is dead, as long as processes are left
  *
  * Return: 0, or -errno with @e filled ("container not running")

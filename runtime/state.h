@@ -43,6 +43,7 @@ struct state {
 	char *rdt_group;	 /* in resctrl, see rdt.h; NULL: none */
 	struct opt_bool rdt_monitor, rdt_made; /* counted on its own; the group is ours to remove */
 	struct opt_bool private_userns;
+	struct opt_bool shared_pidns; /* what its first process leaves behind does not end with that */
 	struct opt_bool later_hooks; /* config.json has poststart or poststop hooks: worth reading */
 	/* not in the file */
 	struct proc_id init; /* pid 0: not born yet, or never */

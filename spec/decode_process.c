@@ -9,8 +9,8 @@ static const struct field box_fields[] = {
 };
 
 static const struct field user_fields[] = {
-	FIELD_RANGE(struct spec_user, uid, "uid", u32, REQUIRED, 0, ID_MAX),
-	FIELD_RANGE(struct spec_user, gid, "gid", u32, REQUIRED, 0, ID_MAX),
+	FIELD_RANGE(struct spec_user, uid, "uid", u32, OPTIONAL, 0, ID_MAX),
+	FIELD_RANGE(struct spec_user, gid, "gid", u32, OPTIONAL, 0, ID_MAX),
 	FIELD_OPT_U32(struct spec_user, umask, "umask"),
 	FIELD_RANGE(struct spec_user, additional_gids, "additionalGids", u32_list, OPTIONAL, 0, ID_MAX),
 	FIELD_TEXT(struct spec_user, username, "username"),

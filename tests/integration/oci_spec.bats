@@ -229,7 +229,6 @@ refused() {
 	refused 'del(.process.cwd)' "process.cwd: missing"
 	refused 'del(.process.args)' "process.args: missing"
 	refused '.process.args = []' "process.args: is empty"
-	refused 'del(.process.user.gid)' "process.user.gid: missing"
 	refused 'del(.mounts[1].destination)' "mounts[1].destination: missing"
 	refused 'del(.linux.namespaces[2].type)' "linux.namespaces[2].type: missing"
 	refused '.linux.devices = [{"path": "/dev/x", "type": "c", "major": 1}]' \

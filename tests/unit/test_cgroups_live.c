@@ -36,9 +36,11 @@ static void test_create(void **state)
 	assert_true(exists(below("a/b/c")));
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	close(fd);
-	/* one that is there and empty is taken, and thawed */
+	/* one that is there, empty and not frozen, is taken */
 	fd = OK(cgroup_open(root, below("a/b/c"), &e));
 	OK(cgroup_freeze(fd, true, &e));
+	FAILS(cgroup_create(root, below("a/b/c"), NULL, &e), EBUSY);
+	OK(cgroup_freeze(fd, false, &e));
 	close(fd);
 	fd = make("a/b/c");
 	assert_int_equal(cgroup_is_frozen(fd, &e), 0);
