@@ -138,8 +138,8 @@ struct cgroup_unit {
 	const char *path; /* its cgroup, below the one that this systemd has (the root; user@UID.service) */
 };
 
-/* Whether containers of this process are up to the user's own systemd: without root, or as root of a user namespace. */
-bool cgroup_unit_is_user(void);
+/* Without root, or as root of a user namespace: it is the user's own systemd then, and there are no device programs. */
+bool cgroup_is_rootless(void);
 
 /**
  * cgroup_unit_plan() - Which unit a container is to be, and where its cgroup will lie

@@ -87,7 +87,7 @@ static int ask(bool user, const char *const *words, const struct strv *more, cha
 	return r == 0 ? 0 : err_say(e, EIO, "systemd: %s", *text ? text : "the helper has failed without a word");
 }
 
-bool cgroup_unit_is_user(void)
+bool cgroup_is_rootless(void)
 {
 	auto_free char *map = NULL;
 	struct err ignored; /* no such file: a kernel without user namespaces */
@@ -104,7 +104,7 @@ int cgroup_unit_plan(const char *cgroups_path, const char *id, struct arena *a, 
 		     struct err *e)
 {
 	static const char *const where[] = { "where", NULL };
-	bool user = cgroup_unit_is_user();
+	bool user = cgroup_is_rootless();
 	struct cgroup_unit u;
 	char base[SAID_MAX] = "";
 	int r = unit_place(cgroups_path, id, user, a, &u, e);

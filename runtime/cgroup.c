@@ -40,6 +40,8 @@ int container_cgroup_settle(const struct plan *p, int cgroup, struct err *e)
 
 	if (r >= 0)
 		r = cgroup_set_devices(cgroup, &p->resources.devices, true, e);
+	if (r == -EPERM && cgroup_is_rootless()) /* nor can its processes use a device that this user may not */
+		r = 0;
 	return r >= 0 && p->cgroup_owner.set ? cgroup_delegate(cgroup, p->cgroup_owner.v, e) : r;
 }
 

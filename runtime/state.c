@@ -285,7 +285,7 @@ int state_config(int dir, struct spec *ret, struct err *e)
 int state_cgroup(const struct state *s, struct err *e)
 {
 	if (!s->cgroup_path)
-		return err_say(e, ENODATA, "container %s has no cgroup", s->id);
+		return err_say(e, ENODATA, "container %s has no cgroup of its own", s->id);
 	auto_fd int root = cgroup_open_root(NULL, e);
 
 	return root < 0 ? root : cgroup_open(root, s->cgroup_path, e);
