@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """typed.py COMMAND…: run it on a terminal of its own, as a shell does, and then read what has been typed meanwhile, as that shell
-would. Prints the command's output, then "typed: TEXT" if there was any."""
+would. Prints the command's output, then "typed: TEXT" if there was any within TYPED_WAIT seconds (0.3)."""
 
 import os
 import pty
@@ -19,7 +19,7 @@ def session():
     if child == 0:
         os.execv(sys.argv[1], sys.argv[1:])
     os.waitpid(child, 0)
-    if select.select([0], [], [], 0.3)[0]:
+    if select.select([0], [], [], float(os.environ.get("TYPED_WAIT", "0.3")))[0]:
         print("typed:", os.read(0, 1000).decode(errors="replace").strip(), flush=True)
     os._exit(0)
 
