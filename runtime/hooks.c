@@ -29,6 +29,14 @@ static int document_fd(const char *state, struct err *e)
 	return fd_take(&fd);
 }
 
+static int say_status(const struct spec_hook *h, int status, struct err *e)
+{
+	const char *signal = status > 128 ? sigdescr_np(status - 128) : NULL;
+
+	err_say(e, ECANCELED, "%s: exit status %d", h->path, status);
+	return signal ? err_hint(e, "signal: %c%s", tolower((unsigned char)*signal), signal + 1) : -ECANCELED;
+}
+
 static int wait_hook(int pidfd, const struct spec_hook *h, struct err *e)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
@@ -44,9 +52,7 @@ static int wait_hook(int pidfd, const struct spec_hook *h, struct err *e)
 	}
 	int status = proc_wait(pidfd, e);
 
-	if (status < 0)
-		return status;
-	return status == 0 ? 0 : err_say(e, ECANCELED, "%s: exit status %d", h->path, status);
+	return status <= 0 ? status : say_status(h, status, e);
 }
 
 /* The end of what it has said, on one line: often the reason is there and nowhere else. */

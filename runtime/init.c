@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -245,6 +246,10 @@ static int place_stdio(struct init *in, struct err *e)
 static int install_filter(struct init *in, struct err *e)
 {
 	auto_fd int listener = -1;
+
+	if (in->filtered)
+		return 0;
+	in->filtered = true;
 	int r = seccomp_install(&in->plan->seccomp, &listener, e);
 
 	if (r >= 0 && listener >= 0)
@@ -255,7 +260,7 @@ static int install_filter(struct init *in, struct err *e)
 /* The parent is the one to pass a listener on, and it will be gone when `start` comes. */
 static int install_listener(struct init *in, struct err *e)
 {
-	return in->plan->seccomp.notify && !in->plan->early_filter ? install_filter(in, e) : 0;
+	return in->plan->seccomp.notify ? install_filter(in, e) : 0;
 }
 
 static int become_process(struct init *in, struct err *e)
@@ -304,10 +309,25 @@ static int say_ready(struct init *in, struct err *e)
 	return message_send(in->sock, MSG_READY, 0, -1, e);
 }
 
+static void end_by(int signal)
+{
+	_exit(128 + signal);
+}
+
+/* Whoever is to end before its start, ends: the first process of a pid namespace is deaf to signals without a handler. */
+static void obey_signals(void)
+{
+	static const int ending[] = { SIGHUP, SIGINT, SIGTERM };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
+		(void)signal(ending[i], end_by); /* cannot fail for these; the exec takes it back */
+}
+
 /* `start` connects; from here on it is the one to be told of a failure. */
 static int wait_start(struct init *in, struct err *e)
 {
 	if (in->start >= 0) {
+		obey_signals();
 		int peer = accept4(in->start, NULL, NULL, SOCK_CLOEXEC);
 
 		if (peer < 0)
@@ -320,19 +340,21 @@ static int wait_start(struct init *in, struct err *e)
 		if (r < 0)
 			return r;
 	}
-	/* it is a program of the container: what its process finds in the environment, it does, as with runc */
+	if (in->plan->spec->hooks[HOOK_START_CONTAINER].n == 0)
+		return 0;
+	int r = in->plan->seccomp.n ? install_filter(in, e) : 0;
+
+	if (r < 0)
+		return r;
+	/* it is a program of the container: what its process finds in the environment, it does, as with runc, and may do no more */
 	return run_hooks_here(in, HOOK_START_CONTAINER, STATUS_CREATED, in->process.env.v, e);
 }
 
 static int execute(struct init *in, struct err *e)
 {
-	if (in->plan->seccomp.n && !in->plan->early_filter && !in->plan->seccomp.notify) {
-		int r = install_filter(in, e);
+	int r = in->plan->seccomp.n ? install_filter(in, e) : 0;
 
-		if (r < 0)
-			return r;
-	}
-	return process_exec(&in->process, in->command, e);
+	return r < 0 ? r : process_exec(&in->process, in->command, e);
 }
 
 static const struct {

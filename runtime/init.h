@@ -15,6 +15,7 @@ struct init {
 	struct spec_process process; /* the configuration's, with the user looked up */
 	int root;	   /* the new root */
 	int terminal;	   /* the pty's terminal side */
+	bool filtered;	   /* the seccomp filter is in */
 	char command[4096]; /* the file to execute */
 };
 

@@ -74,5 +74,6 @@ int listener_pass(int sock, int pidfd, int number, int fd, const struct spec_sec
 		r = say(s, state, pid, &text, e);
 	if (r >= 0)
 		r = sock_hand(s->listener_path, text, fd < 0 ? taken : fd, e);
-	return r < 0 ? err_wrap(e, "linux.seccomp.listenerPath") : 0;
+	/* runc's words */
+	return r < 0 ? err_wrap(e, "linux.seccomp.listenerPath: failed to connect with seccomp agent") : 0;
 }

@@ -72,6 +72,16 @@ static const enum nodes_wanted wanted[] = {
 };
 static_assert(ARRAY_SIZE(wanted) == ARRAY_SIZE(spec_mempolicy_mode_names), "a row for each mode");
 
+static unsigned count(const struct node_set *nodes)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(nodes->bits); i++)
+		n += (unsigned)__builtin_popcountl(nodes->bits[i]);
+	return n;
+}
+
+/* Its complaints are in the words of runc. */
 static int read_policy(const struct spec_memory_policy *m, struct node_set *nodes, int *ret_mode, struct err *e)
 {
 	bool none = !m->nodes || !*m->nodes;
@@ -79,10 +89,12 @@ static int read_policy(const struct spec_memory_policy *m, struct node_set *node
 
 	memset(nodes, 0, sizeof(*nodes));
 	if (!none && str_to_set(m->nodes, NODES_MAX, nodes->bits) < 0)
-		return err_say(e, EINVAL, "linux.memoryPolicy.nodes: \"%.64s\" is no list as \"0-3,7\"", m->nodes);
-	if (wanted[m->mode] == (none ? NODES_SOME : NODES_NONE))
-		return err_say(e, EINVAL, "linux.memoryPolicy.nodes: %s %s", spec_mempolicy_mode_names[m->mode],
-			       none ? "requires at least one node" : "requires 0 nodes");
+		return err_say(e, EINVAL, "linux.memoryPolicy.nodes: invalid memory policy nodes \"%.64s\"", m->nodes);
+	if (none && wanted[m->mode] == NODES_SOME)
+		return err_say(e, EINVAL, "linux.memoryPolicy.nodes: memory policy mode requires at least one node but got 0");
+	if (!none && wanted[m->mode] == NODES_NONE)
+		return err_say(e, EINVAL, "linux.memoryPolicy.nodes: memory policy mode requires 0 nodes but got %u",
+			       count(nodes));
 	for (size_t i = 0; i < m->flags.n; i++) {
 		int flag = spec_name_index(spec_mempolicy_flag_names, ARRAY_SIZE(spec_mempolicy_flag_names),
 					   m->flags.v[i]);

@@ -148,7 +148,6 @@ static const struct field memory_policy_fields[] = {
 	FIELD_STRINGS(struct spec_memory_policy, flags, "flags", OPTIONAL),
 };
 
-/* An empty object is no policy, as runc has it; any other needs a mode. */
 static int field_memory_policy(struct decoder *d, const struct field *f, json_t *v, void *ret)
 {
 	struct spec_memory_policy *policy = ret;
@@ -156,10 +155,8 @@ static int field_memory_policy(struct decoder *d, const struct field *f, json_t 
 
 	if (r < 0)
 		return r;
-	policy->given = json_object_size(v) > 0;
-	if (policy->given && !json_is_string(json_object_get(v, "mode")))
-		return decode_fail(d, "invalid memory policy mode: missing");
-	return 0;
+	policy->given = true;
+	return json_object_get(v, "mode") ? 0 : decode_fail(d, "invalid memory policy mode: missing");
 }
 
 const struct field spec_linux_fields[] = {

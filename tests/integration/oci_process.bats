@@ -23,6 +23,7 @@ teardown() {
 	for id in $(oci list -q); do
 		oci delete --force "$id"
 	done
+	rm -rf "$PAENE_RUN/oci/.seccomp" # compiled filters are kept
 	leak_check_after
 }
 
@@ -393,4 +394,27 @@ CapAmb: 0000000000000020"
 	expect_status 1
 	expect_in_output '`/proc/self/attr/apparmor/exec`'
 	echo 'profile paene-test-confined { }' | apparmor_parser -R
+}
+
+@test "a startContainer hook may do no more than the process" {
+	edit_bundle "$bundle" '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW",
+			"syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_KILL"}]}' \
+		'.process.rlimits = [{"type": "RLIMIT_CORE", "soft": 0, "hard": 0}]' \
+		'.hooks = {"startContainer": [{"path": "/bin/sh", "args": ["sh", "-c", "mkdir /dev/shm/x"]}]}'
+	run oci run -b "$bundle" h
+	expect_status 1
+	expect_in_output "error running startContainer hook #0: /bin/sh: exit status 159; signal: bad system call"
+	edit_bundle "$bundle" '.hooks.startContainer[0].args[2] = "true"'
+	oci run -b "$bundle" h
+}
+
+@test "who waits for its start ends by the signals that end" {
+	local signal
+	status_is() { [ "$(oci state "$1" | jq -r .status)" = "$2" ]; }
+	for signal in TERM INT HUP KILL; do
+		oci create -b "$bundle" k
+		oci kill k "$signal"
+		wait_until 5 status_is k stopped
+		oci delete k
+	done
 }

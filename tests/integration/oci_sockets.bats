@@ -26,7 +26,7 @@ teardown() {
 	for id in $(oci list -q); do
 		oci delete --force "$id"
 	done
-	rm -f "$PAENE_RUN"/oci/.seccomp/* # compiled filters are kept
+	rm -rf "$PAENE_RUN/oci/.seccomp" # compiled filters are kept
 	[ -z "${listener-}" ] || kill "$listener" 2>/dev/null || :
 	leak_check_after
 }

@@ -125,6 +125,7 @@ static const struct {
 	{ LINUX("\"personality\":{}"), "linux.personality.domain: missing" },
 	{ LINUX("\"personality\":{\"domain\":\"BSD\"}"), "linux.personality.domain: \"BSD\" is not known here" },
 	{ LINUX("\"memoryPolicy\":{\"mode\":\"X\"}"), "linux.memoryPolicy.mode: invalid memory policy mode \"X\"" },
+	{ LINUX("\"memoryPolicy\":{}"), "linux.memoryPolicy: invalid memory policy mode: missing" },
 	{ LINUX("\"memoryPolicy\":{\"nodes\":\"0\"}"), "linux.memoryPolicy: invalid memory policy mode: missing" },
 	/* resources */
 	{ RESOURCES("\"memory\":{\"limit\":\"1g\"}"), "linux.resources.memory.limit: expected an integer, found a string" },
@@ -322,7 +323,7 @@ static void dialects_are_understood(void **state)
 	      &nulls);
 	assert_false(nulls.process.given || nulls.linux_.resources.given);
 	/* "" for what is not given */
-	parse(LINUX("\"cgroupsPath\":\"\",\"mountLabel\":\"\",\"rootfsPropagation\":\"\",\"memoryPolicy\":{},"
+	parse(LINUX("\"cgroupsPath\":\"\",\"mountLabel\":\"\",\"rootfsPropagation\":\"\","
 		    "\"namespaces\":[{\"type\":\"uts\",\"path\":\"\"}],\"seccomp\":null"),
 	      &empty);
 	assert_null(empty.linux_.cgroups_path);
