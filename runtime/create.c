@@ -246,7 +246,7 @@ static int prepare_init(struct creation *c, struct err *e)
 			r = mount_list_idmap(&c->plan.mounts, userns, e);
 	}
 	if (r >= 0)
-		r = process_limits(c->pid, &c->q->spec->process, e);
+		r = process_limits(c->pid, &c->q->spec->process, true, e);
 	if (r >= 0 && placement_cpus(c->pid, NULL, &ignored) < 0)
 		r = 0; /* where the caller may run is good enough */
 	if (r >= 0)

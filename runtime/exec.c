@@ -248,7 +248,7 @@ static int let_go(struct execution *x, struct err *e)
 	if (r >= 0)
 		r = rdt_enter(x->q->state, x->pid, e);
 	if (r >= 0)
-		r = process_limits(x->pid, p, e);
+		r = process_limits(x->pid, p, false, e);
 	return r < 0 ? r : message_send(x->sock, MSG_GO, x->pid, -1, e);
 }
 

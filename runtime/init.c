@@ -301,7 +301,9 @@ static int close_rest(struct init *in, struct err *e)
 		r = close_between(MIN(sock, start) + 1, MAX(sock, start) - 1, e);
 	if (r >= 0)
 		r = close_between(MAX(sock, start) + 1, ~0U, e);
-	return r < 0 ? r : process_keep_fds(in->plan->opt.preserve_fds, e);
+	if (r >= 0)
+		r = process_keep_fds(in->plan->opt.preserve_fds, e);
+	return r < 0 ? r : process_limit_files(&in->process, e);
 }
 
 static int say_ready(struct init *in, struct err *e)

@@ -28,20 +28,44 @@
 #define DEFAULT_UMASK 0022 /* not the caller's: it is none of the container's business */
 #define DEFAULT_PATH  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-static int set_rlimits(pid_t pid, const struct spec_rlimits *l, struct err *e)
+static int set_rlimit(pid_t pid, const struct spec_rlimit *l, struct err *e)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		const struct rlimit want = { .rlim_cur = l->v[i].soft, .rlim_max = l->v[i].hard };
+	const struct rlimit want = { .rlim_cur = l->soft, .rlim_max = l->hard };
 
-		if (prlimit(pid, (enum __rlimit_resource)l->v[i].resource, &want, NULL) == 0)
-			continue;
-		err_set(e, errno, "process.rlimits: set %s to %llu:%llu", spec_rlimit_name(l->v[i].resource),
-			(unsigned long long)l->v[i].soft, (unsigned long long)l->v[i].hard);
-		if (e->code == EPERM)
-			(void)err_hint(e, "a hard limit can be raised only with CAP_SYS_RESOURCE");
-		return -e->code;
-	}
-	return 0;
+	if (prlimit(pid, (enum __rlimit_resource)l->resource, &want, NULL) == 0)
+		return 0;
+	err_set(e, errno, "process.rlimits: set %s to %llu:%llu", spec_rlimit_name(l->resource), (unsigned long long)l->soft,
+		(unsigned long long)l->hard);
+	return e->code == EPERM ? err_hint(e, "a hard limit can be raised only with CAP_SYS_RESOURCE") : -e->code;
+}
+
+/* Whether the child itself can set this limit later: it may lower what it has from us, and has much to open before. */
+static bool can_wait(const struct spec_rlimit *l)
+{
+	struct rlimit own;
+
+	return l->resource == RLIMIT_NOFILE && getrlimit(RLIMIT_NOFILE, &own) == 0 && l->hard <= own.rlim_max;
+}
+
+static int set_rlimits(pid_t pid, const struct spec_rlimits *l, bool opens_more, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < l->n && r >= 0; i++)
+		if (!opens_more || !can_wait(&l->v[i]))
+			r = set_rlimit(pid, &l->v[i], e);
+	return r;
+}
+
+int process_limit_files(const struct spec_process *p, struct err *e)
+{
+	const struct spec_rlimits *l = &p->rlimits;
+	int r = 0;
+
+	for (size_t i = 0; i < l->n && r >= 0; i++)
+		if (l->v[i].resource == RLIMIT_NOFILE)
+			r = set_rlimit(0, &l->v[i], e);
+	return r;
 }
 
 static int set_oom_score(pid_t pid, const struct opt_i64 *score, struct err *e)
@@ -83,9 +107,9 @@ static int set_io_priority(pid_t pid, const struct spec_io_priority *p, struct e
 	return 0;
 }
 
-int process_limits(pid_t pid, const struct spec_process *p, struct err *e)
+int process_limits(pid_t pid, const struct spec_process *p, bool opens_more, struct err *e)
 {
-	int r = set_rlimits(pid, &p->rlimits, e);
+	int r = set_rlimits(pid, &p->rlimits, opens_more, e);
 
 	if (r >= 0)
 		r = set_oom_score(pid, &p->oom_score_adj, e);

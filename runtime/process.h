@@ -14,10 +14,14 @@
 /**
  * process_limits() - rlimits, OOM score, scheduler, I/O priority of a child that waits; in the parent, which may
  * @pid:	The child
+ * @opens_more:	It still has files to open: their number is left to process_limit_files() where it is to become lower
  *
  * Raising a hard limit needs CAP_SYS_RESOURCE: where the parent lacks it, an unchanged or lower hard limit still works.
  */
-int process_limits(pid_t pid, const struct spec_process *p, struct err *e);
+int process_limits(pid_t pid, const struct spec_process *p, bool opens_more, struct err *e);
+
+/* The limit of open files, where one is configured; in the child. Return: 0, or -errno with @e filled */
+int process_limit_files(const struct spec_process *p, struct err *e);
 
 /**
  * process_resolve_user() - Look process.user.username up in the container and complete what depends on it
