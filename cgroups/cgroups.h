@@ -63,6 +63,9 @@ int cgroup_check_path(const char *path, struct err *e);
  */
 int cgroup_create(int root, const char *path, const struct spec_resources *want, struct err *e);
 
+/* Whether a container may go without: @want has no limit, and this user, who is not root, may make none in the root. */
+bool cgroup_can_be_none(const struct spec_resources *want);
+
 /* Open one that is there. Return: its fd, or -errno with @e filled (-ENOENT). */
 int cgroup_open(int root, const char *path, struct err *e);
 

@@ -153,6 +153,19 @@ int cgroup_create(int root, const char *path, const struct spec_resources *want,
 	return r;
 }
 
+bool cgroup_can_be_none(const struct spec_resources *want)
+{
+	auto_arena struct arena arena = { 0 };
+	struct limit_list limits = { 0 };
+	struct err ignored; /* whatever it is: it is said when the cgroup is made */
+
+	if (limits_plan(want, &arena, &limits, &ignored) < 0 || limits.n)
+		return false;
+	auto_fd int root = cgroup_open_root(NULL, &ignored);
+
+	return root >= 0 && faccessat(root, ".", W_OK, AT_EACCESS) < 0 && cgroup_is_rootless();
+}
+
 int cgroup_open(int root, const char *path, struct err *e)
 {
 	int r = cgroup_check_path(path, e);

@@ -105,7 +105,11 @@ static int plan_cgroup(struct plan *p, struct err *e)
 	if (p->opt.cgroup_manager == CGROUP_MANAGER_SYSTEMD)
 		return plan_unit(p, e);
 	if (!path || !*path)
-		path = p->opt.cgroup_path ? p->opt.cgroup_path : arena_printf(&p->arena, "/paene-oci/%s", p->opt.id);
+		path = p->opt.cgroup_path;
+	if (!path && cgroup_can_be_none(&p->resources))
+		return 0;
+	if (!path)
+		path = arena_printf(&p->arena, "/paene-oci/%s", p->opt.id);
 	else if (*path != '/')
 		path = arena_printf(&p->arena, "/%s", path);
 	if (!path)
