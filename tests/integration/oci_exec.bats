@@ -410,26 +410,6 @@ own() { # own KEY [OPTION…]: what /proc says of an exec in box
 	rmdir "$cgroup/sub"
 }
 
-@test "a container whose cgroup hands down controllers: exec joins its first process, but --cgroup / does not" {
-	local cgroup
-	cgroup=/sys/fs/cgroup$(awk -F: '/^0:/ {print $3}' "/proc/$(oci state box | jq .pid)/cgroup")
-	[ -s "$cgroup/cgroup.controllers" ] || skip "cgroup2 has no controller here"
-	mkdir "$cgroup/init"
-	for pid in $(<"$cgroup/cgroup.procs"); do
-		echo "$pid" >"$cgroup/init/cgroup.procs"
-	done
-	local controller
-	controller=$(awk '{print $1}' "$cgroup/cgroup.controllers")
-	echo "+$controller" >"$cgroup/cgroup.subtree_control"
-	[[ "$(oci exec box cat /proc/self/cgroup)" == *"0::"*/init ]]
-	run oci exec --cgroup / box true
-	expect_status 255
-	expect_in_output "Device or resource busy"
-	echo "-$controller" >"$cgroup/cgroup.subtree_control"
-	echo "$(oci state box | jq .pid)" >"$cgroup/cgroup.procs"
-	rmdir "$cgroup/init"
-}
-
 @test "a container whose first process has gone to another cgroup, and whose own is no more" {
 	bundle
 	oci run -d -b "$bundle" moved </dev/null >/dev/null 2>&1 3>&-
