@@ -10,7 +10,9 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "cli/oci.h"
+#include "cli/output.h"
 #include "runtime/notify.h"
+#include "spec/names.h"
 
 #define CONFIG_FILE    "config.json"
 #define PIDFD_RECEIVER "run.oci.pidfd_receiver" /* crun's word for --pidfd-socket */
@@ -76,6 +78,21 @@ static const char *annotation(const struct spec *s, const char *key)
 	return NULL;
 }
 
+/* The kernel takes into the ambient set only what is permitted and inheritable. The others are left out, as with runc. */
+static void warn_of_ambient(const struct call *c, const struct spec_caps *caps)
+{
+	uint64_t lost = caps->ambient.v & ~(caps->permitted.v & caps->inheritable.v);
+	char text[128];
+
+	for (int n = 0; n < SPEC_CAP_COUNT; n++) {
+		if (!(lost & BIT64(n)))
+			continue;
+		snprintf(text, sizeof(text), "can't raise ambient capability %s: it is not both permitted and inheritable",
+			 spec_cap_name(n));
+		output_warning(c, text);
+	}
+}
+
 /* In a pid namespace that others are in already, they can see us: see proc_seal(). Only there, for it takes a millisecond. */
 static int seal_if_seen(const struct call *c, const struct spec *s, struct err *e)
 {
@@ -98,6 +115,7 @@ int bundle_open(const struct call *c, const struct bundle_options *o, const char
 		r = ret->root = oci_open_root(c, e);
 	if (r < 0)
 		return r;
+	warn_of_ambient(c, &ret->spec.process.capabilities);
 	ret->request.notify = getenv("NOTIFY_SOCKET") != NULL;
 	if (ret->request.notify)
 		r = notify_tell(&ret->spec, ret->root, id, e);

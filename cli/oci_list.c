@@ -35,6 +35,17 @@ static int add_document(json_t *list, const struct state *s, struct err *e)
 	return r;
 }
 
+/* All on one line, as runc does. */
+static int print_line(json_t *list, struct err *e)
+{
+	auto_free char *text = NULL;
+	int r = json_to_text(list, &text, e);
+
+	if (r >= 0)
+		puts(text);
+	return r;
+}
+
 static int add_row(struct table *t, const struct state *s, struct err *e)
 {
 	const char *const texts[] = { status_names[s->status], s->bundle, s->created, s->owner ? s->owner : "" };
@@ -76,7 +87,7 @@ static int run(const struct call *c, struct err *e)
 	if (r < 0 || o->quiet)
 		return r;
 	if (json)
-		return output_json(list, e);
+		return print_line(list, e);
 	table_print(&table);
 	return 0;
 }
