@@ -29,6 +29,12 @@ struct pids {
 	size_t n;
 };
 
+static void pids_guard(struct pids *p)
+{
+	free(p->v);
+}
+#define auto_pids __attribute__((cleanup(pids_guard)))
+
 static int find_pids(const struct call *c, struct pids *ret, struct err *e)
 {
 	auto_state struct state s = { 0 };
@@ -92,7 +98,7 @@ static int pid_column(struct arena *arena, const char *title, struct err *e)
 static int print_rows(const struct call *c, char *text, const struct pids *p, struct err *e)
 {
 	char *rest = text, *line = strsep(&rest, "\n");
-	int column = pid_column(c->arena, line, e);
+	int column = pid_column(c->arena, line ? line : "", e);
 	uint64_t pid;
 
 	if (column < 0)
@@ -207,12 +213,11 @@ static int run(const struct call *c, struct err *e)
 {
 	const struct ps_options *o = c->options;
 	bool json = o->format && streq(o->format, "json");
-	struct pids pids = { 0 };
+	auto_pids struct pids pids = { 0 };
 
 	if (o->format && !json && !streq(o->format, "table"))
 		return err_say(e, EINVAL, "--format %s: it is table or json", o->format);
 	int r = find_pids(c, &pids, e);
-	auto_free pid_t *owned = pids.v;
 
 	if (r >= 0 && json)
 		print_json(&pids);
