@@ -32,36 +32,31 @@ static int check_name(const char *name, struct err *e)
 /* What a unit's name cannot hold becomes \xNN, as systemd-escape(1) does it. */
 static char *escaped(const char *id, struct arena *a)
 {
-	char *ret = arena_alloc(a, strlen(id) * 4 + 1), *end = ret;
+	char *ret = arena_strdup(a, "");
 
 	for (; ret && *id; id++)
-		if (is_unit_char(*id))
-			*end++ = *id;
-		else
-			end += sprintf(end, "\\x%02x", (unsigned char)*id);
+		ret = is_unit_char(*id) ? arena_printf(a, "%s%c", ret, *id)
+					: arena_printf(a, "%s\\x%02x", ret, (unsigned char)*id);
 	return ret;
 }
 
 char *unit_slice_path(const char *slice, struct arena *a)
 {
-	size_t len = strlen(slice), parts = 1;
+	char *path = arena_strdup(a, "");
 
 	if (streq(slice, "-.slice"))
-		return arena_strdup(a, "");
+		return path;
 	if (!ends_with(slice, slice_suffix) || strchr(slice, '/') || *slice == '-')
 		return NULL;
-	len -= strlen(slice_suffix);
-	for (size_t i = 0; i < len; i++)
-		if (slice[i] == '-') {
-			parts++;
-			if (i + 1 == len || slice[i + 1] == '-')
-				return NULL;
-		}
-	char *path = arena_alloc(a, parts * (len + strlen(slice_suffix) + 1) + 1), *end = path;
+	size_t len = strlen(slice) - strlen(slice_suffix);
 
-	for (size_t i = 1; path && i <= len; i++)
-		if (i == len || slice[i] == '-')
-			end += sprintf(end, "/%.*s%s", (int)i, slice, slice_suffix);
+	for (size_t i = 1; path && i <= len; i++) {
+		if (i < len && slice[i] != '-')
+			continue;
+		if (slice[i - 1] == '-') /* an empty part */
+			return NULL;
+		path = arena_printf(a, "%s/%.*s%s", path, (int)i, slice, slice_suffix);
+	}
 	return path;
 }
 

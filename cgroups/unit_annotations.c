@@ -56,13 +56,13 @@ static const char *read_string(const char *s, struct arena *a, char **ret)
 /* ['a', 'b'] */
 static bool read_list(const char *s, struct arena *a, struct value *ret)
 {
-	char *text = arena_alloc(a, strlen(s) + 1), *end = text, *item;
+	char *text = arena_strdup(a, ""), *item;
 
 	for (s = skip_blanks(s + 1); text && *s != ']'; s = skip_blanks(s)) {
 		s = read_string(s, a, &item);
 		if (!s)
 			return false;
-		end += sprintf(end, end == text ? "%s" : "\n%s", item);
+		text = arena_printf(a, "%s%s%s", text, *text ? "\n" : "", item);
 		s = skip_blanks(s);
 		if (*s == ',')
 			s = skip_blanks(s + 1);

@@ -89,7 +89,7 @@ static int add_quota(struct unit_plan *p, int64_t quota_us, uint64_t period_us, 
 	return add_number(p, "CPUQuotaPerSecUSec", (int64_t)share, e);
 }
 
-/* "0-2,5" as bytes of bits, the lowest first: "ay:39,…" in decimal. */
+/* "0-2,5" as bytes of bits, the lowest first. */
 static int add_set(struct unit_plan *p, const char *name, const char *set, struct err *e)
 {
 	uint8_t bits[CPUS_MAX / 8] = { 0 };
@@ -108,10 +108,10 @@ static int add_set(struct unit_plan *p, const char *name, const char *set, struc
 		n = MAX(n, last / 8 + 1);
 		s = end;
 	}
-	char *text = arena_alloc(p->arena, n * 4 + 1), *end = text;
+	char *text = arena_strdup(p->arena, "");
 
 	for (size_t i = 0; text && i < n; i++)
-		end += sprintf(end, i ? "\n%u" : "%u", bits[i]);
+		text = arena_printf(p->arena, "%s%s%u", text, i ? "\n" : "", bits[i]);
 	return text ? unit_add(p->arena, p->list, e, "%s=ay:%s", name, text) : err_nomem(e);
 }
 

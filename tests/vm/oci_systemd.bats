@@ -5,7 +5,9 @@ load ../lib/common
 setup() {
 	needs_program paene-oci
 	bundle=$BATS_TEST_TMPDIR/bundle
-	make_bundle "$bundle" '.process.args = ["sleep", "1000"]' '.linux.namespaces += [{type: "cgroup"}]'
+	mkdir "$bundle"
+	cp "$tests/lib/config.json" "$bundle/"
+	edit_bundle "$bundle" ".root.path = \"$(busybox_rootfs)\"" '.process.args = ["sleep", "1000"]' '.linux.namespaces += [{type: "cgroup"}]'
 }
 
 teardown() {
@@ -196,7 +198,7 @@ property() { # property UNIT NAME
 	edit_bundle "$bundle" "$userns" '.mounts |= map(select(.destination != "/sys/fs/cgroup")) |
 		.mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["rw", "nosuid", "noexec", "nodev"]}]' \
 		'.process.args = ["sh", "-c", "stat -c %u /sys/fs/cgroup /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/memory.max; mkdir /sys/fs/cgroup/below"]'
-	chmod 755 "$bundle" "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR"
+	chmod 755 "$bundle" "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
 	run systemd run --bundle "$bundle" twelve
 	expect_status 0
 	[ "${lines[0]}" = 0 ]
@@ -213,12 +215,12 @@ property() { # property UNIT NAME
 @test "without root: a scope of the user's own systemd" {
 	local home=/home/dev/paene-test
 	rm -rf $home
-	cp -r "$bundle" $home
+	make_bundle $home
 	chown -R dev: $home
 	as_dev() {
 		systemd-run --quiet --machine=dev@.host --user --wait --pipe -- "$@"
 	}
-	edit_bundle $home '.linux.namespaces += [{type: "user"}] | .linux.namespaces |= map(select(.type != "network"))
+	edit_bundle $home '.linux.namespaces += [{type: "user"}, {type: "cgroup"}] | .linux.namespaces |= map(select(.type != "network"))
 		| .linux.uidMappings = [{containerID: 0, hostID: 1000, size: 1}] | .linux.gidMappings = .linux.uidMappings
 		| .mounts |= map(select(.type != "sysfs" and .type != "devpts")) | .linux.resources = {pids: {limit: 33}}
 		| .process.args = ["cat", "/proc/self/cgroup", "/sys/fs/cgroup/pids.max"]'

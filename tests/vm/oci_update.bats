@@ -5,7 +5,9 @@ load ../lib/common
 setup() {
 	needs_program paene-oci
 	bundle=$BATS_TEST_TMPDIR/bundle
-	make_bundle "$bundle" '.process.args = ["sleep", "1000"]' '.linux.resources += {
+	mkdir "$bundle"
+	cp "$tests/lib/config.json" "$bundle/"
+	edit_bundle "$bundle" ".root.path = \"$(busybox_rootfs)\"" '.process.args = ["sleep", "1000"]' '.linux.resources += {
 		memory: { limit: 33554432, reservation: 25165824 },
 		cpu: { shares: 100, quota: 500000, period: 1000000 },
 		pids: { limit: 20 }
@@ -75,13 +77,14 @@ common_limits() {
 }
 
 cpu_limits() {
-	oci update --cpu-period 900000 u
-	has cpu.max "500000 900000"
-	oci update --cpu-quota 603000 u
-	has cpu.max "603000 900000"
-	unit_has CPUQuotaPerSecUSec 670ms
+	oci update --cpu-period 500000 u
+	has cpu.max "500000 500000"
+	unit_has CPUQuotaPerSecUSec 1s
+	oci update --cpu-quota 600000 u
+	has cpu.max "600000 500000"
+	unit_has CPUQuotaPerSecUSec 1.200s
 	oci update --cpu-quota -1 u
-	has cpu.max "max 900000"
+	has cpu.max "max 500000"
 	unit_has CPUQuotaPerSecUSec infinity
 	oci update --cpu-quota 50000 --cpu-period 100000 --cpu-burst 20000 u
 	has cpu.max "50000 100000"
