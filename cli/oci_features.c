@@ -18,6 +18,7 @@ static const char *const unsafe_annotations[] = {
 	"bundle",
 	"org.criu.config",
 	"org.systemd.property.", /* and what follows it */
+	"run.oci.pidfd_receiver",
 };
 
 /* A list of words; holes in a table of words are NULL or "". */

@@ -35,6 +35,23 @@ static const char *const not_linux[] = { "solaris", "windows", "vm", "zos", "fre
 /* Required by the schema, not by us: Go programs leave it out ("limit" is a pointer with omitempty there). */
 static const char *const lenient[] = { "linux.resources.pids.limit" };
 
+/* Where the kernel takes less than the schema, which gives only a type's bounds. */
+static const char *const narrower[] = {
+	"process.user.uid",
+	"process.user.gid",
+	"process.ioPriority.priority",
+	"process.scheduler.nice",
+	"process.scheduler.priority",
+	"linux.devices.uid",
+	"linux.devices.gid",
+	"linux.seccomp.syscalls.args.index",
+	"linux.timeOffsets.boottime.nanosecs",
+	"linux.timeOffsets.monotonic.nanosecs",
+};
+
+/* Callers give it as stat(2) has it, with the type and the bits above 0777. */
+static const char *const wider[] = { "linux.devices.fileMode" };
+
 static bool in(const char *const *list, size_t n, const char *word)
 {
 	return spec_name_index(list, n, word) >= 0;
@@ -84,20 +101,53 @@ static const struct field *find_row(const struct field *table, size_t n, const c
 	return NULL;
 }
 
-/* Whether a row takes a value of this JSON type, by asking it. */
-static bool takes(const struct field *f, const char *json)
+/* What a row says to a value, by asking it. Return: 0, or -EINVAL with the words in @e */
+static int ask(const struct field *f, const char *json, struct err *e)
 {
 	_Alignas(max_align_t) char room[4096] = { 0 };
 	auto_arena struct arena arena = { 0 };
-	struct err e = { 0 };
-	struct decoder d = { .arena = &arena, .e = &e };
-	json_t *v = json_loads(json, JSON_DECODE_ANY, NULL);
+	struct decoder d = { .arena = &arena, .e = e };
+	json_t *v;
+
+	*e = (struct err){ 0 };
+	assert_int_equal(json_from_text(json, strlen(json), &v, e), 0);
 
 	int r = f->decode(&d, f, v,
 			  room + sizeof(room) / 2); /* some look at what lies before their own member */
 
 	json_decref(v);
-	return r == 0 || !strstr(e.text, "expected");
+	return r;
+}
+
+/* Whether it takes a value of this JSON type. */
+static bool takes(const struct field *f, const char *json)
+{
+	struct err e;
+
+	return ask(f, json, &e) == 0 || !strstr(e.text, "expected");
+}
+
+/* Whether an integer of the schema's bounds, and none beyond them, is in those of the row. */
+static void check_bound(struct walk *w, const struct field *f, json_t *schema, const char *bound)
+{
+	json_t *limit = json_object_get(schema, bound);
+	uint64_t big = 0;
+	char beyond[32];
+	struct err e;
+
+	if (!limit || json_is_big(limit, &big) || !takes(f, "1")) /* above 2^64-1 there is no integer */
+		return;
+	json_int_t n = json_integer_value(limit);
+	bool low = streq(bound, "minimum");
+
+	if ((low && n == INT64_MIN) || (!low && n == INT64_MAX))
+		return;
+	snprintf(beyond, sizeof(beyond), "%lld", (long long)(low ? n - 1 : n + 1));
+	if (ask(f, beyond, &e) == 0 && !in(wider, ARRAY_SIZE(wider), w->path))
+		fault(w, "our row takes what is beyond the schema's bound: ", beyond);
+	snprintf(beyond, sizeof(beyond), "%lld", (long long)n);
+	if (ask(f, beyond, &e) < 0 && !in(narrower, ARRAY_SIZE(narrower), w->path))
+		fault(w, "our row refuses the schema's bound: ", beyond);
 }
 
 static void check_type(struct walk *w, const struct field *f, json_t *schema)
@@ -135,6 +185,8 @@ static void check_property(struct walk *w, json_t *schema, size_t file, const st
 	schema = resolve(schema, &file);
 	check_type(w, f, schema);
 	check_words(w, f, schema);
+	check_bound(w, f, schema, "minimum");
+	check_bound(w, f, schema, "maximum");
 	json_t *items = json_object_get(schema, "items"),
 	       *each = json_object_get(schema, "additionalProperties");
 	json_t *any = json_object_get(items, "anyOf");
