@@ -46,9 +46,6 @@ static int join_all(struct exec_child *x, struct err *e)
 static int find_user(struct exec_child *x, struct err *e)
 {
 	struct spec_process *p = &x->process;
-
-	if (!p->user.username && strv_env(&p->env, "HOME"))
-		return 0;
 	auto_fd int root = path_open_dir("/", 0, e);
 
 	if (root < 0)

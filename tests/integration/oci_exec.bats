@@ -145,6 +145,8 @@ own() { # own KEY [OPTION…]: what /proc says of an exec in box
 	[ "$(oci exec box sh -c 'echo $HOME')" = /root ]
 	[ "$(oci exec -u 4711 box sh -uc 'echo $HOME')" = / ]
 	[ "$(oci exec -e HOME=/x box sh -c 'echo $HOME')" = /x ]
+	process_is '.env += ["HOME=/a", "X=1", "HOME=/b", "X=2"] | .args = ["sh", "-c", "env | grep -c -e ^X= -e ^HOME=; echo $HOME $X"]'
+	[ "$(oci exec -p "$file" box | xargs)" = "2 /b 2" ]
 	process_is '.args = ["sh", "-c", "echo $HOME"]'
 	[ "$(oci exec -p "$file" box)" = /root ]
 }
