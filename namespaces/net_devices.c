@@ -226,7 +226,7 @@ static int move_one(const struct sockets *here, const struct sockets *there, con
 {
 	const char *name = d->name && *d->name ? d->name : d->host_name;
 	auto_free struct addresses *addresses = calloc(1, sizeof(*addresses));
-	int index, r = addresses ? index_of(here, d->host_name, &index, e) : err_nomem(e);
+	int index = 0, r = addresses ? index_of(here, d->host_name, &index, e) : err_nomem(e);
 
 	if (r >= 0)
 		r = check_free(there, name, e);

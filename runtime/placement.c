@@ -119,9 +119,13 @@ int placement_check_memory(const struct spec_memory_policy *m, struct err *e)
 int placement_memory(const struct spec_memory_policy *m, struct err *e)
 {
 	struct node_set nodes;
-	int mode, r = m->given ? read_policy(m, &nodes, &mode, e) : 0;
+	int mode;
 
-	if (r < 0 || !m->given)
+	if (!m->given)
+		return 0;
+	int r = read_policy(m, &nodes, &mode, e);
+
+	if (r < 0)
 		return r;
 	bool none = !m->nodes || !*m->nodes;
 
