@@ -33,6 +33,10 @@ static const struct manual_section manual[] = {
 	  "The reason of a failure goes to standard error and, with "
 	  "`--log`, to that file: as one JSON object with level, msg and time, or as one line." },
 	{ "Files", "`/run/paene-oci`: what is known of containers; in a user namespace `$XDG_RUNTIME_DIR/paene-oci`." },
+	{ "Environment",
+	  "`NOTIFY_SOCKET`: with `create`, `run` and `start`, the service manager hears of the container's READY=1 there; the "
+	  "container finds a socket of its own. `LISTEN_FDS`, `LISTEN_PID`: sockets that are handed on to the container. "
+	  "`XDG_RUNTIME_DIR`: see Files." },
 	{ "See also", "paene(1), runc(8), crun(1), https://github.com/opencontainers/runtime-spec" },
 };
 
