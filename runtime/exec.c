@@ -25,6 +25,7 @@
 #include "runtime/cgroup.h"
 #include "runtime/console.h"
 #include "runtime/exec_child.h"
+#include "runtime/label.h"
 #include "runtime/listener.h"
 #include "runtime/message.h"
 #include "runtime/placement.h"
@@ -87,6 +88,15 @@ static int check_running(struct execution *x, struct err *e)
 	if (x->child.init < 0)
 		return x->child.init == -ESRCH ? not_running(s, e) : x->child.init;
 	return ns_differences(s->init.pid, &x->child.join, e);
+}
+
+/* What this kernel cannot do is said before anything is made. */
+static int check_process(struct execution *x, struct err *e)
+{
+	const struct spec_process *p = &x->child.process;
+	int r = label_check(p, e);
+
+	return r < 0 ? r : placement_check_cpus(&p->exec_cpu_affinity, e);
 }
 
 /* ---- its cgroup ---- */
@@ -299,7 +309,7 @@ static int write_pid_file(struct execution *x, struct err *e)
 }
 
 static int (*const steps[])(struct execution *x, struct err *e) = {
-	check_running, open_cgroup, make_child, let_go, wait_exec, send_pidfd, write_pid_file,
+	check_running, check_process, open_cgroup, make_child, let_go, wait_exec, send_pidfd, write_pid_file,
 };
 
 int container_exec(const struct exec_request *q, struct exec_result *ret, struct err *e)

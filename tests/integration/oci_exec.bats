@@ -195,6 +195,25 @@ own() { # own KEY [OPTION…]: what /proc says of an exec in box
 	expect_in_output "cwd: missing"
 }
 
+@test "--apparmor, --process-label, execCPUAffinity: set, or refused in words" {
+	if [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" != Y ]; then
+		run oci exec --apparmor some-profile box true
+		expect_status 255
+		expect_in_output "apparmor is not enabled"
+	fi
+	if [ ! -e /sys/fs/selinux/enforce ]; then
+		run oci exec --process-label system_u:system_r:container_t:s0 box true
+		expect_status 255
+		expect_in_output "selinux is disabled"
+	fi
+	process_is '.execCPUAffinity = {initial: "0", final: "0"} | .args = ["awk", "/^Cpus_allowed_list/ {print $2}", "/proc/self/status"]'
+	[ "$(oci exec -p "$file" box)" = 0 ]
+	process_is '.execCPUAffinity = {final: "0-x"}'
+	run oci exec -p "$file" box
+	expect_status 255
+	expect_in_output "process.execCPUAffinity"
+}
+
 @test "--detach: the pid file is there once it runs, and only then; it is its caller's child afterwards" {
 	oci exec --detach --pid-file "$pid_file" box sleep 1000 </dev/null >/dev/null 2>&1 3>&-
 	local pid
@@ -363,11 +382,13 @@ own() { # own KEY [OPTION…]: what /proc says of an exec in box
 }
 
 @test "pipes are given to who is not root, so that /dev/stdout can be opened; nothing else is" {
+	local null
+	null=$(stat -c %u:%g /dev/null)
 	[ "$(echo in | oci exec -u 1000 box sh -c 'cat /dev/stdin >/dev/stdout' | cat)" = in ]
 	touch "$BATS_TEST_TMPDIR/file"
 	oci exec -u 1000 box true </dev/null >"$BATS_TEST_TMPDIR/file" 2>&1
 	[ "$(stat -c %u "$BATS_TEST_TMPDIR/file")" = 0 ]
-	[ "$(stat -c %u /dev/null)" = 0 ]
+	[ "$(stat -c %u:%g /dev/null)" = "$null" ]
 }
 
 @test "created: exec works before start; stopped: container not running; paused: refused, unless --ignore-paused" {
