@@ -269,7 +269,10 @@ static int make_in(int root, char *path, const struct spec_device *d, bool bind,
 
 	if (there && is_node(&st, d, type))
 		return 0;
-	return there || (bind && type != S_IFIFO) ? bind_node(dir, name, d, type, e) : make_node(dir, name, d, &unmapped, e);
+	if (there || (bind && type != S_IFIFO))
+		return bind_node(dir, name, d, type, e);
+	r = make_node(dir, name, d, &unmapped, e);
+	return r == -EPERM && type != S_IFIFO ? bind_node(dir, name, d, type, e) : r;
 }
 
 static int make_all(int root, const struct spec_devices *devices, bool bind, bool also_dev, struct err *e)

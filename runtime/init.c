@@ -104,12 +104,8 @@ static int mount_all(struct init *in, struct err *e)
 
 	if (r < 0 || !p->dev_later)
 		return r;
-	r = devices_make_tmpfs(rest.v, &p->devices, &p->uids, &p->gids, e);
-	if (r < 0)
-		return r;
-	rest.v[0].tree = r;
-	p->dev_made = true;
-	return mount_list_run(&rest, &in->root, &p->mount_context, e);
+	r = plan_make_dev(p, e);
+	return r < 0 ? r : mount_list_run(&rest, &in->root, &p->mount_context, e);
 }
 
 /* Where the parent has made /dev, its nodes are in it. A bind over /dev is the user's own: nothing is added to it. */

@@ -388,6 +388,20 @@ static int open_null(struct plan *p, struct err *e)
 	return 0;
 }
 
+int plan_make_dev(struct plan *p, struct err *e)
+{
+	struct mount_op *op = &p->mounts.v[p->dev_index];
+	int r = devices_make_tmpfs(op, &p->devices, &p->uids, &p->gids, e);
+
+	if (r == -EPERM) /* root of a user namespace, that podman has made: init binds the host's nodes */
+		return 0;
+	if (r < 0)
+		return r;
+	op->tree = r;
+	p->dev_made = true;
+	return 0;
+}
+
 int plan_open(struct plan *p, struct err *e)
 {
 	int r = open_joins(p, e);
@@ -401,15 +415,8 @@ int plan_open(struct plan *p, struct err *e)
 	bool root_makes_dev = p->dev_index >= 0 && geteuid() == 0;
 
 	p->dev_later = root_makes_dev && !p->userns;
-	if (r >= 0 && root_makes_dev && p->userns && p->uids.n > 0) {
-		struct mount_op *op = &p->mounts.v[p->dev_index];
-
-		r = devices_make_tmpfs(op, &p->devices, &p->uids, &p->gids, e);
-		if (r >= 0) {
-			op->tree = r;
-			p->dev_made = true;
-		}
-	}
+	if (r >= 0 && root_makes_dev && p->userns && p->uids.n > 0)
+		r = plan_make_dev(p, e);
 	return r < 0 ? r : 0;
 }
 

@@ -82,6 +82,9 @@ int plan_make(const struct spec *spec, const struct plan_options *o, struct plan
 /* Open what is to be joined, bound or mounted, in the parent. Return: 0, or -errno with @e filled. */
 int plan_open(struct plan *p, struct err *e);
 
+/* Make the tmpfs on /dev with its nodes where that is allowed: see dev_made. Return: 0, or -errno with @e filled. */
+int plan_make_dev(struct plan *p, struct err *e);
+
 void plan_free(struct plan *p);
 #define auto_plan __attribute__((cleanup(plan_free)))
 
