@@ -377,25 +377,6 @@ CapAmb: 0000000000000020"
 	[ -z "$(oci list -q)" ]
 }
 
-@test "an AppArmor profile is in force" {
-	[ -e /sys/module/apparmor/parameters/enabled ] || skip "this kernel has no AppArmor"
-	needs_program apparmor_parser
-	echo 'profile paene-test-confined flags=(attach_disconnected) { file, deny /etc/passwd r, }' | apparmor_parser -r
-	command_is cat /proc/self/attr/current
-	edit_bundle "$bundle" '.process.apparmorProfile = "paene-test-confined"'
-	run oci run -b "$bundle" a
-	expect_output "paene-test-confined (enforce)"
-	command_is sleep 100
-	oci run -d -b "$bundle" a
-	run oci exec a cat /proc/self/attr/current
-	expect_output "paene-test-confined (enforce)"
-	edit_bundle "$bundle" '.process.apparmorProfile = "paene-test-nobody"'
-	run oci run -b "$bundle" b
-	expect_status 1
-	expect_in_output '`/proc/self/attr/apparmor/exec`'
-	echo 'profile paene-test-confined { }' | apparmor_parser -R
-}
-
 @test "a startContainer hook may do no more than the process" {
 	edit_bundle "$bundle" '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW",
 			"syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_KILL"}]}' \
