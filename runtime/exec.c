@@ -189,6 +189,12 @@ static int clone_child(struct execution *x)
 	return x->pid < 0 ? -errno : 0;
 }
 
+/* See join_pid_namespace(): without root we are in its user namespace by now. */
+static bool stays_in_container(const struct execution *x)
+{
+	return x->child.become_root && !(x->child.join & CLONE_NEWUSER);
+}
+
 static int clone_somewhere(struct execution *x, struct err *e)
 {
 	int r = clone_child(x);
@@ -199,6 +205,10 @@ static int clone_somewhere(struct execution *x, struct err *e)
 			return r;
 		r = clone_child(x);
 	} else if (r == -EACCES && x->q->state->cgroup_unit && !x->q->cgroup) {
+		if (stays_in_container(x)) { /* whoever asks systemd would be at the container's mercy */
+			err_say(e, EACCES, "the container's cgroup cannot be entered from the caller's");
+			return err_hint(e, "call from below the same systemd: systemd-run --user --scope COMMAND");
+		}
 		x->attach = true;
 		fd_close(&x->cgroup);
 		r = clone_child(x);
