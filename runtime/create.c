@@ -256,10 +256,21 @@ static int prepare_init(struct creation *c, struct err *e)
 	return r < 0 ? r : message_send(c->sock, MSG_GO, c->pid, -1, e);
 }
 
-static int work_at_mounts(struct creation *c, struct err *e)
+static int run_hooks(struct creation *c, enum spec_hook_kind kind, enum status status, struct err *e)
 {
 	auto_free char *document = NULL;
 
+	if (c->q->spec->hooks[kind].n == 0)
+		return 0;
+	c->state.status = status;
+	int r = state_document(&c->state, &document, e);
+
+	return r < 0 ? r : hooks_run(c->q->spec, kind, document, c->bundle, NULL, e);
+}
+
+/* To a prestart hook, which config.md places after `start`, the container is there. */
+static int work_at_mounts(struct creation *c, struct err *e)
+{
 	if (!c->plan.parent_works)
 		return 0;
 	int r = c->q->wire ? c->q->wire(c->pid, c->q->wire_arg, e) : 0;
@@ -267,11 +278,9 @@ static int work_at_mounts(struct creation *c, struct err *e)
 	if (r >= 0)
 		r = message_expect(c->sock, MSG_MOUNTS_DONE, e);
 	if (r >= 0)
-		r = state_document(&c->state, &document, e);
+		r = run_hooks(c, HOOK_PRESTART, STATUS_CREATED, e);
 	if (r >= 0)
-		r = hooks_run(c->q->spec, HOOK_PRESTART, document, c->bundle, NULL, e);
-	if (r >= 0)
-		r = hooks_run(c->q->spec, HOOK_CREATE_RUNTIME, document, c->bundle, NULL, e);
+		r = run_hooks(c, HOOK_CREATE_RUNTIME, STATUS_CREATING, e);
 	return r < 0 ? r : message_send(c->sock, MSG_HOOKS_DONE, 0, -1, e);
 }
 
@@ -328,14 +337,7 @@ static int wait_exec(struct creation *c, struct err *e)
 
 static int poststart(struct creation *c, struct err *e)
 {
-	auto_free char *document = NULL;
-
-	if (!c->q->run || c->q->spec->hooks[HOOK_POSTSTART].n == 0)
-		return 0;
-	c->state.status = STATUS_RUNNING;
-	int r = state_document(&c->state, &document, e);
-
-	return r < 0 ? r : hooks_run(c->q->spec, HOOK_POSTSTART, document, c->bundle, NULL, e);
+	return c->q->run ? run_hooks(c, HOOK_POSTSTART, STATUS_RUNNING, e) : 0;
 }
 
 static const struct {

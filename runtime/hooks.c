@@ -102,13 +102,20 @@ int hooks_run(const struct spec *spec, enum spec_hook_kind kind, const char *sta
 {
 	const struct spec_hook_list *l = &spec->hooks[kind];
 
-	for (size_t i = 0; i < l->n; i++) {
-		int r = run_one(&l->v[i], state, cwd, env, e);
+	int first = 0;
 
-		if (r < 0)
-			return err_wrap(e, "error running %s hook #%zu", spec_hook_names[kind], i);
+	for (size_t i = 0; i < l->n; i++) {
+		struct err why;
+		int r = run_one(&l->v[i], state, cwd, env, &why);
+
+		if (r >= 0 || first < 0)
+			continue;
+		*e = why;
+		first = err_wrap(e, "error running %s hook #%zu", spec_hook_names[kind], i);
+		if (kind != HOOK_POSTSTOP)
+			break;
 	}
-	return 0;
+	return first;
 }
 
 int hooks_load(int dir, const struct state *s, struct spec *ret, struct err *e)

@@ -15,7 +15,7 @@
  * @env:	Environment of those for which the configuration has none; NULL: an empty one
  *
  * They get that environment and nothing else (CVE-2025-23266), no fd but 0, 1 and 2, and are killed when their timeout ends.
- * What they say is heard only if they fail.
+ * What they say is heard only if they fail. The first that fails is the last to run; of those after the end, all run.
  *
  * Return: 0, or -errno with @e filled (which hook, its exit status, and the end of what it said)
  */

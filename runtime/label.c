@@ -35,6 +35,11 @@ static bool has_selinux(void)
 	return statfs(SELINUX_FOLDER, &fs) == 0 && (uint32_t)fs.f_type == SELINUX_MAGIC;
 }
 
+bool label_of_mounts(void)
+{
+	return has_selinux();
+}
+
 int label_check(const struct spec_process *p, struct err *e)
 {
 	if (given(p->apparmor_profile) && !has_apparmor())

@@ -10,6 +10,9 @@
 #include "base/err.h"
 #include "spec/spec.h"
 
+/* Are files labelled on this machine? Where they are not, linux.mountLabel has nothing to say, as with crun. */
+bool label_of_mounts(void);
+
 /* Can this kernel do what the configuration asks for? Return: 0, or -EOPNOTSUPP with @e filled in the words of runc */
 int label_check(const struct spec_process *p, struct err *e);
 

@@ -215,7 +215,7 @@ static int plan_mounts(struct plan *p, struct err *e)
 		.keep_attributes = p->opt.rootfs != NULL,
 		.rootfs = p->opt.rootfs ? NULL : p->rootfs.path,
 		.maps = { p->uids, p->gids },
-		.label = p->spec->linux_.mount_label,
+		.label = p->spec->linux_.mount_label && label_of_mounts() ? p->spec->linux_.mount_label : NULL,
 	};
 	int r = plan_cgroup_bind(p, e);
 

@@ -466,12 +466,11 @@ inner
 other"
 }
 
-@test "mountLabel: a file system is asked for it; without SELinux it says no" {
-	[ ! -d /sys/fs/selinux ] || skip "SELinux is there"
+@test "mountLabel: where no file is labelled it has nothing to say" {
+	[ ! -e /sys/fs/selinux/enforce ] || skip "SELinux is there"
 	edit_bundle "$bundle" '.linux.mountLabel = "system_u:object_r:container_file_t:s0:c1,c2"'
 	inside true
-	expect_status 1
-	expect_in_output "context"
+	expect_status 0
 }
 
 needs_idmap() { # that of the folder where the tests are
