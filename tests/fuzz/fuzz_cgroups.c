@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The kernel's texts about cgroups, with whatever in them: mountinfo, /proc/PID/cgroup, the files of a cgroup; and paths.
+ * The kernel's texts about cgroups, with whatever in them: mountinfo, /proc/PID/cgroup, the files of a cgroup; and paths,
+ * and what a configuration says about units of systemd.
  * The first byte says which; the rest is the text.
- *
- *   clang -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I. tests/fuzz/fuzz_cgroups.c cgroups/find.c cgroups/text.c \
- *         cgroups/stats.c cgroups/controllers.c base/file.c base/path.c base/err.c base/fd.c base/sys.c
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,6 +12,7 @@
 #include "cgroups/find.h"
 #include "cgroups/stats.h"
 #include "cgroups/text.h"
+#include "cgroups/unit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -68,10 +67,48 @@ static void fuzz_stats(const char *text)
 		cgroup_stats_parse(files[i], text, &s);
 }
 
+static void fuzz_rows(const char *text)
+{
+	auto_arena struct arena a = { 0 };
+	struct cgroup_details d = { 0 };
+	struct err e;
+
+	check(cgroup_memory_rows(text, &a, &d, &e) == 0 && cgroup_io_rows(text, &a, &d, &e) == 0);
+	for (size_t i = 0; i < d.n_memory; i++)
+		check(d.memory[i].key != NULL);
+	(void)cgroup_huge_page_size(text, &a);
+}
+
+/* What systemd is told to make lies where we look for it, below its slice. */
+static void fuzz_unit(const char *text)
+{
+	auto_arena struct arena a = { 0 };
+	struct cgroup_unit u;
+	struct err e;
+
+	if (unit_place(text, "id", false, &a, &u, &e) == 0)
+		check(cgroup_check_path(u.path, &e) == 0 && strstr(u.path, u.name));
+}
+
+static void fuzz_annotation(const char *text)
+{
+	auto_arena struct arena a = { 0 };
+	struct spec_pair pair = { (char *)"org.systemd.property.SomethingSec", (char *)text };
+	const struct spec_map map = { &pair, 1 };
+	struct strv list = { 0 };
+	struct err e;
+
+	if (unit_annotations(&map, &a, &list, &e) == 0)
+		check(list.n == 1 && str_after(list.v[0], "SomethingUSec=t:"));
+	pair.key = (char *)"org.systemd.property.Anything";
+	(void)unit_annotations(&map, &a, &list, &e);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const targets[])(const char *text) = {
 		fuzz_mountinfo, fuzz_proc, fuzz_path, fuzz_controllers, fuzz_stats,
+		fuzz_rows,	fuzz_unit, fuzz_annotation,
 	};
 
 	if (size == 0)

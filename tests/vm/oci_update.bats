@@ -82,7 +82,7 @@ cpu_limits() {
 	unit_has CPUQuotaPerSecUSec 1s
 	oci update --cpu-quota 600000 u
 	has cpu.max "600000 500000"
-	unit_has CPUQuotaPerSecUSec 1.200s
+	unit_has CPUQuotaPerSecUSec 1.200000s
 	oci update --cpu-quota -1 u
 	has cpu.max "max 500000"
 	unit_has CPUQuotaPerSecUSec infinity
