@@ -7,6 +7,7 @@
 #include <linux/ioprio.h>
 #include <linux/keyctl.h>
 #include <linux/sched/types.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/capability.h>
 #include <sys/ioctl.h>
@@ -94,9 +95,12 @@ static int set_scheduler(pid_t pid, const struct spec_scheduler *s, struct err *
 		.sched_period = s->period_ns,
 	};
 
-	if (s->given && syscall(SYS_sched_setattr, pid, &attr, 0) < 0)
-		return err_set(e, errno, "process.scheduler: set %s", spec_sched_policy_names[s->policy]);
-	return 0;
+	if (!s->given || syscall(SYS_sched_setattr, pid, &attr, 0) == 0)
+		return 0;
+	err_set(e, errno, "process.scheduler: set %s", spec_sched_policy_names[s->policy]);
+	if (e->code == EPERM && s->policy == SCHED_DEADLINE) /* the kernel grants a deadline on all CPUs or on none */
+		(void)err_hint(e, "process scheduler can't be used together with AllowedCPUs");
+	return -e->code;
 }
 
 static int set_io_priority(pid_t pid, const struct spec_io_priority *p, struct err *e)
