@@ -131,6 +131,8 @@ static _Noreturn void spawned(const struct proc_spawn *s, int report, pid_t pare
 
 	if (r == 0 && s->die_with_parent)
 		r = prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent ? -ESRCH : 0;
+	if (r == 0 && s->no_new_privs)
+		r = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 	if (r == 0)
 		r = (s->cwd >= 0 ? fchdir(s->cwd) : chdir("/")) < 0 ? -errno : 0;
 	if (r == 0) {

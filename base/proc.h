@@ -50,6 +50,7 @@ struct proc_spawn {
 	size_t n_keep;
 	int cwd;		/* folder fd, -1: "/" */
 	bool die_with_parent;	/* SIGKILL when this thread ends */
+	bool no_new_privs;	/* it, and all that it starts, can gain none by executing */
 };
 
 /**

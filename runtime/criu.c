@@ -103,6 +103,7 @@ static int start(struct session *s, const struct criu_call *q, struct err *e)
 		.n_keep = q->n_keep + 1,
 		.cwd = -1,
 		.die_with_parent = true,
+		.no_new_privs = q->no_new_privs,
 	};
 
 	return proc_spawn(&spawn, &s->pid, &s->pidfd, e);
@@ -258,7 +259,7 @@ static int ask(struct arena *arena, const struct wire *request, struct answer *r
 static int check_features(struct arena *arena, unsigned need, struct err *e)
 {
 	struct wire request = { .arena = arena }, features = { .arena = arena };
-	struct answer a;
+	struct answer a = { 0 };
 
 	if (need & CRIU_TRACK_MEMORY)
 		wire_number(&features, 1, true);
@@ -280,7 +281,7 @@ static int check_features(struct arena *arena, unsigned need, struct err *e)
 int criu_check(struct arena *arena, unsigned need_feature, struct err *e)
 {
 	struct wire request = { .arena = arena };
-	struct answer a;
+	struct answer a = { 0 };
 
 	wire_number(&request, REQUEST_TYPE, TYPE_VERSION);
 	int r = ask(arena, &request, &a, e);

@@ -128,6 +128,7 @@ struct criu_call {
 	const int *stdio;  /* three fds; NULL: /dev/null */
 	const int *keep;   /* further fds: 4, 5, … in criu */
 	size_t n_keep;
+	bool no_new_privs; /* what it restores has that from it: criu before 3.19 forgets it */
 	/* Before the request is sent: criu waits. NULL: nothing to do */
 	int (*before)(pid_t criu, struct wire *options, void *arg, struct err *e);
 	/* At each event criu waits for the return; a failure ends all of it */

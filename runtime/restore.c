@@ -263,6 +263,7 @@ static int call_criu(struct restore *r, struct err *e)
 		.stdio = r->q->plan.stdio,
 		.keep = r->namespaces,
 		.n_keep = r->n_namespaces,
+		.no_new_privs = r->q->spec->process.no_new_privileges,
 		.before = place_criu,
 		.event = on_event,
 		.arg = r,
