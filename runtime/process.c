@@ -6,8 +6,8 @@
 #include <limits.h>
 #include <linux/ioprio.h>
 #include <linux/keyctl.h>
+#include <linux/sched.h>
 #include <linux/sched/types.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <sys/capability.h>
 #include <sys/ioctl.h>
