@@ -39,6 +39,7 @@ struct execution {
 	struct exec_child child;
 	int cgroup; /* -1: none */
 	bool attach; /* systemd is to move it there: we may not */
+	bool stays;  /* children of ours would be in the container's pid namespace, for good */
 	int sock, child_sock;
 	pid_t pid;
 	int pidfd, console;
@@ -189,12 +190,6 @@ static int clone_child(struct execution *x)
 	return x->pid < 0 ? -errno : 0;
 }
 
-/* See join_pid_namespace(): without root we are in its user namespace by now. */
-static bool stays_in_container(const struct execution *x)
-{
-	return x->child.become_root && !(x->child.join & CLONE_NEWUSER);
-}
-
 static int clone_somewhere(struct execution *x, struct err *e)
 {
 	int r = clone_child(x);
@@ -205,10 +200,6 @@ static int clone_somewhere(struct execution *x, struct err *e)
 			return r;
 		r = clone_child(x);
 	} else if (r == -EACCES && x->q->state->cgroup_unit && !x->q->cgroup) {
-		if (stays_in_container(x)) { /* whoever asks systemd would be at the container's mercy */
-			err_say(e, EACCES, "the container's cgroup cannot be entered from the caller's");
-			return err_hint(e, "call from below the same systemd: systemd-run --user --scope COMMAND");
-		}
 		x->attach = true;
 		fd_close(&x->cgroup);
 		r = clone_child(x);
@@ -232,7 +223,20 @@ static int join_pid_namespace(struct execution *x, struct err *e)
 	    setns(x->child.init, CLONE_NEWUSER | CLONE_NEWPID) < 0)
 		return err_set(e, errno, "join the container's pid namespace");
 	x->child.join &= ~(uint64_t)CLONE_NEWUSER;
+	x->stays = true;
 	return 0;
+}
+
+/*
+ * Root of a user namespace that our pid namespace does not belong to (podman without root starts us as such) may enter the
+ * container's, but not come back. That would matter to another child alone.
+ */
+static int leave_pid_namespace(struct execution *x, int own, struct err *e)
+{
+	if (setns(own, CLONE_NEWPID) == 0)
+		return 0;
+	x->stays = errno == EPERM;
+	return x->stays ? 0 : err_set(e, errno, "return to the own pid namespace");
 }
 
 static int make_child(struct execution *x, struct err *e)
@@ -251,16 +255,25 @@ static int make_child(struct execution *x, struct err *e)
 	if (joined < 0)
 		return joined;
 	r = clone_somewhere(x, e);
-	if (joined && setns(own, CLONE_NEWPID) < 0 && r >= 0)
-		r = err_set(e, errno, "return to the own pid namespace");
+	if (joined && r >= 0)
+		r = leave_pid_namespace(x, own, e);
 	fd_close(&x->child_sock);
 	return r;
+}
+
+static int attach(const struct execution *x, struct err *e)
+{
+	if (!x->stays)
+		return container_cgroup_attach(x->q->state, x->pid, e);
+	/* who asks systemd would be a child of ours, and at the container's mercy */
+	err_say(e, EACCES, "the container's cgroup cannot be entered from the caller's");
+	return err_hint(e, "call from below the same systemd: systemd-run --user --scope COMMAND");
 }
 
 static int let_go(struct execution *x, struct err *e)
 {
 	const struct spec_process *p = &x->child.process;
-	int r = x->attach ? container_cgroup_attach(x->q->state, x->pid, e) : 0;
+	int r = x->attach ? attach(x, e) : 0;
 
 	if (r >= 0)
 		r = placement_of_exec(x->pid, &p->exec_cpu_affinity, e);
