@@ -10,6 +10,7 @@
 
 #include "base/sys.h"
 #include "namespaces/host_root.h"
+#include "namespaces/idmap.h"
 #include "namespaces/mount_list.h"
 #include "namespaces/subid.h"
 #include "namespaces/sysctl.h"
@@ -25,7 +26,14 @@ static void check(bool ok)
 /* A mount from the lines of the text: target, type, source, then options. */
 static void fuzz_mount(struct arena *arena, char *text)
 {
-	const struct mount_context c = { .private_userns = *text & 1, .net_owned = *text & 2, .bundle = "/bundle" };
+	static struct spec_id_map own[] = { { 0, 100000, 1000 }, { 1000, 0, 1 } };
+	const struct mount_context c = {
+		.private_userns = *text & 1,
+		.net_owned = *text & 2,
+		.bundle = "/bundle",
+		.rootfs = "/bundle/rootfs",
+		.maps = { { own, ARRAY_SIZE(own) }, { own, ARRAY_SIZE(own) } },
+	};
 	struct spec_mount m = { 0 };
 	struct mount_list l;
 	struct err e;
@@ -46,7 +54,10 @@ static void fuzz_mount(struct arena *arena, char *text)
 	const struct mount_op *op = &l.v[0];
 
 	check(op->how < MOUNT_HOW_COUNT && op->tree == -1);
-	check(op->target[0] == '/' && op->target[1] && !strstr(op->target, "//"));
+	check(op->target[0] == '/' && !strstr(op->target, "//"));
+	check(op->target[1] || op->how == MOUNT_BIND || op->how == MOUNT_REMOUNT || strcmp(op->type, "tmpfs") == 0);
+	check(!op->inside || op->how == MOUNT_BIND);
+	check(!op->maps || (idmap_check(&op->maps->uids, "uids", &e) == 0 && idmap_check(&op->maps->gids, "gids", &e) == 0));
 	for (const char *p = op->target; (p = strstr(p, "/.."));)
 		check(p[3] && p[3] != '/' && p++);
 	check(op->how == MOUNT_BIND || !str_after(op->target, "/proc/"));
