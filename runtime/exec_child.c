@@ -110,6 +110,8 @@ static int become_process(struct exec_child *x, struct err *e)
 	const struct spec_process *p = &x->process;
 	int r = process_cwd(p->cwd, false, e);
 
+	if (r >= 0) /* before any filter: one older than close_range(2) would deny it */
+		r = process_keep_fds(x->q->preserve_fds, e);
 	if (r >= 0)
 		r = process_no_new_privs(p, e);
 	if (r >= 0 && has_filter(x) && !p->no_new_privileges)
@@ -125,9 +127,7 @@ static int execute(struct exec_child *x, struct err *e)
 	int r = process_find(&x->process, command, e);
 
 	if (r >= 0)
-		r = process_keep_fds(x->q->preserve_fds, e);
-	if (r >= 0)
-		r = message_send(x->sock, MSG_READY, 0, -1, e);
+		r = message_write(x->sock, MSG_READY, 0, e);
 	if (r >= 0 && has_filter(x) && x->process.no_new_privileges)
 		r = install_filter(x, e);
 	return r < 0 ? r : process_exec(&x->process, command, e);

@@ -304,7 +304,7 @@ static int close_rest(struct init *in, struct err *e)
 
 static int say_ready(struct init *in, struct err *e)
 {
-	return message_send(in->sock, MSG_READY, 0, -1, e);
+	return message_write(in->sock, MSG_READY, 0, e);
 }
 
 static void end_by(int signal)

@@ -39,7 +39,7 @@ void message_fail(int sock, const struct err *why)
 {
 	struct message m = { .type = MSG_FAILED, .err = *why };
 
-	(void)sock_send(sock, &m, sizeof(m), NULL, 0);
+	(void)fd_write_all(sock, &m, sizeof(m)); /* as message_write(): a filter may be in force */
 }
 
 int message_next(int sock, int *ret_value, int *ret_fd, struct err *e)

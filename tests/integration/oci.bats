@@ -437,7 +437,7 @@ status_is() { # status_is ID STATUS
 	oci run -d -b "$bundle" holder
 	run oci create -b "$bundle" second
 	expect_status 1
-	expect_in_output "cgroup /paene-oci/shared exists and has processes in it"
+	expect_in_output "/paene-oci/shared exists and has processes in it"
 	status_is holder running
 	[ "$(oci list -q)" = holder ]
 }

@@ -516,6 +516,16 @@ own() { # own KEY [OPTION…]: what /proc says of an exec in box
 	expect_in_output "not supported"
 }
 
+@test "seccomp: a filter that is in force before the command is found may deny what we would tell the parent by" {
+	bundle '.process.noNewPrivileges = false' '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+		syscalls: [{names: ["sendmsg", "sendto", "recvmsg", "close_range"], action: "SCMP_ACT_ERRNO"}]}'
+	oci run -d -b "$bundle" mute </dev/null >/dev/null 2>&1 3>&-
+	[ "$(oci exec mute echo said)" = said ]
+	run oci exec mute nosuch
+	expect_status 255
+	expect_in_output "executable file not found in"
+}
+
 @test "many at once" {
 	local i pids=()
 	for i in {1..20}; do
