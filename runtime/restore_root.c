@@ -43,12 +43,15 @@ static int make_folder(struct restore_root *r, int dir, struct err *e)
 	return 0;
 }
 
-static int attach_root(const struct restore_root *r, const struct plan *p, struct err *e)
+static int attach_root(const struct restore_root *r, const struct plan *p, uint64_t attributes, struct err *e)
 {
 	auto_fd int target = path_open_dir(r->path, 0, e);
 	auto_fd int tree = target < 0 ? target : tree_clone(AT_FDCWD, p->rootfs.path, AT_RECURSIVE, e);
+	int err = tree < 0 ? tree : 0;
 
-	return tree < 0 ? tree : tree_attach(tree, target, e);
+	if (err >= 0 && attributes)
+		err = tree_change(tree, false, attributes, 0, 0, e);
+	return err < 0 ? err : tree_attach(tree, target, e);
 }
 
 /*
@@ -85,12 +88,13 @@ int restore_root_enter(struct restore_root *r, struct plan *p, int dir, struct w
 		return err;
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return err_set(e, errno, "make a mount namespace");
-	err = attach_root(r, p, e);
+	err = attach_root(r, p, 0, e);
 	if (err >= 0)
 		err = try_mounts(r, p, options, e);
 	while (err >= 0 && umount2(r->path, MNT_DETACH) == 0)
 		; /* the configuration may have mounted something over the root */
-	return err < 0 ? err : attach_root(r, p, e);
+	/* criu before 4 forgets that a root was read-only */
+	return err < 0 ? err : attach_root(r, p, p->rootfs.readonly ? MOUNT_ATTR_RDONLY : 0, e);
 }
 
 int restore_root_leave(struct restore_root *r, struct err *e)
