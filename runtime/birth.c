@@ -147,13 +147,23 @@ static pid_t clone_by_another(const struct labour *l, int *ret_pidfd, struct err
 	return -e->code;
 }
 
+/* Root of a user namespace that our pid namespace does not belong to could not come back from another one. */
+static bool owns_pidns(void)
+{
+	struct err ignored;
+	auto_fd int own = ns_open(NS_PID, "/proc/self/ns/pid", &ignored);
+
+	return own >= 0 && setns(own, CLONE_NEWPID) == 0;
+}
+
 static bool needs_another(const struct plan *p)
 {
 	bool others = false;
 
 	for (size_t k = 0; k < NS_COUNT; k++)
 		others |= k != NS_PID && p->joins[k] >= 0;
-	return p->time_offsets || p->joins[NS_USER] >= 0 || p->joins[NS_TIME] >= 0 || (p->userns && others);
+	return p->time_offsets || p->joins[NS_USER] >= 0 || p->joins[NS_TIME] >= 0 || (p->userns && others) ||
+	       (p->joins[NS_PID] >= 0 && !owns_pidns());
 }
 
 int birth(struct plan *p, int cgroup, void (*child)(void *arg), void *arg, pid_t *ret_pid, int *ret_pidfd, struct err *e)
