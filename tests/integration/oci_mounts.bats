@@ -550,6 +550,17 @@ mapped_mount() { # mapped_mount DESTINATION OPTIONS UID-MAPS GID-MAPS: maps as J
 	expect_in_output "invalid mapping specified"
 }
 
+@test "a low limit of open files is the process's, not that of making its mounts" {
+	local i
+	own_userns
+	for i in {1..20}; do
+		add_mount "/m$i" bind "$host" bind,idmap
+	done
+	edit_bundle "$bundle" '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 19, "hard": 20}]'
+	inside 'cat /m20/file; ulimit -Sn; ulimit -Hn'
+	expect_output $'outer\n19\n20'
+}
+
 @test "links as they are: copy-symlink, src-nofollow, dest-nofollow" {
 	ln -s file "$host/link"
 	ln -s /tmp "$bundle/rootfs/there"
