@@ -132,10 +132,15 @@ static int add_outside(struct checkpoint *c, struct err *e)
 	return r < 0 ? r : external_streams_save(c->folders.images, c->state.init.pid, e);
 }
 
-/* What can be wrong about the command line, before anything is done. */
+/* What cannot be had, before anything is done: better no checkpoint than one that cannot be restored. */
 static int choose(struct checkpoint *c, struct err *e)
 {
+	const struct spec_namespace *user = &c->spec.linux_.namespaces[NS_USER];
 	const char *parent = c->q->parent_path;
+
+	if (user->wanted && !user->path)
+		return err_say(e, EOPNOTSUPP, "container %s has a user namespace of its own: criu could not restore it, since it "
+			       "cannot make device nodes in there", c->q->id);
 	int r = criu_common_options(&c->options, c->q->choices, LOG_FILE, &c->spec.annotations, e);
 
 	if (r >= 0)

@@ -78,6 +78,17 @@ teardown() {
 	status_is c running
 }
 
+@test "a user namespace of its own: no checkpoint rather than one that cannot be restored" {
+	edit_bundle "$bundle" '.linux.namespaces += [{type: "user"}]' \
+		'.linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+	start_container c
+	run oci checkpoint --image-path "$image" c
+	expect_status 1
+	expect_in_output "has a user namespace of its own"
+	status_is c running
+	[ ! -e "$image" ]
+}
+
 @test "without criu: a clear error, nothing changed, nothing left" {
 	start_container c
 	local paene_oci=$PAENE_BUILD/paene-oci
