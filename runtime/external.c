@@ -31,7 +31,7 @@ static int fd_target(int fd, char ret[PATH_MAX], struct err *e)
 	return 0;
 }
 
-/* Where @path leads in the container, over all links; @ret_st: what is there. Return: 0, or -ENOENT and others with @e filled */
+/* Where @path leads in the container, over all links; @ret_st: what is there. Return: 0, or -errno with @e filled */
 static int resolve(int root, const char *path, char ret[PATH_MAX], struct stat *ret_st, struct err *e)
 {
 	char top[PATH_MAX], whole[PATH_MAX];

@@ -30,7 +30,7 @@ struct walk {
 	int depth;
 };
 
-/* "parent" is a link by which criu finds the checkpoint before: it must not lead to any place of the host by an absolute path. */
+/* "parent" is a link by which criu finds the checkpoint before this one: no absolute path, which could be any of the host's. */
 static int check_parent(int dir, int depth, struct err *e)
 {
 	char target[PATH_MAX];

@@ -3,9 +3,9 @@
  * The mounts of a restored container. criu makes them from the image: an image that was changed could show a source of the
  * configuration at another place or writable, leave out a mask, or mount a disk.
  *
- * First each mount of the configuration is looked at where it should be: the same thing, no more open than asked for. Then every
- * other one that the container has: what the host has mounted, too, must be a part of something found before; all else must be
- * file systems of the container's own without a device, as it could have mounted them itself.
+ * First each mount of the configuration is looked at where it should be: the same thing, no more open than asked for. Then
+ * every other one that the container has: what the host has mounted, too, must be a part of something found before; all else
+ * must be file systems of the container's own without a device, as it could have mounted them itself.
  */
 #include "runtime/restored.h"
 
