@@ -1,7 +1,7 @@
 # Tests. Unit tests: one program for each file of tests/unit (cmocka); the rest is bats, run by tests/run-tests.
 #: check          install what the tests need, build, and run all that this machine can run
 #: check-built    the same, without installing; the last line says how many passed, failed, were skipped
-#: check-vm       limits, systemd and the like, in a virtual machine of its own (SUITE=bookworm: on Linux 6.1)
+#: check-vm       limits, systemd and the like, in a virtual machine of its own (SUITE=bookworm: on Linux 6.1; VM_TESTS="limits ports")
 #: asan           check-built with the address and undefined behaviour sanitizers
 #: bench          paene beside its peers (BENCH=ROW…: only those rows)
 #: fuzz           each fuzz target for FUZZ_SECONDS (30)

@@ -11,5 +11,5 @@ cp -r /mnt/host "$top" # programs run badly off the shared folder
 echo "Linux $(uname -r), systemd $(systemctl --version | awk 'NR == 1 { print $2 }'), controllers:" \
 	"$(cat /sys/fs/cgroup/cgroup.controllers)"
 export PAENE_TEST_ISOLATED=vm
-exec "$top/tests/run-tests" --jobs 1 --timeout 600 --build "$top/build" \
+exec "$top/tests/run-tests" --jobs 1 --timeout 1500 --build "$top/build" \
 	"$top"/build/tests/unit/* "$top"/tests/vm/*.bats
