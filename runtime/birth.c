@@ -20,6 +20,7 @@ struct labour {
 	int cgroup;
 	void (*child)(void *arg);
 	void *arg;
+	int report; /* where a process between us says how it went, or -1 */
 };
 
 /* Return: its pid, or -errno with @e filled; the child does not return */
@@ -33,8 +34,11 @@ static pid_t clone_child(const struct labour *l, uint64_t flags, int *ret_pidfd,
 	};
 	pid_t pid = sys_clone3(&args);
 
-	if (pid == 0)
+	if (pid == 0) {
+		if (l->report >= 0) /* if that one is killed, the parent must see an end of file */
+			close(l->report);
 		l->child(l->arg);
+	}
 	if (pid > 0)
 		return pid;
 	err_set(e, errno, "make a process in new namespaces");
@@ -95,7 +99,7 @@ struct report {
 	struct err err;
 };
 
-static _Noreturn void stand_between(const struct labour *l, int sock)
+static _Noreturn void stand_between(const struct labour *l)
 {
 	struct plan *p = l->plan;
 	uint64_t flags = p->clone_flags;
@@ -109,7 +113,7 @@ static _Noreturn void stand_between(const struct labour *l, int sock)
 		r = make_time(p, &flags, &report.err);
 	if (r >= 0)
 		report.pid = clone_child(l, flags | CLONE_PARENT, &pidfd, &report.err);
-	(void)sock_send(sock, &report, sizeof(report), &pidfd, pidfd >= 0); /* an end of file says enough */
+	(void)sock_send(l->report, &report, sizeof(report), &pidfd, pidfd >= 0); /* an end of file says enough */
 	_exit(0);
 }
 
@@ -127,12 +131,15 @@ static pid_t clone_by_another(const struct labour *l, int *ret_pidfd, struct err
 
 	if (r < 0)
 		return r;
+	struct labour work = *l;
+
+	work.report = theirs;
 	pid_t pid = sys_clone3(&args);
 
 	if (pid < 0)
 		return err_set(e, errno, "make a process");
 	if (pid == 0)
-		stand_between(l, theirs);
+		stand_between(&work);
 	fd_close(&theirs);
 	ssize_t n = sock_recv(ours, &report, sizeof(report), ret_pidfd, 1);
 
@@ -168,7 +175,7 @@ static bool needs_another(const struct plan *p)
 
 int birth(struct plan *p, int cgroup, void (*child)(void *arg), void *arg, pid_t *ret_pid, int *ret_pidfd, struct err *e)
 {
-	const struct labour l = { .plan = p, .cgroup = cgroup, .child = child, .arg = arg };
+	const struct labour l = { .plan = p, .cgroup = cgroup, .child = child, .arg = arg, .report = -1 };
 	pid_t pid = needs_another(p) ? clone_by_another(&l, ret_pidfd, e) : clone_in_pidns(&l, ret_pidfd, e);
 
 	if (pid < 0)

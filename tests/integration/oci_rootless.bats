@@ -5,7 +5,7 @@ load ../lib/common
 setup() {
 	needs_root
 	needs_program setpriv unshare
-	home=$BATS_TEST_TMPDIR/home
+	home=$BATS_TEST_TMPDIR/home space=
 	mkdir -p "$home"
 	make_bundle "$home/b" '.linux.namespaces += [{ type: "cgroup" }]' '.mounts |= map(select(.type == "devpts").options -= ["gid=5"])'
 	cp "$PAENE_BUILD/paene-oci" "$home/"
@@ -20,6 +20,7 @@ setup() {
 
 teardown() {
 	as_user delete --force own
+	[ -z "$space" ] || kill "$space"
 	leak_check_after
 }
 
@@ -34,6 +35,19 @@ as_user() {
 
 as_mapped_root() {
 	setpriv --reuid 1000 --regid 1000 --clear-groups unshare --user --map-root-user --mount \
+		"$home/paene-oci" --root "$home/states" "$@"
+}
+
+# A user namespace with a range of ids, as podman without root makes one; a process that sleeps keeps it.
+make_user_namespace() {
+	setpriv --reuid 1000 --regid 1000 --clear-groups unshare --user --mount sleep 1000 3>&- &
+	space=$!
+	wait_until 5 grep -qx sleep "/proc/$space/comm"
+	printf '0 1000 1\n1 100000 65536\n' | tee "/proc/$space/gid_map" >"/proc/$space/uid_map"
+}
+
+in_user_namespace() { # who has entered another pid namespace for good cannot be searched for leaks
+	nsenter --target "$space" --user --mount --setuid 0 --setgid 0 env ASAN_OPTIONS=detect_leaks=0 \
 		"$home/paene-oci" --root "$home/states" "$@"
 }
 
@@ -73,4 +87,27 @@ as_mapped_root() {
 		expect_status 0
 		[ "$output" = $'1:3\n5:0\n/proc/self/fd' ] || fail "$output"
 	done
+}
+
+@test "as root of a user namespace: exec; two containers in one pid namespace" {
+	local pid
+	make_user_namespace
+	edit_bundle "$home/b" '.process.args = ["sleep", "1000"]'
+	in_user_namespace run --detach --bundle "$home/b" own </dev/null >/dev/null 2>&1 3>&-
+	pid=$(in_user_namespace state own | jq .pid)
+	run in_user_namespace exec own sh -c 'readlink /proc/self/ns/pid; echo $PPID; exit 4'
+	expect_status 4
+	expect_output "$(readlink "/proc/$pid/ns/pid")"$'\n0'
+
+	edit_bundle "$home/b" "(.linux.namespaces[] | select(.type == \"pid\")).path = \"/proc/$pid/ns/pid\""
+	in_user_namespace run --detach --bundle "$home/b" other </dev/null >/dev/null 2>&1 3>&-
+	run in_user_namespace exec other sh -c 'readlink /proc/self/ns/pid; ps -o args | grep -c "^sleep"'
+	expect_status 0
+	expect_output "$(readlink "/proc/$pid/ns/pid")"$'\n2'
+	run in_user_namespace run --bundle "$home/b" other
+	expect_status 1
+	expect_in_output "already exists"
+	in_user_namespace delete --force other
+	[ "$(in_user_namespace state own | jq -r .status)" = running ]
+	in_user_namespace delete --force own
 }
