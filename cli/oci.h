@@ -4,6 +4,7 @@
 #define CLI_OCI_H
 
 #include "cli/args.h"
+#include "runtime/debug.h"
 
 struct oci_globals {
 	const char *root, *log, *log_format, *cgroup_manager, *rootless;
@@ -40,6 +41,14 @@ int oci_names(const struct call *c, const char *arguments, struct strv *ret, str
 
 /* program.record_failure: one object, or one line, for --log. */
 void oci_log_failure(const struct call *c, const struct err *e);
+
+/**
+ * oci_debug() - Who is to be told what is being done: with --debug, the log, or standard error where there is none
+ * @ret:	Filled; borrows the call
+ *
+ * Return: @ret, or NULL without --debug
+ */
+const struct debug *oci_debug(const struct call *c, struct debug *ret);
 
 extern const struct verb oci_create, oci_start, oci_state, oci_kill, oci_delete, oci_run, oci_list, oci_pause, oci_resume,
 	oci_exec, oci_ps,

@@ -131,6 +131,7 @@ int bundle_open(const struct call *c, const struct bundle_options *o, const char
 	ret->request.console_socket = o->console_socket;
 	ret->request.pidfd_socket = o->pidfd_socket ? o->pidfd_socket : annotation(&ret->spec, PIDFD_RECEIVER);
 	ret->request.pid_file = o->pid_file;
+	ret->request.debug = oci_debug(c, &ret->debug);
 	plan->id = id;
 	plan->bundle = ret->path;
 	plan->seccomp = SECCOMP_UNCONFINED; /* what the configuration says, and nothing of ours */

@@ -33,6 +33,7 @@ struct bundle {
 	char path[PATH_MAX];
 	int root;	   /* folder of states */
 	int seccomp_cache; /* folder of compiled filters, -1: none */
+	struct debug debug;
 	struct create_request request;
 };
 

@@ -190,6 +190,7 @@ static int execute(const struct call *c, const struct state *state, const struct
 	const struct exec_options *o = c->options;
 	auto_exec_result struct exec_result result = { .pidfd = -1, .console = -1 };
 	auto_seccomp_plan struct seccomp_plan filter = { 0 };
+	struct debug debug;
 	struct exec_request q = {
 		.state = state,
 		.spec = s,
@@ -199,6 +200,7 @@ static int execute(const struct call *c, const struct state *state, const struct
 		.console_socket = o->console_socket,
 		.pidfd_socket = o->pidfd_socket,
 		.pid_file = o->pid_file,
+		.debug = oci_debug(c, &debug),
 		.preserve_fds = preserve_fds,
 		.ignore_paused = o->ignore_paused,
 	};

@@ -10,8 +10,8 @@ static const struct option rows[] = {
 	OPT_STRING(struct oci_globals, root, "root", 0, "DIR", "where states are kept; default: /run/paene-oci"),
 	OPT_STRING(struct oci_globals, log, "log", 0, "FILE", "write an error there too"),
 	OPT_STRING(struct oci_globals, log_format, "log-format", 0, "FORMAT", "of that: text or json"),
-	OPT_FLAG(struct oci_globals, debug, "debug", 0, NULL), /* there is nothing more to say */
-	OPT_STRING(struct oci_globals, cgroup_manager, "cgroup-manager", 0, "NAME", "who makes cgroups: cgroupfs (we do), systemd, or disabled"),
+	OPT_FLAG(struct oci_globals, debug, "debug", 0, "say what is being done, step by step"),
+	OPT_STRING(struct oci_globals, cgroup_manager, "cgroup-manager", 0, "NAME", "who makes cgroups: cgroupfs, systemd, disabled"),
 	OPT_FLAG(struct oci_globals, systemd_cgroup, "systemd-cgroup", 0, "the same as --cgroup-manager systemd"),
 	OPT_STRING(struct oci_globals, rootless, "rootless", 0, "BOOL", NULL), /* it is found out */
 };
@@ -26,7 +26,7 @@ static const struct verb *const verbs[] = {
 
 static const struct manual_section manual[] = {
 	{ "Command lines",
-	  "Long options may have one dash or two, global options may be given several times, and `--debug`, `--rootless` and "
+	  "Long options may have one dash or two, global options may be given several times, and `--rootless` and "
 	  "`--no-subreaper` are understood and change nothing." },
 	{ "Control groups",
 	  "A path in linux.cgroupsPath lies below the cgroup2 file system. With `--systemd-cgroup` it is `SLICE:PREFIX:NAME`: systemd "

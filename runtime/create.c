@@ -26,6 +26,7 @@
 #include "runtime/birth.h"
 #include "runtime/cgroup.h"
 #include "runtime/console.h"
+#include "runtime/debug.h"
 #include "runtime/destroy.h"
 #include "runtime/hooks.h"
 #include "runtime/init.h"
@@ -52,6 +53,11 @@ struct creation {
 	bool reserved;
 };
 
+static int out_of_order(int type, struct err *e)
+{
+	return err_say(e, EPROTO, "a message out of order: %d", type);
+}
+
 int container_reserve(const struct create_request *q, struct plan *p, struct state *ret, int *ret_dir, struct err *e)
 {
 	const struct plan_options *o = &q->plan;
@@ -77,7 +83,10 @@ int container_reserve(const struct create_request *q, struct plan *p, struct sta
 	ret->later_hooks = (struct opt_bool){
 		true, q->spec->hooks[HOOK_POSTSTART].n || q->spec->hooks[HOOK_POSTSTOP].n
 	};
-	r = rdt_plan(&q->spec->linux_.intel_rdt, o->id, ret, e);
+	ret->root_mount.set = p->rootfs.where == ROOTFS_IN_CALLERS;
+	r = ret->root_mount.set ? rootfs_mount_id(p->rootfs.path, &ret->root_mount.v, e) : 0;
+	if (r >= 0)
+		r = rdt_plan(&q->spec->linux_.intel_rdt, o->id, ret, e);
 	if (r < 0)
 		return r;
 	r = state_reserve(q->root, ret, q->config, ret_dir, e);
@@ -147,6 +156,7 @@ static int make_cgroup(struct creation *c, struct err *e)
 {
 	int r = container_cgroup_make(&c->plan, &c->cgroup, e);
 
+	debug_say(c->q->debug, "cgroup: %s", c->plan.cgroup_path ? c->plan.cgroup_path : "none");
 	if (r < 0)
 		return can_be_without(c, r) ? 0 : r;
 	return c->cgroup >= 0 ? settle_cgroup(c, e) : 0;
@@ -190,6 +200,7 @@ static void child(void *arg)
 		.state = &c->state,
 		.sock = x->sock,
 		.start = c->start,
+		.debug = c->q->debug != NULL,
 		.root = -1,
 		.terminal = -1,
 	};
@@ -213,6 +224,7 @@ static int make_init(struct creation *c, struct err *e)
 		return r;
 	fd_close(&c->start); /* init's alone from here on */
 	c->state.init = id;
+	debug_say(c->q->debug, "init is process %d", c->pid);
 	return state_set_init(c->dir, &id, e);
 }
 
@@ -276,7 +288,9 @@ static int work_at_mounts(struct creation *c, struct err *e)
 	int r = c->q->wire ? c->q->wire(c->pid, c->q->wire_arg, e) : 0;
 
 	if (r >= 0)
-		r = message_expect(c->sock, MSG_MOUNTS_DONE, e);
+		r = message_next(c->sock, c->q->debug, NULL, NULL, e);
+	if (r >= 0 && r != MSG_MOUNTS_DONE)
+		r = out_of_order(r, e);
 	if (r >= 0)
 		r = run_hooks(c, HOOK_PRESTART, STATUS_CREATED, e);
 	if (r >= 0)
@@ -298,7 +312,7 @@ static int wait_ready(struct creation *c, struct err *e)
 {
 	for (;;) {
 		auto_fd int fd = -1;
-		int value, r = message_next(c->sock, &value, &fd, e);
+		int value, r = message_next(c->sock, c->q->debug, &value, &fd, e);
 
 		if (r == MSG_CONSOLE)
 			r = take_console(c, &fd, e);
@@ -307,7 +321,7 @@ static int wait_ready(struct creation *c, struct err *e)
 		else if (r == MSG_READY)
 			return 0;
 		else if (r >= 0)
-			r = err_say(e, EPROTO, "a message out of order: %d", r);
+			r = out_of_order(r, e);
 		if (r < 0)
 			return r;
 	}
@@ -328,11 +342,11 @@ static int wait_exec(struct creation *c, struct err *e)
 {
 	if (!c->q->run)
 		return 0;
-	int r = message_next(c->sock, NULL, NULL, e);
+	int r = message_next(c->sock, c->q->debug, NULL, NULL, e);
 
 	if (r == -EPIPE)
 		return 0;
-	return r < 0 ? r : err_say(e, EPROTO, "a message out of order: %d", r);
+	return r < 0 ? r : out_of_order(r, e);
 }
 
 static int poststart(struct creation *c, struct err *e)
@@ -341,24 +355,25 @@ static int poststart(struct creation *c, struct err *e)
 }
 
 static const struct {
-	const char *name;
+	const char *doing; /* for who asks what is being done */
+	const char *name;  /* in front of the error; "": the error says enough */
 	int (*run)(struct creation *c, struct err *e);
 } steps[] = {
-	{ "", reserve },
-	{ "", listen_for_start },
-	{ "", listen_for_ready },
-	{ "cgroup", make_cgroup },
-	{ "", make_rdt_group },
-	{ "", open_all },
-	{ "", make_init },
-	{ "cgroup", enter_cgroup },
-	{ "", prepare_init },
-	{ "", work_at_mounts },
-	{ "", wait_ready },
-	{ "pidfd socket", send_pidfd },
-	{ "pid file", write_pid_file },
-	{ "", wait_exec },
-	{ "", poststart },
+	{ "reserve the container's id", "", reserve },
+	{ "listen for start", "", listen_for_start },
+	{ "listen for readiness", "", listen_for_ready },
+	{ "make the cgroup", "cgroup", make_cgroup },
+	{ "make the group of resctrl", "", make_rdt_group },
+	{ "open what is joined, bound and mounted", "", open_all },
+	{ "nsexec container setup", "", make_init },
+	{ "enter the cgroup that systemd makes", "cgroup", enter_cgroup },
+	{ "write id maps and limits", "", prepare_init },
+	{ "run hooks", "", work_at_mounts },
+	{ "wait for init to be ready", "", wait_ready },
+	{ "send the pidfd", "pidfd socket", send_pidfd },
+	{ "write the pid file", "pid file", write_pid_file },
+	{ "wait for the command to be executed", "", wait_exec },
+	{ "run poststart hooks", "", poststart },
 };
 
 static void undo(struct creation *c)
@@ -386,12 +401,15 @@ int container_create(const struct create_request *q, struct created *ret, struct
 
 	if (r < 0)
 		return r;
+	for (size_t i = 0; i < c.plan.seccomp.n; i++)
+		debug_say(q->debug, "seccomp filter flags: %u", c.plan.seccomp.filters[i].flags);
 	c.plan.parent_works |= q->wire != NULL;
 	if (q->plan.bundle)
 		c.bundle = path_open_dir(q->plan.bundle, 0, e);
 	if (q->plan.bundle && c.bundle < 0)
 		r = c.bundle;
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && r >= 0; i++) {
+		debug_say(q->debug, "%s", steps[i].doing);
 		r = steps[i].run(&c, e);
 		if (r < 0 && *steps[i].name)
 			(void)err_wrap(e, "%s", steps[i].name);

@@ -3,6 +3,7 @@
 #ifndef RUNTIME_CREATE_H
 #define RUNTIME_CREATE_H
 
+#include "runtime/debug.h"
 #include "runtime/plan.h"
 #include "runtime/state.h"
 
@@ -17,6 +18,7 @@ struct create_request {
 	bool notify;		    /* the configuration has been through notify_tell() */
 	const char *pidfd_socket;   /* send a pidfd of the first process there; NULL: none */
 	const char *pid_file;	    /* written when the container is ready; NULL: none */
+	const struct debug *debug;  /* is told what is being done; NULL: nobody asks */
 	/*
 	 * Work of the caller's while init builds the root: wire its network. Called with init's pid, which waits before it
 	 * enters the root. NULL: none. A failure undoes the container.

@@ -258,6 +258,8 @@ static int make_child(struct execution *x, struct err *e)
 	if (joined && r >= 0)
 		r = leave_pid_namespace(x, own, e);
 	fd_close(&x->child_sock);
+	if (r >= 0)
+		debug_say(x->q->debug, "the process is %d", x->pid);
 	return r;
 }
 
@@ -302,7 +304,7 @@ static int wait_exec(struct execution *x, struct err *e)
 
 	for (;;) {
 		auto_fd int fd = -1;
-		int value, r = message_next(x->sock, &value, &fd, e);
+		int value, r = message_next(x->sock, x->q->debug, &value, &fd, e);
 
 		if (r == -EPIPE && ready) /* closed by the exec */
 			return 0;
@@ -331,8 +333,18 @@ static int write_pid_file(struct execution *x, struct err *e)
 	return x->q->pid_file ? process_pid_file(x->q->pid_file, x->pid, e) : 0;
 }
 
-static int (*const steps[])(struct execution *x, struct err *e) = {
-	check_running, check_process, open_cgroup, make_child, let_go, wait_exec, send_pidfd, write_pid_file,
+static const struct {
+	const char *doing; /* for who asks what is being done */
+	int (*run)(struct execution *x, struct err *e);
+} steps[] = {
+	{ "find the container's first process", check_running },
+	{ "check the process", check_process },
+	{ "open the cgroup", open_cgroup },
+	{ "nsexec container setup", make_child },
+	{ "set limits and CPUs", let_go },
+	{ "wait for the command to be executed", wait_exec },
+	{ "send the pidfd", send_pidfd },
+	{ "write the pid file", write_pid_file },
 };
 
 int container_exec(const struct exec_request *q, struct exec_result *ret, struct err *e)
@@ -343,8 +355,10 @@ int container_exec(const struct exec_request *q, struct exec_result *ret, struct
 	};
 	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(steps) && r >= 0; i++)
-		r = steps[i](&x, e);
+	for (size_t i = 0; i < ARRAY_SIZE(steps) && r >= 0; i++) {
+		debug_say(q->debug, "%s", steps[i].doing);
+		r = steps[i].run(&x, e);
+	}
 	if (r < 0 && x.pidfd >= 0) {
 		struct err ignored;
 

@@ -3,6 +3,7 @@
 #ifndef RUNTIME_EXEC_H
 #define RUNTIME_EXEC_H
 
+#include "runtime/debug.h"
 #include "runtime/plan.h"
 #include "runtime/state.h"
 
@@ -17,6 +18,7 @@ struct exec_request {
 	const char *pidfd_socket;	    /* send the pidfd there; NULL: nobody asks */
 	const char *pid_file;		    /* written when the exec is certain; NULL: none */
 	const char *cgroup;		    /* below the container's, "/": that itself; NULL: that, or where its init is by now */
+	const struct debug *debug;	    /* is told what is being done; NULL: nobody asks */
 	unsigned preserve_fds;
 	bool ignore_paused;		    /* in a paused container it waits until that is resumed */
 };

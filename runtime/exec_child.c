@@ -118,33 +118,43 @@ static int become_process(struct exec_child *x, struct err *e)
 		r = install_filter(x, e);
 	if (r >= 0)
 		r = process_credentials(p, e);
-	return r;
+	return r < 0 ? r : process_find(p, x->command, e);
 }
 
 static int execute(struct exec_child *x, struct err *e)
 {
-	char command[PATH_MAX];
-	int r = process_find(&x->process, command, e);
+	int r = message_write(x->sock, MSG_READY, 0, e);
 
-	if (r >= 0)
-		r = message_write(x->sock, MSG_READY, 0, e);
 	if (r >= 0 && has_filter(x) && x->process.no_new_privileges)
 		r = install_filter(x, e);
-	return r < 0 ? r : process_exec(&x->process, command, e);
+	return r < 0 ? r : process_exec(&x->process, x->command, e);
 }
 
-static int (*const phases[])(struct exec_child *x, struct err *e) = {
-	join_all, find_user, new_keyring, make_terminal, place_stdio, set_surroundings, become_process, execute,
+static const struct {
+	const char *doing; /* for who asks what is being done */
+	int (*run)(struct exec_child *x, struct err *e);
+} phases[] = {
+	{ "child process in init()", join_all },
+	{ "setns_init: look up the user", find_user },
+	{ "setns_init: make a session keyring", new_keyring },
+	{ "setns_init: make the terminal", make_terminal },
+	{ "setns_init: place the standard streams", place_stdio },
+	{ "setns_init: set personality and memory policy", set_surroundings },
+	{ "setns_init: take on credentials, find the command", become_process },
+	{ "setns_init: about to exec", execute },
 };
 
 _Noreturn void exec_child(struct exec_child *x)
 {
 	struct err e;
 
-	for (size_t i = 0; i < ARRAY_SIZE(phases); i++)
-		if (phases[i](x, &e) < 0) {
-			message_fail(x->sock, &e);
-			break;
-		}
+	for (size_t i = 0; i < ARRAY_SIZE(phases); i++) {
+		if (x->q->debug)
+			message_debug(x->sock, phases[i].doing);
+		if (phases[i].run(x, &e) >= 0)
+			continue;
+		message_fail(x->sock, &e);
+		break;
+	}
 	_exit(EXIT_FAILURE);
 }

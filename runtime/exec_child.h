@@ -3,6 +3,8 @@
 #ifndef RUNTIME_EXEC_CHILD_H
 #define RUNTIME_EXEC_CHILD_H
 
+#include <limits.h>
+
 #include "runtime/exec.h"
 
 struct exec_child {
@@ -15,6 +17,7 @@ struct exec_child {
 	int null_fd;
 	int sock;		     /* to the parent */
 	int terminal;		     /* -1 */
+	char command[PATH_MAX];	     /* the file to execute */
 };
 
 /* Become the process that was asked for, or tell the parent why not. */

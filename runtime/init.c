@@ -304,6 +304,7 @@ static int close_rest(struct init *in, struct err *e)
 
 static int say_ready(struct init *in, struct err *e)
 {
+	in->debug &= in->start < 0; /* nobody listens any more to who waits for `start` */
 	return message_write(in->sock, MSG_READY, 0, e);
 }
 
@@ -356,33 +357,35 @@ static int execute(struct init *in, struct err *e)
 }
 
 static const struct {
-	const char *name; /* in front of the error; "": the error says enough */
+	const char *doing; /* for who asks what is being done */
+	const char *name;  /* in front of the error; "": the error says enough */
 	int (*run)(struct init *in, struct err *e);
 } phases[] = {
-	{ "wait for the parent", wait_go },
-	{ "namespaces", join_namespaces },
-	{ "keyring", new_keyring },
-	{ "root", attach_trees },
-	{ "user namespace", become_root },
-	{ "root", mount_root },
-	{ "", mount_all },
-	{ "devices", make_devices },
-	{ "user", find_user },
-	{ "sysctl", set_sysctls },
-	{ "", wait_hooks },
-	{ "terminal", make_console },
-	{ "", seal_mounts },
-	{ "", mask_paths },
-	{ "", set_label },
-	{ "root", enter_root },
-	{ "names", set_names },
-	{ "standard streams", place_stdio },
-	{ "fds", close_rest }, /* before any filter: one older than close_range(2) would deny it */
-	{ "", become_process },
-	{ "seccomp", install_listener },
-	{ "", say_ready },
-	{ "", wait_start },
-	{ "", execute },
+	{ "child process in init()", "wait for the parent", wait_go },
+	{ "init: join namespaces", "namespaces", join_namespaces },
+	{ "init: make a session keyring", "keyring", new_keyring },
+	{ "init: attach the layers of the root", "root", attach_trees },
+	{ "init: become root of the user namespace", "user namespace", become_root },
+	{ "init: mount the root", "root", mount_root },
+	{ "init: mount all else", "", mount_all },
+	{ "init: make devices", "devices", make_devices },
+	{ "init: look up the user", "user", find_user },
+	{ "init: set sysctls", "sysctl", set_sysctls },
+	{ "init: wait for hooks", "", wait_hooks },
+	{ "init: make the terminal", "terminal", make_console },
+	{ "init: seal mounts", "", seal_mounts },
+	{ "init: mask paths", "", mask_paths },
+	{ "init: set labels", "", set_label },
+	{ "init: enter the root", "root", enter_root },
+	{ "init: set names and personality", "names", set_names },
+	{ "init: place the standard streams", "standard streams", place_stdio },
+	/* before any filter: one older than close_range(2) would deny it */
+	{ "init: close all other descriptors", "fds", close_rest },
+	{ "init: take on credentials, find the command", "", become_process },
+	{ "init: tell the seccomp agent", "seccomp", install_listener },
+	{ "init: closing the pipe to signal completion", "", say_ready },
+	{ "init: run startContainer hooks", "", wait_start },
+	{ "init: execute the command", "", execute },
 };
 
 _Noreturn void init_run(struct init *in)
@@ -390,6 +393,8 @@ _Noreturn void init_run(struct init *in)
 	struct err e;
 
 	for (size_t i = 0; i < ARRAY_SIZE(phases); i++) {
+		if (in->debug)
+			message_debug(in->sock, phases[i].doing);
 		if (phases[i].run(in, &e) >= 0)
 			continue;
 		if (*phases[i].name)

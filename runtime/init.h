@@ -11,6 +11,7 @@ struct init {
 	struct state *state; /* for the hooks that run in here */
 	int sock;	   /* to the parent */
 	int start;	   /* listening socket on which `start` comes; -1: execute as soon as all is ready */
+	bool debug;	   /* the parent wants to hear what is being done */
 	/* filled on the way */
 	struct spec_process process; /* the configuration's, with the user looked up */
 	int root;	   /* the new root */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/fd.h"
 #include "base/sock.h"
@@ -10,12 +11,13 @@
 static const char *const names[] = {
 	[MSG_GO] = "go",	     [MSG_MOUNTS_DONE] = "mounts done", [MSG_HOOKS_DONE] = "hooks done",
 	[MSG_CONSOLE] = "console", [MSG_NOTIFY] = "notify",		[MSG_READY] = "ready",
-	[MSG_FAILED] = "failed",
+	[MSG_DEBUG] = "debug",	     [MSG_FAILED] = "failed",
 };
 static_assert(ARRAY_SIZE(names) == MSG_COUNT, "every message has a name");
-static_assert(MSG_FAILED + 1 == MSG_COUNT, "the one message that has another length is the last");
+static_assert(MSG_DEBUG + 1 == MSG_FAILED && MSG_FAILED + 1 == MSG_COUNT, "those of other lengths are the last");
 
 #define SHORT_LENGTH offsetof(struct message, err)
+#define DEBUG_LENGTH (SHORT_LENGTH + MESSAGE_TEXT_MAX)
 
 int message_send(int sock, enum message_type type, int value, int fd, struct err *e)
 {
@@ -42,14 +44,37 @@ void message_fail(int sock, const struct err *why)
 	(void)fd_write_all(sock, &m, sizeof(m)); /* as message_write(): a filter may be in force */
 }
 
-int message_next(int sock, int *ret_value, int *ret_fd, struct err *e)
+void message_debug(int sock, const char *text)
+{
+	struct message m = { .type = MSG_DEBUG };
+
+	snprintf(m.text, sizeof(m.text), "%s", text);
+	(void)fd_write_all(sock, &m, DEBUG_LENGTH);
+}
+
+/* Up to one that is no talk. Return: its length, 0 for an end of file, or -errno */
+static ssize_t receive(int sock, const struct debug *debug, struct message *m, int *ret_fd)
+{
+	for (;;) {
+		ssize_t n = sock_recv(sock, m, sizeof(*m), ret_fd, ret_fd ? 1 : 0);
+
+		if (n != (ssize_t)DEBUG_LENGTH || m->type != MSG_DEBUG)
+			return n;
+		if (ret_fd)
+			fd_close(ret_fd);
+		m->text[MESSAGE_TEXT_MAX - 1] = '\0';
+		debug_say(debug, "%s", m->text);
+	}
+}
+
+int message_next(int sock, const struct debug *debug, int *ret_value, int *ret_fd, struct err *e)
 {
 	struct message m;
-	int fd = -1;
-	ssize_t n = sock_recv(sock, &m, sizeof(m), ret_fd ? &fd : NULL, ret_fd ? 1 : 0);
 
 	if (ret_fd)
-		*ret_fd = fd;
+		*ret_fd = -1;
+	ssize_t n = receive(sock, debug, &m, ret_fd);
+
 	if (n == -ECONNRESET)
 		n = 0; /* it died with a message of ours unread */
 	if (n < 0)
@@ -61,7 +86,7 @@ int message_next(int sock, int *ret_value, int *ret_fd, struct err *e)
 		*e = m.err;
 		return e->code > 0 ? -e->code : -EPROTO;
 	}
-	if (n != (ssize_t)SHORT_LENGTH || m.type >= MSG_FAILED)
+	if (n != (ssize_t)SHORT_LENGTH || m.type >= MSG_DEBUG)
 		return err_say(e, EPROTO, "a message of %zd bytes makes no sense", n);
 	if (ret_value)
 		*ret_value = m.value;
@@ -70,7 +95,7 @@ int message_next(int sock, int *ret_value, int *ret_fd, struct err *e)
 
 int message_expect(int sock, enum message_type type, struct err *e)
 {
-	int value, r = message_next(sock, &value, NULL, e);
+	int value, r = message_next(sock, NULL, &value, NULL, e);
 
 	if (r < 0)
 		return r;

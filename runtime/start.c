@@ -32,7 +32,7 @@ static int let_go(int dir, struct err *e)
 	int r = message_send(sock, MSG_GO, 0, -1, e);
 
 	if (r >= 0)
-		r = message_next(sock, NULL, NULL, e);
+		r = message_next(sock, NULL, NULL, NULL, e);
 	return r == -EPIPE ? 0 : r;
 }
 

@@ -34,12 +34,12 @@ static void test_types_and_values(void **state)
 
 	(void)state;
 	for (int type = 0; type < MSG_COUNT; type++) {
-		if (type == MSG_FAILED)
+		if (type == MSG_FAILED || type == MSG_DEBUG) /* they have more to say than a value */
 			continue;
 		int value = 0;
 
 		OK(message_send(p.a, (enum message_type)type, 4711 + type, -1, &e));
-		assert_int_equal(OK(message_next(p.b, &value, NULL, &e)), type);
+		assert_int_equal(OK(message_next(p.b, NULL, &value, NULL, &e)), type);
 		assert_int_equal(value, 4711 + type);
 	}
 	OK(message_send(p.b, MSG_GO, 12, -1, &e));
@@ -66,7 +66,7 @@ static void test_fd_crosses(void **state)
 
 	(void)state;
 	OK(message_send(p.a, MSG_CONSOLE, 0, sent, &e));
-	assert_int_equal(OK(message_next(p.b, NULL, &got, &e)), MSG_CONSOLE);
+	assert_int_equal(OK(message_next(p.b, NULL, NULL, &got, &e)), MSG_CONSOLE);
 	assert_true(got >= 0 && got != sent);
 	assert_true(fcntl(got, F_GETFD) & FD_CLOEXEC);
 	assert_true(fstat(sent, &a) == 0 && fstat(got, &b) == 0 && a.st_rdev == b.st_rdev);
@@ -74,7 +74,7 @@ static void test_fd_crosses(void **state)
 	fd_close(&got);
 	got = 77;
 	OK(message_send(p.a, MSG_READY, 0, -1, &e));
-	assert_int_equal(OK(message_next(p.b, NULL, &got, &e)), MSG_READY);
+	assert_int_equal(OK(message_next(p.b, NULL, NULL, &got, &e)), MSG_READY);
 	assert_int_equal(got, -1);
 }
 
@@ -90,9 +90,9 @@ static void test_unwanted_fds_are_closed(void **state)
 
 	(void)state;
 	OK(message_send(p.a, MSG_CONSOLE, 0, null_fd, &e));
-	FAILS(message_next(p.b, NULL, NULL, &e), EMSGSIZE);
+	FAILS(message_next(p.b, NULL, NULL, NULL, &e), EMSGSIZE);
 	assert_int_equal(sock_send(p.a, message, sizeof(message), two, 2), 0);
-	FAILS(message_next(p.b, NULL, &got, &e), EMSGSIZE);
+	FAILS(message_next(p.b, NULL, NULL, &got, &e), EMSGSIZE);
 	assert_int_equal(got, -1);
 	assert_int_equal(open_fds(), before);
 }
@@ -129,11 +129,71 @@ static void test_odd_errors(void **state)
 	memset(m.err.text, 'x', sizeof(m.err.text));
 	m.err.code = 0;
 	assert_int_equal(sock_send(p.a, &m, sizeof(m), NULL, 0), 0);
-	assert_int_equal(message_next(p.b, NULL, NULL, &e), -EPROTO);
+	assert_int_equal(message_next(p.b, NULL, NULL, NULL, &e), -EPROTO);
 	assert_int_equal(strlen(e.text), ERR_TEXT_MAX - 1);
 	m.err.code = -5;
 	assert_int_equal(sock_send(p.a, &m, sizeof(m), NULL, 0), 0);
-	assert_int_equal(message_next(p.b, NULL, NULL, &e), -EPROTO);
+	assert_int_equal(message_next(p.b, NULL, NULL, NULL, &e), -EPROTO);
+}
+
+struct heard {
+	char text[4][DEBUG_TEXT_MAX];
+	size_t n;
+};
+
+static void hear(const char *text, void *arg)
+{
+	struct heard *h = arg;
+
+	assert_in_range(h->n, 0, ARRAY_SIZE(h->text) - 1);
+	snprintf(h->text[h->n++], DEBUG_TEXT_MAX, "%s", text);
+}
+
+/* What the other side says meanwhile goes to who asks, in order; the next message is the one that is due. */
+static void test_talk_in_between(void **state)
+{
+	auto_pair struct pair p = make_pair();
+	auto_fd int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct heard heard = { 0 };
+	const struct debug debug = { hear, &heard };
+	struct message endless = { .type = MSG_DEBUG };
+	unsigned before = open_fds();
+	int value = 0, fd = -1;
+	struct err e;
+
+	(void)state;
+	message_debug(p.a, "one");
+	message_debug(p.a, "");
+	OK(message_send(p.a, MSG_NOTIFY, 5, -1, &e));
+	assert_int_equal(OK(message_next(p.b, &debug, &value, &fd, &e)), MSG_NOTIFY);
+	assert_int_equal(value, 5);
+	assert_int_equal(heard.n, 2);
+	assert_string_equal(heard.text[0], "one");
+	assert_string_equal(heard.text[1], "");
+	/* without an end, and with an fd that nobody asked for */
+	memset(endless.text, 'x', sizeof(endless.text));
+	assert_int_equal(sock_send(p.a, &endless, offsetof(struct message, text) + sizeof(endless.text), &null_fd, 1), 0);
+	err_say(&e, ENOENT, "nothing there");
+	message_fail(p.a, &e);
+	FAILS(message_next(p.b, &debug, NULL, &fd, &e), ENOENT);
+	assert_string_equal(e.text, "nothing there");
+	assert_int_equal(fd, -1);
+	assert_int_equal(open_fds(), before);
+	assert_int_equal(strlen(heard.text[2]), MESSAGE_TEXT_MAX - 1);
+	/* nobody asks */
+	message_debug(p.a, "two");
+	OK(message_send(p.a, MSG_READY, 0, -1, &e));
+	assert_int_equal(OK(message_expect(p.b, MSG_READY, &e)), 0);
+	assert_int_equal(heard.n, 3);
+	/* a line longer than a message is cut */
+	char line[2 * MESSAGE_TEXT_MAX];
+
+	memset(line, 'y', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	message_debug(p.a, line);
+	fd_close(&p.a);
+	FAILS(message_next(p.b, &debug, NULL, NULL, &e), EPIPE);
+	assert_int_equal(strlen(heard.text[3]), MESSAGE_TEXT_MAX - 1);
 }
 
 static void test_end_of_file(void **state)
@@ -143,7 +203,7 @@ static void test_end_of_file(void **state)
 
 	(void)state;
 	fd_close(&p.a);
-	FAILS(message_next(p.b, NULL, NULL, &e), EPIPE);
+	FAILS(message_next(p.b, NULL, NULL, NULL, &e), EPIPE);
 	FAILS(message_send(p.b, MSG_GO, 0, -1, &e), EPIPE);
 	message_fail(p.b, &e); /* no signal, no harm */
 	close_pair(&p);
@@ -151,7 +211,7 @@ static void test_end_of_file(void **state)
 	p = make_pair();
 	OK(message_send(p.b, MSG_GO, 0, -1, &e));
 	fd_close(&p.a);
-	FAILS(message_next(p.b, NULL, NULL, &e), EPIPE);
+	FAILS(message_next(p.b, NULL, NULL, NULL, &e), EPIPE);
 	close_pair(&p);
 }
 
@@ -167,7 +227,7 @@ static void test_garbage(void **state)
 		const uint32_t message[2] = { types[i], 0 };
 
 		assert_int_equal(sock_send(p.a, message, sizeof(message), NULL, 0), 0);
-		FAILS(message_next(p.b, NULL, NULL, &e), EPROTO);
+		FAILS(message_next(p.b, NULL, NULL, NULL, &e), EPROTO);
 	}
 	memset(big, 0, sizeof(big));
 	for (size_t len = 1; len <= sizeof(big); len++) {
@@ -175,7 +235,7 @@ static void test_garbage(void **state)
 		const size_t good = offsetof(struct message, err);
 
 		assert_int_equal(sock_send(p.a, big, len, NULL, 0), 0);
-		int r = message_next(p.b, NULL, NULL, &e);
+		int r = message_next(p.b, NULL, NULL, NULL, &e);
 
 		if (len == good)
 			assert_int_equal(r, MSG_GO);
@@ -186,7 +246,7 @@ static void test_garbage(void **state)
 	auto_pair struct pair p = make_pair();
 
 	OK(message_send(p.a, MSG_FAILED, 0, -1, &e));
-	int r = message_next(p.b, NULL, NULL, &e);
+	int r = message_next(p.b, NULL, NULL, NULL, &e);
 
 	assert_true(r < 0);
 }
@@ -200,6 +260,7 @@ int main(void)
 		cmocka_unit_test(test_unwanted_fds_are_closed),
 		cmocka_unit_test(test_error_crosses_processes),
 		cmocka_unit_test(test_odd_errors),
+		cmocka_unit_test(test_talk_in_between),
 		cmocka_unit_test(test_end_of_file),
 		cmocka_unit_test(test_garbage),
 	};
