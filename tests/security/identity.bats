@@ -138,7 +138,7 @@ expect_user() { # expect_user USER: after `id -u`: exactly that, or an error
 @test "S20: a configuration's ids are whole numbers that fit" {
 	local id
 	B "$b" "$(run_with id -u)"
-	for id in -1 4294967295 4294967296 18446744073709551616 1.5 1e1 '"1"' null true '[1]' '{}'; do
+	for id in -1 4294967295 4294967296 18446744073709551616 1.5 1e1 '"1"' true '[1]' '{}'; do # null is "not given": 0, as with runc and crun
 		edit ".process.user.uid = 7"
 		sed -i "s/\"uid\": 7/\"uid\": $id/" "$b/config.json" # jq would round it
 		run oci run --bundle "$b" c1
