@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/helper.h"
+#include "base/proc.h"
 #include "cgroups/controllers.h"
 #include "cgroups/limits.h"
 #include "cgroups/unit.h"
@@ -24,20 +25,14 @@ static bool join_if_there(char ret[PATH_MAX], const char *folder, size_t len, co
 	return n < PATH_MAX && access(ret, X_OK) == 0;
 }
 
-/*
- * Beside this program in a build folder, in ../libexec/paene where `make install` puts it. A sealed program (proc_seal) does
- * not know any more where it came from: then it is where this was built for.
- */
+/* Beside this program in a build folder, in ../libexec/paene where `make install` puts it; else where this was built for. */
 static void find_helper(char ret[PATH_MAX])
 {
 	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	self[MAX(n, 0)] = '\0';
-	const char *slash = strrchr(self, '/');
+	const char *slash = proc_own_path(self) < 0 ? NULL : strrchr(self, '/');
 	size_t len = slash ? (size_t)(slash - self) : 0;
 
-	if (!join_if_there(ret, self, len, "") && !join_if_there(ret, self, len, "/../libexec/paene"))
+	if (!slash || (!join_if_there(ret, self, len, "") && !join_if_there(ret, self, len, "/../libexec/paene")))
 		snprintf(ret, PATH_MAX, "%s/" HELPER, PAENE_LIBEXEC);
 }
 
