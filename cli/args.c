@@ -6,6 +6,8 @@
 
 #include "cli/nearest.h"
 
+#define RUNC_NO_HELP 3 /* runc's exit status then */
+
 /* Options that every place understands; they fill the call itself. --version is the program's alone. */
 static const struct option common_rows[] = {
 	OPT_FLAG(struct call, help, "help", 'h', NULL),
@@ -86,7 +88,10 @@ static int set_flag(const struct parser *p, const struct found *f, const char *t
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (!text || streq(text, words[i].word)) {
-			*(bool *)f->value = words[i].value;
+			if (f->option->kind == OPTION_FLAG)
+				*(bool *)f->value = words[i].value;
+			else
+				*(enum switch_state *)f->value = words[i].value ? SWITCH_ON : SWITCH_OFF;
 			return 0;
 		}
 	return err_say(p->e, EINVAL, "--%s is true or false, not \"%s\"", f->option->name, text);
@@ -95,7 +100,7 @@ static int set_flag(const struct parser *p, const struct found *f, const char *t
 /* @text: what stands in the same word; NULL: nothing */
 static int set_value(struct parser *p, const struct found *f, char *text)
 {
-	if (f->option->kind == OPTION_FLAG)
+	if (!f->option->value)
 		return set_flag(p, f, text);
 	if (!text)
 		text = *p->next ? *p->next++ : NULL;
@@ -127,7 +132,7 @@ static int take_letters(struct parser *p, char *text)
 	for (; *text && r >= 0; text++) {
 		if (!find_option(p, NULL, 0, *text, &f))
 			return refuse(p, "unknown option -%c.", *text);
-		bool has_value = text[1] == '=' || (f.option->kind != OPTION_FLAG && text[1]);
+		bool has_value = text[1] == '=' || (f.option->value && text[1]);
 
 		if (has_value)
 			return set_value(p, &f, text + (text[1] == '=' ? 2 : 1));
@@ -214,14 +219,18 @@ const struct verb *args_verb(const struct program *p, const char *name)
 int args_unknown_verb(const struct program *p, const char *name, struct err *e)
 {
 	struct nearest near = { .word = name };
+	bool as_runc = p->flags & PROGRAM_RUNC_HELP;
+	char sentence[256];
 
 	for (size_t i = 0; i < p->n_verbs; i++)
 		if (!(p->verbs[i]->flags & VERB_HIDDEN))
 			nearest_try(&near, p->verbs[i]->name);
+	snprintf(sentence, sizeof(sentence), as_runc ? "No help topic for '%s'" : "there is no verb \"%s\"", name);
 	if (near.best)
-		return err_say(e, EINVAL, "there is no verb \"%s\"; did you mean `%s %s`? See `%s --help`", name, p->name,
-			       near.best, p->name);
-	return err_say(e, EINVAL, "there is no verb \"%s\". See `%s --help`", name, p->name);
+		err_say(e, EINVAL, "%s; did you mean `%s %s`? See `%s --help`", sentence, p->name, near.best, p->name);
+	else
+		err_say(e, EINVAL, "%s. See `%s --help`", sentence, p->name);
+	return as_runc ? err_exit(e, RUNC_NO_HELP) : -EINVAL;
 }
 
 /* Room for the values of a table of options; never NULL where there is memory. */

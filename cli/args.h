@@ -16,9 +16,12 @@
 enum option_kind {
 	OPTION_GROUP,  /* no option: a heading of the help */
 	OPTION_FLAG,   /* bool */
+	OPTION_SWITCH, /* enum switch_state: a flag where =false is not the same as nothing */
 	OPTION_STRING, /* const char *; the last one counts */
 	OPTION_LIST,   /* struct strv: all of them */
 };
+
+enum switch_state { SWITCH_NOT_GIVEN, SWITCH_OFF, SWITCH_ON };
 
 struct option {
 	enum option_kind kind;
@@ -33,6 +36,8 @@ struct option {
 #define OPT_GROUP(title) { OPTION_GROUP, NULL, 0, 0, NULL, title }
 #define OPT_FLAG(type, member, name, letter, help) \
 	{ OPTION_FLAG, name, letter, offsetof(type, member), NULL, help }
+#define OPT_SWITCH(type, member, name, letter, help) \
+	{ OPTION_SWITCH, name, letter, offsetof(type, member), NULL, help }
 #define OPT_STRING(type, member, name, letter, value, help) \
 	{ OPTION_STRING, name, letter, offsetof(type, member), value, help }
 #define OPT_LIST(type, member, name, letter, value, help) \
@@ -77,7 +82,8 @@ struct manual_section {
 
 enum program_flags {
 	PROGRAM_SINGLE_DASH = BIT(0),  /* long options may have one dash (-no-pivot), as with programs written in Go */
-	PROGRAM_PLAIN_STATUS = BIT(1), /* a failure's exit status does not depend on its reason */
+	PROGRAM_PLAIN_STATUS = BIT(1), /* that a command cannot be executed (126, 127) is a failure like any other */
+	PROGRAM_RUNC_HELP = BIT(2),    /* help in runc's layout, and runc's words and status where there is none */
 };
 
 struct program {

@@ -5,8 +5,10 @@
 
 #define SCREEN	      80
 #define OPTION_COLUMN 30 /* where the help of an option begins, at most */
-#define VERB_COLUMN   13
+#define VERB_WIDTH    11
 #define HALF	      (SCREEN / 2)
+#define INDENT	      2
+#define RUNC_INDENT   3
 
 const char *help_option(const struct option *o, char buf[HELP_OPTION_MAX])
 {
@@ -53,7 +55,7 @@ static void heading(FILE *out, const char *text)
 }
 
 /* The column where the help of these options begins: after the longest that leaves enough room. */
-static size_t help_column(const struct options *o)
+static size_t help_column(const struct options *o, size_t indent)
 {
 	char text[HELP_OPTION_MAX];
 	size_t column = 0;
@@ -61,7 +63,7 @@ static size_t help_column(const struct options *o)
 	for (size_t i = 0; i < o->n; i++) {
 		if (o->rows[i].kind == OPTION_GROUP || !o->rows[i].help)
 			continue;
-		size_t n = 2 + output_width(help_option(&o->rows[i], text)) + 2;
+		size_t n = indent + output_width(help_option(&o->rows[i], text)) + 2;
 
 		if (n > column && n <= OPTION_COLUMN)
 			column = n;
@@ -69,9 +71,9 @@ static size_t help_column(const struct options *o)
 	return column;
 }
 
-static void print_options(const struct options *o, FILE *out)
+static void print_options(const struct options *o, size_t indent, FILE *out)
 {
-	size_t column = help_column(o);
+	size_t column = help_column(o, indent);
 	char text[HELP_OPTION_MAX];
 
 	for (size_t i = 0; i < o->n; i++) {
@@ -80,12 +82,13 @@ static void print_options(const struct options *o, FILE *out)
 		if (!row->help)
 			continue;
 		if (row->kind == OPTION_GROUP) {
+			fprintf(out, "%*s", (int)(indent - INDENT), "");
 			heading(out, row->help);
 			continue;
 		}
-		size_t n = 2 + output_width(help_option(row, text));
+		size_t n = indent + output_width(help_option(row, text));
 
-		fprintf(out, "  %s", text);
+		fprintf(out, "%*s%s", (int)indent, "", text);
 		if (n + 2 > column)
 			fprintf(out, "\n%*s", (int)column, "");
 		else
@@ -94,31 +97,32 @@ static void print_options(const struct options *o, FILE *out)
 	}
 }
 
-/* The verbs of one group in two columns, read downwards; the list of all must fit a screen. */
-static void print_group(const struct program *p, const char *group, FILE *out)
+/* The verbs of one group, or of all (NULL), in two columns, read downwards; the list of all must fit a screen. */
+static void print_verbs(const struct program *p, const char *group, size_t indent, FILE *out)
 {
 	const struct verb *verbs[64];
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->n_verbs && n < ARRAY_SIZE(verbs); i++)
-		if (!(p->verbs[i]->flags & VERB_HIDDEN) && streq(p->verbs[i]->group, group))
+		if (!(p->verbs[i]->flags & VERB_HIDDEN) && (!group || streq(p->verbs[i]->group, group)))
 			verbs[n++] = p->verbs[i];
-	if (n == 0)
-		return;
-	heading(out, group);
+	if (n && group)
+		heading(out, group);
 	size_t rows = (n + 1) / 2;
 
 	for (size_t i = 0; i < rows; i++) {
 		const struct verb *right = i + rows < n ? verbs[i + rows] : NULL;
-		int at = fprintf(out, "  %-*s%s", VERB_COLUMN - 2, verbs[i]->name, verbs[i]->help);
+		int at = fprintf(out, "%*s%-*s%s", (int)indent, "", VERB_WIDTH, verbs[i]->name, verbs[i]->help);
 
 		if (right)
-			fprintf(out, "%*s%-*s%s", MAX(HALF - at, 1), "", VERB_COLUMN - 2, right->name, right->help);
+			fprintf(out, "%*s%-*s%s", MAX(HALF - at, 1), "", VERB_WIDTH, right->name, right->help);
 		fputc('\n', out);
 	}
 }
 
-void help_program(const struct program *p, FILE *out)
+/* ---- one layout, and that of runc: titled sections ---- */
+
+static void program_plainly(const struct program *p, FILE *out)
 {
 	fprintf(out, "%s: %s\nusage: %s [OPTION…] VERB [ARGUMENT…]\n\n", p->name, p->help, p->name);
 	for (size_t i = 0; i < p->n_verbs; i++) {
@@ -128,14 +132,14 @@ void help_program(const struct program *p, FILE *out)
 		for (size_t k = 0; k < i; k++)
 			seen |= streq(p->verbs[k]->group, group);
 		if (!seen)
-			print_group(p, group, out);
+			print_verbs(p, group, INDENT, out);
 	}
 	heading(out, "Options");
-	print_options(&p->options, out);
+	print_options(&p->options, INDENT, out);
 	fprintf(out, "`%s VERB --help` tells more.\n", p->name);
 }
 
-void help_verb(const struct program *p, const struct verb *v, FILE *out)
+static void verb_plainly(const struct program *p, const struct verb *v, FILE *out)
 {
 	char usage[HELP_USAGE_MAX];
 
@@ -144,5 +148,60 @@ void help_verb(const struct program *p, const struct verb *v, FILE *out)
 	if (v->options.n == 0)
 		return;
 	fputc('\n', out);
-	print_options(&v->options, out);
+	print_options(&v->options, INDENT, out);
+}
+
+static void section(const char *title, FILE *out)
+{
+	fputc('\n', out);
+	heading(out, title);
+}
+
+static void program_as_runc(const struct program *p, FILE *out)
+{
+	heading(out, "NAME:");
+	fprintf(out, "   %s - %s\n", p->name, p->help);
+	heading(out, "USAGE:"); /* with an empty line before it, the page would not fit a screen */
+	fprintf(out, "   %s [OPTION…] VERB [ARGUMENT…]\n", p->name);
+	section("COMMANDS:", out);
+	print_verbs(p, NULL, RUNC_INDENT, out);
+	section("GLOBAL OPTIONS:", out);
+	print_options(&p->options, RUNC_INDENT, out);
+}
+
+static void verb_as_runc(const struct program *p, const struct verb *v, FILE *out)
+{
+	char usage[HELP_USAGE_MAX];
+
+	heading(out, "NAME:");
+	fprintf(out, "   %s %s - %s\n", p->name, v->name, v->help);
+	section("USAGE:", out);
+	fprintf(out, "   %s %s\n", p->name, help_usage(v, usage));
+	section("DESCRIPTION:", out);
+	fprintf(out, "%*s", RUNC_INDENT, "");
+	wrap(out, v->about, RUNC_INDENT, RUNC_INDENT);
+	if (v->options.n == 0)
+		return;
+	section("OPTIONS:", out);
+	print_options(&v->options, RUNC_INDENT, out);
+}
+
+static const struct layout {
+	void (*program)(const struct program *p, FILE *out);
+	void (*verb)(const struct program *p, const struct verb *v, FILE *out);
+} plain = { program_plainly, verb_plainly }, as_runc = { program_as_runc, verb_as_runc };
+
+static const struct layout *layout_of(const struct program *p)
+{
+	return p->flags & PROGRAM_RUNC_HELP ? &as_runc : &plain;
+}
+
+void help_program(const struct program *p, FILE *out)
+{
+	layout_of(p)->program(p, out);
+}
+
+void help_verb(const struct program *p, const struct verb *v, FILE *out)
+{
+	layout_of(p)->verb(p, v, out);
 }

@@ -105,7 +105,7 @@ const struct verb oci_features = {
 	.name = "features",
 	.group = "Other",
 	.arguments = "",
-	.help = "what this runtime understands",
+	.help = "what it understands",
 	.about = "Print what this runtime understands of a configuration, as JSON: the features structure of the runtime specification.",
 	.run = run,
 };

@@ -77,7 +77,7 @@ const struct verb oci_restore = {
 	.name = "restore",
 	.group = "Checkpoints",
 	.arguments = "ID",
-	.help = "let a container go on from files",
+	.help = "let it go on from files",
 	.about = "Make a container of a bundle and a checkpoint with criu: its processes go on where they were. What they may do "
 		 "is what the bundle's config.json says; a checkpoint that has more is refused.",
 	.min_args = 1,

@@ -6,6 +6,8 @@
 #include "cli/program.h"
 #include "spec/spec.h"
 
+#define RUNC_VERSION "1.4.3" /* whose behaviour this is, as its own tests find it */
+
 static const struct option rows[] = {
 	OPT_STRING(struct oci_globals, root, "root", 0, "DIR", "where states are kept; default: /run/paene-oci"),
 	OPT_STRING(struct oci_globals, log, "log", 0, "FILE", "write an error there too"),
@@ -51,8 +53,10 @@ static const struct program program = {
 	.about = "A container runtime as the OCI runtime specification describes it: it takes a bundle, a folder with a "
 		 "config.json and a root file system, and does one step of its container's life. It is called by containerd, "
 		 "CRI-O, podman and docker as they call runc.",
-	.version = "paene-oci version " PAENE_VERSION "\ncommit: v" PAENE_VERSION "\nspec: " SPEC_VERSION "\n",
-	.flags = PROGRAM_SINGLE_DASH | PROGRAM_PLAIN_STATUS,
+	/* dockerd takes for the version what follows the last "version"; "commit:" is ours */
+	.version = "paene-oci version " PAENE_VERSION ", as runc version " RUNC_VERSION "\ncommit: v" PAENE_VERSION
+		   "\nspec: " SPEC_VERSION "\n",
+	.flags = PROGRAM_SINGLE_DASH | PROGRAM_PLAIN_STATUS | PROGRAM_RUNC_HELP,
 	.usage_status = 1,
 	.options = OPTIONS(rows, struct oci_globals),
 	.verbs = verbs,

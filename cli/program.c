@@ -38,6 +38,14 @@ static int check_privileges(struct err *e)
 	return err_hint(e, "chmod u-s,g-s it, or setcap -r");
 }
 
+/* 126 and 127 are a shell's words, and podman's, for a command that cannot be executed; runc does not have them. */
+static int failure_status(const struct program *p, const struct err *e, int otherwise)
+{
+	bool of_command = e->exit_status == 126 || e->exit_status == 127;
+
+	return e->exit_status && !(of_command && (p->flags & PROGRAM_PLAIN_STATUS)) ? e->exit_status : otherwise;
+}
+
 int program_run(const struct program *p, int argc, char **argv)
 {
 	auto_arena struct arena arena = { 0 };
@@ -59,7 +67,7 @@ int program_run(const struct program *p, int argc, char **argv)
 	output_error(&c, &e);
 	if (p->record_failure)
 		p->record_failure(&c, &e);
-	return e.exit_status && !(p->flags & PROGRAM_PLAIN_STATUS) ? e.exit_status : failure;
+	return failure_status(p, &e, failure);
 }
 
 static int run_help(const struct call *c, struct err *e)

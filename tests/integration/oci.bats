@@ -40,34 +40,78 @@ status_is() { # status_is ID STATUS
 @test "--version: the line that callers parse, commit, spec" {
 	run paene-oci --version
 	expect_status 0
-	[[ "${lines[0]}" =~ ^paene-oci\ version\ [0-9.]+$ ]]
+	[[ "${lines[0]}" =~ ^paene-oci\ version\ [0-9.]+,\ as\ runc\ version\ [0-9.]+$ ]]
 	[[ "${lines[1]}" =~ ^commit:\ .+ ]]
 	[ "${lines[2]}" = "spec: 1.3.0" ]
+	local long=$output
 	run paene-oci -v
 	expect_status 0
+	expect_output "$long"
 }
 
-@test "help: of the program, of each verb, by flag and by verb" {
-	local verb
-	for verb in create start state kill delete run list pause resume; do
-		run paene-oci --help
-		expect_in_output "  $verb "
-		run paene-oci "$verb" --help
-		expect_status 0
-		expect_in_output "usage: paene-oci $verb"
-		run paene-oci help "$verb"
-		expect_status 0
-		expect_in_output "usage: paene-oci $verb"
+# Lines of at most 80 characters.
+fits_screen() {
+	local line
+	for line in "${lines[@]}"; do
+		[ ${#line} -le 80 ] || fail "too long: $line"
 	done
-	run paene-oci
-	expect_status 0
-	expect_in_output "usage: paene-oci"
+}
+
+verbs="checkpoint create delete events exec features help kill list pause ps restore resume run spec start state update"
+
+@test "help: of the program, in sections as runc has them, on one screen" {
+	local how verb part
+	for how in "" -h --help help; do
+		run --keep-empty-lines paene-oci $how
+		expect_status 0
+		fits_screen
+		[ "$(paene-oci $how | wc -l)" -le 24 ]
+		[ "${lines[0]}" = NAME: ]
+		[[ "${lines[1]}" == "   paene-oci - "* ]]
+		for part in $'\nUSAGE:\n   paene-oci ' $'\n\nCOMMANDS:\n   ' $'\n\nGLOBAL OPTIONS:\n   '; do
+			expect_in_output "$part"
+		done
+		for verb in $verbs; do
+			[[ "$output" =~ [[:space:]]$verb[[:space:]] ]] || fail "no $verb in:" "$output"
+		done
+	done
+}
+
+@test "help: of each verb, by -h, by --help, by help" {
+	local verb by_flag
+	for verb in $verbs; do
+		run --keep-empty-lines paene-oci "$verb" --help
+		expect_status 0
+		fits_screen
+		[ "${lines[0]}" = NAME: ]
+		[[ "${lines[1]}" == "   paene-oci $verb - "?* ]]
+		expect_in_output $'\n\nUSAGE:\n'"   paene-oci $verb"
+		expect_in_output $'\n\nDESCRIPTION:\n   '
+		by_flag=$output
+		run --keep-empty-lines paene-oci "$verb" -h
+		expect_output "$by_flag"
+		run --keep-empty-lines paene-oci help "$verb"
+		expect_status 0
+		expect_output "$by_flag"
+	done
+	run --keep-empty-lines paene-oci create -h
+	expect_in_output $'\n\nOPTIONS:\n   -b, --bundle DIR '
+}
+
+@test "a verb that does not exist: runc's words and status, and the nearest" {
+	local line
+	for line in foo "foo -h" "foo --bundle x" "help foo"; do
+		run --separate-stderr paene-oci $line
+		expect_status 3
+		[ -z "$output" ]
+		[[ "$stderr" == *"No help topic for 'foo'. See \`paene-oci --help\`" ]] || fail "$stderr"
+	done
+	run paene-oci creat -h
+	expect_status 3
+	expect_output "paene-oci: No help topic for 'creat'; did you mean \`paene-oci create\`? See \`paene-oci --help\`"
 }
 
 @test "wrong command lines: status 1, one line, the nearest word" {
-	run oci creat
-	expect_status 1
-	expect_output 'paene-oci: there is no verb "creat"; did you mean `paene-oci create`? See `paene-oci --help`'
 	run oci create --bundel x id
 	expect_status 1
 	expect_output 'paene-oci create: unknown option --bundel; did you mean --bundle? See `paene-oci create --help`'

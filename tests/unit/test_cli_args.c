@@ -246,6 +246,24 @@ static void errors_say_what_is_wrong(void **state)
 	}
 }
 
+static void unknown_verbs_as_runc_has_them(void **state)
+{
+	auto_line struct line near, far, plain;
+
+	(void)state;
+	program.flags = PROGRAM_RUNC_HELP;
+	parse(&near, "lst -h");
+	parse(&far, "frobnicate");
+	program.flags = 0;
+	parse(&plain, "frobnicate");
+	assert_int_equal(near.r, -EINVAL);
+	assert_string_equal(near.e.text, "No help topic for 'lst'; did you mean `prog list`? See `prog --help`");
+	assert_int_equal(near.e.exit_status, 3);
+	assert_string_equal(far.e.text, "No help topic for 'frobnicate'. See `prog --help`");
+	assert_int_equal(far.e.exit_status, 3);
+	assert_int_equal(plain.e.exit_status, 0);
+}
+
 static void globals_are_there_after_a_failure(void **state)
 {
 	auto_line struct line l;
@@ -314,6 +332,7 @@ int main(void)
 		cmocka_unit_test(globals_stand_before_the_verb),
 		cmocka_unit_test(help_and_version),
 		cmocka_unit_test(errors_say_what_is_wrong),
+		cmocka_unit_test(unknown_verbs_as_runc_has_them),
 		cmocka_unit_test(globals_are_there_after_a_failure),
 		cmocka_unit_test(one_dash_where_the_program_has_it),
 		cmocka_unit_test(nearest_words),
