@@ -17,7 +17,8 @@
 
 #define STAT_MAX 1024
 #define START_TIME_FIELD 22
-#define OWN_PROGRAM "/proc/self/exe"
+#define OWN_PROGRAM  "/proc/self/exe"
+#define COPY_AT_ONCE (1 << 30) /* bytes */
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U /* Linux 6.3 */
@@ -203,7 +204,7 @@ static int copy_into(int memory, int program, struct err *e)
 	ssize_t n;
 
 	do
-		n = sendfile(memory, program, NULL, SSIZE_MAX);
+		n = sendfile(memory, program, NULL, COPY_AT_ONCE);
 	while (n > 0);
 	if (n < 0 || fcntl(memory, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		return err_set(e, errno, "copy this program into memory");
@@ -213,6 +214,7 @@ static int copy_into(int memory, int program, struct err *e)
 /* A copy in memory that nobody can write to, be it ours: that stands where no mount can be made. */
 static int seal_in_memory(char **argv, struct err *e)
 {
+	char path[FD_PATH_MAX];
 	auto_fd int program = open(OWN_PROGRAM, O_RDONLY | O_CLOEXEC);
 	int seals = program < 0 ? -1 : fcntl(program, F_GET_SEALS); /* of a file of a file system: EINVAL */
 
@@ -228,7 +230,15 @@ static int seal_in_memory(char **argv, struct err *e)
 		return err_set(e, errno, "make a copy of this program in memory");
 	int r = copy_into(memory, program, e);
 
-	return r < 0 ? r : start_anew(memory, argv, e);
+	if (r < 0)
+		return r;
+	/* what is open for writing cannot be executed */
+	auto_fd int copy = open(fd_path(memory, path), O_RDONLY | O_CLOEXEC);
+
+	if (copy < 0)
+		return err_set(e, errno, "open the copy of this program");
+	fd_close(&memory);
+	return start_anew(copy, argv, e);
 }
 
 int proc_seal(char **argv, struct err *e)
