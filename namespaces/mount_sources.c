@@ -184,7 +184,7 @@ static int open_source(struct mount_op *op, const struct mount_context *c, struc
 
 int mount_list_open(struct mount_list *l, const struct mount_context *c, struct err *e)
 {
-	bool may = true;
+	bool may = !c->in_order;
 	int r = 0;
 
 	for (size_t i = 0; i < l->n && r >= 0; i++) {

@@ -8,8 +8,9 @@
 /**
  * mount_list_open() - Open the sources of binds as detached trees, with attributes, propagation and maps of their own set
  *
- * In the parent, before clone3. Without rights in the host nothing is opened, and sources that earlier mounts of the list
- * reach are not yet there: init opens them in mount_list_run(). A missing source is an error that names it.
+ * In the parent, before clone3. Without rights in the host nothing is opened, nor with mount_context.in_order, and sources that
+ * earlier mounts of the list reach are not yet there: init opens them in mount_list_run(). A missing source is an error that
+ * names it.
  *
  * A bind keeps the attributes of its source where the options name none, else see mount_context.keep_attributes. In a private
  * user namespace ro, nosuid, nodev and noexec stay in any case: options that would have it otherwise are an error. Nothing

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "base/fd.h"
 #include "namespaces/idmap.h"
@@ -53,6 +54,8 @@ int rootfs_open(struct rootfs_plan *r, struct arena *arena, struct err *e)
 	r->parts = NULL;
 	r->n_parts = 0;
 	r->arena = arena;
+	if (r->where == ROOTFS_IN_JOINED)
+		return 0;
 	int err = open_trees(r, e);
 
 	if (err == -EPERM && r->kind == ROOTFS_HOST)
@@ -74,21 +77,30 @@ int rootfs_idmap(struct rootfs_plan *r, int userns, struct err *e)
 	return err < 0 || r->kind != ROOTFS_HOST ? err : rootfs_host_idmap(r, userns, e);
 }
 
-int rootfs_attach_trees(struct rootfs_plan *r, struct err *e)
+/* Slaves, not private: binds that init opens can still follow the host, and a medium taken out there leaves here too. */
+static int separate(struct err *e)
 {
 	struct mount_attr slave = { .propagation = MS_SLAVE };
-	int err = r->container_tree < 0 ? open_trees(r, e) : 0;
 
-	if (err < 0)
-		return err;
-	/* slaves, not private: binds that init opens can still follow the host, and a medium taken out there leaves here too */
 	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &slave, sizeof(slave)) < 0)
 		return err_set(e, errno, "separate the mounts from the host's");
+	return 0;
+}
+
+int rootfs_attach_trees(struct rootfs_plan *r, struct err *e)
+{
+	int err = r->container_tree < 0 ? open_trees(r, e) : 0;
+
+	if (err == 0 && r->where != ROOTFS_IN_CALLERS)
+		err = separate(e);
+	if (err < 0)
+		return err;
 	if (move_mount(r->container_tree, "", AT_FDCWD, r->path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) < 0)
 		return err_set(e, errno, "attach %s", r->path);
 	if (r->layers_tree >= 0 && move_mount(r->layers_tree, "", r->container_tree, "lower", MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_set(e, errno, "attach %s", r->layers);
-	return 0;
+	/* what is attached to a shared mount is shared: nothing that is mounted in here shall go further */
+	return r->where == ROOTFS_IN_CALLERS ? tree_change(r->container_tree, true, 0, 0, MS_PRIVATE, e) : 0;
 }
 
 static int mount_overlay(struct rootfs_plan *r, struct err *e)
@@ -161,9 +173,18 @@ static int move_over(int root, struct err *e)
 	return 0;
 }
 
+static int enter(const struct rootfs_plan *r, int root, bool no_pivot, struct err *e)
+{
+	if (r->where != ROOTFS_IN_CALLERS)
+		return no_pivot ? move_over(root, e) : pivot(root, e);
+	if (fchdir(root) < 0 || chroot(".") < 0)
+		return err_set(e, errno, "chroot");
+	return 0;
+}
+
 int rootfs_enter(const struct rootfs_plan *r, int root, bool no_pivot, struct err *e)
 {
-	int err = no_pivot ? move_over(root, e) : pivot(root, e);
+	int err = enter(r, root, no_pivot, e);
 
 	if (err < 0)
 		return err;
@@ -174,4 +195,32 @@ int rootfs_enter(const struct rootfs_plan *r, int root, bool no_pivot, struct er
 	if (err == 0 && (r->propagation & (MS_SHARED | MS_UNBINDABLE)))
 		err = tree_change(root, r->propagation & MS_REC, 0, 0, r->propagation & (MS_SHARED | MS_UNBINDABLE), e);
 	return err;
+}
+
+/* Until Linux 6.8 an id may be used again when its mount is gone. */
+static int mount_id(int dir, const char *path, uint64_t *ret, struct err *e)
+{
+	struct statx x;
+
+	if (statx(dir, path, AT_EMPTY_PATH, STATX_MNT_ID | STATX_MNT_ID_UNIQUE, &x) < 0)
+		return err_set(e, errno, "look at %s", path);
+	*ret = x.stx_mnt_id;
+	return 0;
+}
+
+int rootfs_mount_id(const struct rootfs_plan *r, uint64_t *ret_id, struct err *e)
+{
+	if (r->container_tree < 0)
+		return err_say(e, EPERM, "without a mount namespace of its own a container needs root");
+	return mount_id(r->container_tree, "", ret_id, e);
+}
+
+int rootfs_clear(const char *path, uint64_t id, struct err *e)
+{
+	uint64_t there;
+	int r = mount_id(AT_FDCWD, path, &there, e);
+
+	if (r < 0 || there != id)
+		return r == -ENOENT ? 0 : r;
+	return umount2(path, MNT_DETACH) < 0 ? err_set(e, errno, "unmount %s", path) : 0;
 }

@@ -21,6 +21,13 @@ enum rootfs_kind {
 	ROOTFS_HOST,
 };
 
+/* The mount namespace that it is built in. */
+enum rootfs_where {
+	ROOTFS_IN_NEW,
+	ROOTFS_IN_JOINED, /* paths are those of that namespace */
+	ROOTFS_IN_CALLERS, /* the mounts are seen there, below the folder, until rootfs_clear() */
+};
+
 /* ROOTFS_HOST: one file system of the host that gets an overlay or is bound read-only. */
 struct rootfs_part {
 	const char *path; /* "/", "/home" */
@@ -33,6 +40,7 @@ struct rootfs_part {
 
 struct rootfs_plan {
 	enum rootfs_kind kind;
+	enum rootfs_where where;  /* others than ROOTFS_IN_NEW with ROOTFS_FOLDER only */
 	const char *path;	  /* FOLDER: the folder; else the container's folder (has upper/ work/ lower/); absolute */
 	bool readonly;
 	bool nosuid;		  /* for who runs with no_new_privileges anyway: then a file with capabilities, as ping is in many
@@ -59,7 +67,8 @@ void rootfs_close(struct rootfs_plan *r);
  * @r:		The two trees are set here, whatever they were
  * @arena:	For parts and notes; lives as long as @r
  *
- * Without rights in the host nothing is opened: init does it in rootfs_attach_trees().
+ * Without rights in the host nothing is opened, nor for a mount namespace to be joined: init does it in
+ * rootfs_attach_trees().
  *
  * Return: 0, or -errno with @e filled
  */
@@ -71,6 +80,8 @@ int rootfs_idmap(struct rootfs_plan *r, int userns, struct err *e);
 /**
  * rootfs_attach_trees() - First part in init, still with the host's file system ids: mounts no longer reach the host, trees
  * attached (FOLDER: a recursive bind of the folder over itself)
+ *
+ * In the caller's mount namespace its mounts stay as they are, and what is attached is private.
  *
  * Return: 0, or -errno with @e filled
  */
@@ -84,7 +95,7 @@ int rootfs_attach_trees(struct rootfs_plan *r, struct err *e);
 int rootfs_mount(struct rootfs_plan *r, struct err *e);
 
 /**
- * rootfs_enter() - pivot_root into it, the old root gone; cwd is "/"
+ * rootfs_enter() - pivot_root into it, the old root gone; cwd is "/". In the caller's mount namespace: chroot
  * @no_pivot:	Move it over "/" and chroot instead (a root on a ramfs)
  *
  * Then read-only if asked, by the fd, and rootfsPropagation.
@@ -92,5 +103,21 @@ int rootfs_mount(struct rootfs_plan *r, struct err *e);
  * Return: 0, or -errno with @e filled
  */
 int rootfs_enter(const struct rootfs_plan *r, int root, bool no_pivot, struct err *e);
+
+/**
+ * rootfs_mount_id() - By what rootfs_clear() knows the mount again: after rootfs_open(), in the caller's mount namespace
+ *
+ * Return: 0, or -errno with @e filled (-EPERM: nothing is open, for lack of rights)
+ */
+int rootfs_mount_id(const struct rootfs_plan *r, uint64_t *ret_id, struct err *e);
+
+/**
+ * rootfs_clear() - Take off what a container in the caller's mount namespace has mounted: its root, and all that is below
+ * @path:	Of the folder
+ * @id:		From rootfs_mount_id(); what else is mounted there stays
+ *
+ * Return: 0, also where nothing is left, or -errno with @e filled
+ */
+int rootfs_clear(const char *path, uint64_t id, struct err *e);
 
 #endif

@@ -162,6 +162,8 @@ static int fill_options(struct checkpoint *c, struct err *e)
 	int r = plan_make(&c->spec, &plan, &c->plan, e);
 
 	c->planned = r >= 0;
+	if (r >= 0 && c->plan.rootfs.where == ROOTFS_IN_CALLERS)
+		return err_say(e, EINVAL, "a container without a mount namespace of its own cannot be checkpointed");
 	if (r >= 0)
 		r = add_parent(c, e);
 	if (r >= 0)

@@ -83,7 +83,12 @@ int container_reserve(const struct create_request *q, struct plan *p, struct sta
 	ret->later_hooks = (struct opt_bool){
 		true, q->spec->hooks[HOOK_POSTSTART].n || q->spec->hooks[HOOK_POSTSTOP].n
 	};
-	r = rdt_plan(&q->spec->linux_.intel_rdt, o->id, ret, e);
+	ret->root_mount.set = p->rootfs.where == ROOTFS_IN_CALLERS;
+	r = ret->root_mount.set ? plan_open_root(p, e) : 0;
+	if (r >= 0 && ret->root_mount.set)
+		r = rootfs_mount_id(&p->rootfs, &ret->root_mount.v, e);
+	if (r >= 0)
+		r = rdt_plan(&q->spec->linux_.intel_rdt, o->id, ret, e);
 	if (r < 0)
 		return r;
 	r = state_reserve(q->root, ret, q->config, ret_dir, e);

@@ -9,6 +9,7 @@
 #include <sys/pidfd.h>
 
 #include "base/fd.h"
+#include "namespaces/rootfs.h"
 #include "runtime/cgroup.h"
 #include "runtime/hooks.h"
 #include "runtime/rdt.h"
@@ -17,6 +18,8 @@
 
 static int kill_init(const struct state *s, struct err *e)
 {
+	if (s->init.pid <= 0)
+		return 0;
 	auto_fd int pidfd = proc_open(&s->init, e);
 
 	if (pidfd < 0)
@@ -34,18 +37,26 @@ static int kill_init(const struct state *s, struct err *e)
 	return 0;
 }
 
+static int clear_mounts(const struct state *s, struct err *e)
+{
+	return s->root_mount.set ? rootfs_clear(s->rootfs, s->root_mount.v, e) : 0;
+}
+
 int container_remove_all(int root, int dir, const struct state *s, struct err *e)
 {
+	static int (*const removals[])(const struct state *s, struct err *e) = {
+		kill_init, container_cgroup_remove, clear_mounts, rdt_remove,
+	};
 	struct err later;
-	int first = s->init.pid > 0 ? kill_init(s, e) : 0;
-	int r = container_cgroup_remove(s, first < 0 ? &later : e);
+	int first = 0;
 
 	(void)dir; /* its lock is why nobody else is at this */
-	if (first >= 0)
-		first = r;
-	r = rdt_remove(s, first < 0 ? &later : e);
-	if (first >= 0)
-		first = r;
+	for (size_t i = 0; i < ARRAY_SIZE(removals); i++) {
+		int r = removals[i](s, first < 0 ? &later : e);
+
+		if (first >= 0)
+			first = r;
+	}
 	if (first < 0) /* what is left must stay on record */
 		return first;
 	return state_remove(root, s->id, e);

@@ -72,6 +72,18 @@ static int not_running(const struct state *s, struct err *e)
 	return err_say(e, ESRCH, "container not running: %s is stopped", s->id);
 }
 
+/* Where the mount namespace is not the container's own, its root is not the container's: that is init's. */
+static int open_root(struct execution *x, struct err *e)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/root", x->q->state->init.pid);
+	x->child.root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (x->child.root < 0)
+		return err_set(e, errno, "open %s", path);
+	return proc_ended(x->child.init) ? not_running(x->q->state, e) : 0;
+}
+
 static int check_running(struct execution *x, struct err *e)
 {
 	const struct state *s = x->q->state;
@@ -88,7 +100,9 @@ static int check_running(struct execution *x, struct err *e)
 	x->child.init = proc_open(&s->init, e);
 	if (x->child.init < 0)
 		return x->child.init == -ESRCH ? not_running(s, e) : x->child.init;
-	return ns_differences(s->init.pid, &x->child.join, e);
+	int r = ns_differences(s->init.pid, &x->child.join, e);
+
+	return r >= 0 && s->root_mount.set ? open_root(x, e) : r;
 }
 
 /* What this kernel cannot do is said before anything is made. */
@@ -351,7 +365,8 @@ int container_exec(const struct exec_request *q, struct exec_result *ret, struct
 {
 	struct execution x = {
 		.q = q, .cgroup = -1, .sock = -1, .child_sock = -1, .pidfd = -1, .console = -1,
-		.child = { .q = q, .process = *q->process, .init = -1, .null_fd = -1, .sock = -1, .terminal = -1 },
+		.child = { .q = q, .process = *q->process, .init = -1, .root = -1, .null_fd = -1, .sock = -1,
+			   .terminal = -1 },
 	};
 	int r = 0;
 
@@ -366,7 +381,7 @@ int container_exec(const struct exec_request *q, struct exec_result *ret, struct
 		(void)proc_wait(x.pidfd, &ignored);
 	}
 	struct exec_result result = { .pid = x.pid, .pidfd = x.pidfd, .console = x.console };
-	int *const fds[] = { &x.child.init, &x.child.null_fd, &x.cgroup, &x.sock, &x.child_sock };
+	int *const fds[] = { &x.child.init, &x.child.root, &x.child.null_fd, &x.cgroup, &x.sock, &x.child_sock };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		fd_close(fds[i]);

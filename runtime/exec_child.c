@@ -38,6 +38,8 @@ static int join_all(struct exec_child *x, struct err *e)
 
 	if (r >= 0 && x->join)
 		r = ns_join_process(x->init, x->join, e);
+	if (r >= 0 && x->root >= 0 && (fchdir(x->root) < 0 || chroot(".") < 0))
+		return err_set(e, errno, "chroot");
 	if (r >= 0 && x->become_root)
 		r = process_become_root(e);
 	return r;

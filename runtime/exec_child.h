@@ -14,6 +14,7 @@ struct exec_child {
 	int init;		     /* pidfd of the container's first process */
 	uint64_t join;		     /* its namespaces that differ from ours, but for the pid namespace, which we are in */
 	bool become_root;	     /* there is a user namespace among them, be it joined already */
+	int root;		     /* to be changed to; -1: that of its mount namespace */
 	int null_fd;
 	int sock;		     /* to the parent */
 	int terminal;		     /* -1 */

@@ -44,9 +44,10 @@ static int plan_namespaces(struct plan *p, struct err *e)
 	for (size_t k = 0; k < NS_COUNT; k++)
 		if (ns[k].wanted && !ns[k].path)
 			p->clone_flags |= ns_kinds[k].flag;
-	if (!ns[NS_MOUNT].wanted || ns[NS_MOUNT].path)
-		return err_say(e, EINVAL, "linux.namespaces: a new mount namespace is needed: the root is built in it");
 	p->userns = ns[NS_USER].wanted;
+	/* who has entered a user namespace may mount in the mount namespaces that it owns, in no other */
+	if (p->userns && !(ns[NS_MOUNT].wanted && (!ns[NS_MOUNT].path || ns[NS_USER].path)))
+		return err_say(e, EINVAL, "linux.namespaces: with a new user namespace a new mount namespace is needed");
 	/*
 	 * clone3 would take the parent's cgroup as the root of a cgroup namespace, and the parent's user, who has no id in
 	 * there, as the owner of the ipc namespace's message queues.
@@ -120,6 +121,20 @@ static int plan_cgroup(struct plan *p, struct err *e)
 	return r < 0 ? err_wrap(e, "linux.cgroupsPath") : 0;
 }
 
+/* To enter the caller's own by its path changes nothing, least of all its root. */
+static enum rootfs_where where_to_build(const struct spec_namespace *mount)
+{
+	struct stat own, other;
+
+	if (!mount->wanted)
+		return ROOTFS_IN_CALLERS;
+	if (!mount->path)
+		return ROOTFS_IN_NEW;
+	if (stat("/proc/self/ns/mnt", &own) < 0 || stat(mount->path, &other) < 0)
+		return ROOTFS_IN_JOINED;
+	return own.st_dev == other.st_dev && own.st_ino == other.st_ino ? ROOTFS_IN_CALLERS : ROOTFS_IN_JOINED;
+}
+
 static int plan_rootfs(struct plan *p, struct err *e)
 {
 	const struct spec *s = p->spec;
@@ -138,6 +153,7 @@ static int plan_rootfs(struct plan *p, struct err *e)
 			return err_nomem(e);
 		p->rootfs.path = path;
 	}
+	p->rootfs.where = where_to_build(&s->linux_.namespaces[NS_MOUNT]);
 	p->rootfs.readonly = s->root.readonly;
 	p->rootfs.userns = p->userns;
 	static const uint64_t flags[PROPAGATION_COUNT] = {
@@ -213,6 +229,8 @@ static int plan_mounts(struct plan *p, struct err *e)
 		.pid_owned = !p->userns || p->own_pidns,
 		.bundle = p->opt.bundle,
 		.keep_attributes = p->opt.rootfs != NULL,
+		/* mounts are listed in the order in which they were made; but what the host shares with us is opened there */
+		.in_order = p->rootfs.where == ROOTFS_IN_JOINED || (!p->userns && p->rootfs.propagation != MS_SHARED),
 		.rootfs = p->opt.rootfs ? NULL : p->rootfs.path,
 		.maps = { p->uids, p->gids },
 		.label = p->spec->linux_.mount_label && label_of_mounts() ? p->spec->linux_.mount_label : NULL,
@@ -224,9 +242,12 @@ static int plan_mounts(struct plan *p, struct err *e)
 	if (r < 0)
 		return r;
 	p->dev_index = -1;
-	for (size_t i = 0; i < p->mounts.n; i++)
+	for (size_t i = 0; i < p->mounts.n; i++) {
 		if (p->mounts.v[i].how == MOUNT_DEV)
 			p->dev_index = (int)i;
+		if (p->rootfs.where == ROOTFS_IN_CALLERS && streq(p->mounts.v[i].target, "/"))
+			return err_say(e, EINVAL, "mounts[%zu] (/): it needs a mount namespace of its own", i);
+	}
 	return 0;
 }
 
@@ -402,6 +423,14 @@ int plan_make_dev(struct plan *p, struct err *e)
 	return 0;
 }
 
+int plan_open_root(struct plan *p, struct err *e)
+{
+	if (p->root_opened)
+		return 0;
+	p->root_opened = true;
+	return rootfs_open(&p->rootfs, &p->arena, e);
+}
+
 int plan_open(struct plan *p, struct err *e)
 {
 	int r = open_joins(p, e);
@@ -409,7 +438,7 @@ int plan_open(struct plan *p, struct err *e)
 	if (r >= 0)
 		r = open_null(p, e);
 	if (r >= 0)
-		r = rootfs_open(&p->rootfs, &p->arena, e);
+		r = plan_open_root(p, e);
 	if (r >= 0)
 		r = mount_list_open(&p->mounts, &p->mount_context, e);
 	bool root_makes_dev = p->dev_index >= 0 && geteuid() == 0;

@@ -64,6 +64,7 @@ struct plan {
 
 	/* opened */
 	int joins[NS_COUNT];	   /* namespaces to join, -1 */
+	bool root_opened;
 	int null_fd;		   /* a verified /dev/null for masks */
 	bool dev_made;		   /* the tmpfs on /dev has its nodes already */
 	bool dev_later;		   /* init makes it so: there is nothing to map */
@@ -78,6 +79,9 @@ struct plan {
  * Return: 0, or -errno with @e filled: what the configuration asks for and cannot be had
  */
 int plan_make(const struct spec *spec, const struct plan_options *o, struct plan *ret, struct err *e);
+
+/* Open the root, which plan_open() does where it has not been done. Return: 0, or -errno with @e filled. */
+int plan_open_root(struct plan *p, struct err *e);
 
 /* Open what is to be joined, bound or mounted, in the parent. Return: 0, or -errno with @e filled. */
 int plan_open(struct plan *p, struct err *e);

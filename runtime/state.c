@@ -54,6 +54,7 @@ static const struct field state_fields[] = {
 	FIELD_OPT_BOOL(struct state, rdt_monitor, "rdtMonitor"),
 	FIELD_OPT_BOOL(struct state, rdt_made, "rdtMade"),
 	FIELD_OPT_BOOL(struct state, private_userns, "privateUserNamespace"),
+	FIELD_OPT_U64(struct state, root_mount, "rootMount"),
 	FIELD_OPT_BOOL(struct state, shared_pidns, "sharedPidNamespace"),
 	FIELD_OPT_BOOL(struct state, later_hooks, "laterHooks"),
 };

@@ -43,6 +43,7 @@ struct state {
 	char *rdt_group;	 /* in resctrl, see rdt.h; NULL: none */
 	struct opt_bool rdt_monitor, rdt_made; /* counted on its own; the group is ours to remove */
 	struct opt_bool private_userns;
+	struct opt_u64 root_mount; /* its root is mounted in the caller's mount namespace: see rootfs_mount_id() */
 	struct opt_bool shared_pidns; /* what its first process leaves behind does not end with that */
 	struct opt_bool later_hooks; /* config.json has poststart or poststop hooks: worth reading */
 	/* not in the file */

@@ -348,10 +348,23 @@ run_on_terminal() {
 	S >"$BATS_TEST_TMPDIR/safe.before"
 }
 
-@test "S11: a container without a mount namespace of its own is refused" {
-	B "$b" '.linux.namespaces |= map(select(.type != "mount"))'
-	run oci run --bundle "$b" c1
-	expect_refused
+@test "S11: without a mount namespace of its own: what it mounts goes no further, nothing stays, no propagation changes" {
+	local peer=$BATS_TEST_TMPDIR/peer before
+	mkdir "$peer"
+	B "$b" '.linux.namespaces |= map(select(.type != "mount"))' '.process.args = ["sleep", "1000"]'
+	mount --bind "$b" "$b"
+	mount --make-shared "$b"
+	mount --bind "$b" "$peer" # sees what is mounted on a shared mount
+	before=$(findmnt -nl -o TARGET,PROPAGATION,VFS-OPTIONS)
+	S >"$BATS_TEST_TMPDIR/safe.before"
+	oci run --detach --bundle "$b" c1
+	[ "$(findmnt -nlo TARGET -R "$peer")" = "$peer"$'\n'"$peer/rootfs" ]
+	findmnt "$b/rootfs/proc"
+	oci delete --force c1
+	expect_safe
+	[ "$(findmnt -nl -o TARGET,PROPAGATION,VFS-OPTIONS)" = "$before" ]
+	umount "$peer" "$b"
+	S >"$BATS_TEST_TMPDIR/safe.before"
 }
 
 masked_script='
