@@ -23,8 +23,7 @@ static const struct {
 	const char *name;
 	unsigned flag;
 } flags[] = {
-	/* TSYNC_ESRCH: a thread that can't follow is an errno, not a thread id that would look like a listener's fd. */
-	{ "SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH },
+	{ "SECCOMP_FILTER_FLAG_TSYNC", 0 }, /* there are no other threads to take along: who installs it has one */
 	{ "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
 	{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
 	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
@@ -47,15 +46,16 @@ static int action_of(uint32_t action, const struct opt_u32 *code, uint32_t *ret,
 static int add_flags(const struct spec_seccomp *s, struct program *g, struct err *e)
 {
 	for (size_t i = 0; i < s->flags.n; i++) {
-		unsigned flag = 0;
+		size_t k = 0;
 
-		for (size_t k = 0; k < ARRAY_SIZE(flags); k++)
-			if (streq(flags[k].name, s->flags.v[i]))
-				flag = flags[k].flag;
-		if (!flag)
+		while (k < ARRAY_SIZE(flags) && !streq(flags[k].name, s->flags.v[i]))
+			k++;
+		if (k == ARRAY_SIZE(flags))
 			return err_say(e, EINVAL, "flag %s is not known", s->flags.v[i]);
-		g->flags |= flag;
+		g->flags |= flags[k].flag;
 	}
+	if (!s->flags.v) /* not even an empty list: as with runc and crun, a filter by itself makes nothing slower */
+		g->flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 	return 0;
 }
 

@@ -60,7 +60,8 @@ int seccomp_from_profile(enum seccomp_profile profile, uint64_t caps, bool abi32
  *
  * Unknown syscall names are skipped, as the specification allows; an unknown flag, architecture or an argument index over 5
  * is an error. Rules on one call with several comparisons of one argument are or-ed, as runc does. When the default action
- * refuses a call, those newer than every call the profile names get ENOSYS, as with runc.
+ * refuses a call, those newer than every call the profile names get ENOSYS, as with runc. Without a list of flags, be it an
+ * empty one, SECCOMP_FILTER_FLAG_SPEC_ALLOW is set, as with runc and crun.
  *
  * Where several rules with arguments match one call, the strictest action is the answer, of equals the first; beside an
  * unconditional rule they count where they are stricter. Of two unconditional rules the first counts. (libseccomp by itself

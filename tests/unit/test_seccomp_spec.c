@@ -318,8 +318,7 @@ static void test_flags(void **state)
 			       "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"),
 		RULES({ .names = NAMES("getpid"), .action = ACT_ERRNO }),
 	};
-	unsigned common = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH | SECCOMP_FILTER_FLAG_LOG |
-			  SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	unsigned common = SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 	auto_seccomp_plan struct seccomp_plan without = compile(&s);
 
 	assert_int_equal(without.filters[0].flags, common);
@@ -328,6 +327,23 @@ static void test_flags(void **state)
 
 	assert_int_equal(with.filters[0].flags,
 			 common | SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+}
+
+static void test_no_flags(void **state)
+{
+	(void)state;
+	char *nothing[] = { NULL };
+	struct spec_seccomp s = {
+		.default_action = ACT_ALLOW,
+		RULES({ .names = NAMES("getpid"), .action = ACT_ERRNO }),
+	};
+	auto_seccomp_plan struct seccomp_plan not_said = compile(&s);
+
+	assert_int_equal(not_said.filters[0].flags, SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+	s.flags.v = nothing;
+	auto_seccomp_plan struct seccomp_plan none = compile(&s);
+
+	assert_int_equal(none.filters[0].flags, 0);
 }
 
 static void test_notify_beside_allow(void **state)
@@ -543,6 +559,7 @@ int main(void)
 		cmocka_unit_test(test_calls_newer_than_libseccomp),
 		cmocka_unit_test(test_architectures),
 		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_no_flags),
 		cmocka_unit_test(test_notify_beside_allow),
 		cmocka_unit_test(test_high_bits),
 		cmocka_unit_test(test_multiplexed),
