@@ -39,6 +39,10 @@ static const struct manual_section manual[] = {
 	  "0, or 1 after a failure; `run` exits as the container does, `exec` as its process, or with 255 where it has failed itself. "
 	  "The reason of a failure goes to standard error and, with "
 	  "`--log`, to that file: as one JSON object with level, msg and time, or as one line." },
+	{ "Debugging",
+	  "With `--debug`, `create`, `run` and `exec` say each step before it is done, also those of the process that becomes the "
+	  "container's: as lines of level debug in the file of `--log`, before an error, or on standard error where there is none. "
+	  "Steps that runc has too are named in its words." },
 	{ "Files", "`/run/paene-oci`: what is known of containers; in a user namespace `$XDG_RUNTIME_DIR/paene-oci`." },
 	{ "Environment",
 	  "`NOTIFY_SOCKET`: with `create`, `run` and `start`, the service manager hears of the container's READY=1 there; the "
