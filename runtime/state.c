@@ -381,6 +381,16 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Not every file system says in its list what a name stands for. */
+static bool is_folder(int root, const struct dirent *entry)
+{
+	struct stat st;
+
+	if (entry->d_type != DT_UNKNOWN)
+		return entry->d_type == DT_DIR;
+	return fstatat(root, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
 int state_list(int root, struct arena *arena, struct strv *ret, struct err *e)
 {
 	auto_dir DIR *d = open_list(root);
@@ -388,7 +398,7 @@ int state_list(int root, struct arena *arena, struct strv *ret, struct err *e)
 	if (!d)
 		return err_set(e, errno, "read the folder of states");
 	for (struct dirent *entry; (entry = readdir(d));) {
-		if (entry->d_name[0] == '.' || entry->d_type != DT_DIR)
+		if (entry->d_name[0] == '.' || !is_folder(root, entry))
 			continue;
 		if (strv_add(arena, ret, entry->d_name) < 0)
 			return err_nomem(e);

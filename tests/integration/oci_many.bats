@@ -48,3 +48,19 @@ calls() { # calls VERB…: how many system calls it makes
 	oci list -q | grep -qx other-7
 	! oci list -q | grep -qx one
 }
+
+@test "a file system whose lists do not say what is a folder" {
+	needs_program mkfs.ext2
+	local states=$BATS_TEST_TMPDIR/states
+	truncate -s 4M "$BATS_TEST_TMPDIR/image"
+	mkfs.ext2 -q -F -O ^filetype "$BATS_TEST_TMPDIR/image"
+	mkdir "$states"
+	mount -o loop "$BATS_TEST_TMPDIR/image" "$states" || skip "no loop devices here"
+	paene-oci --root "$states" run --detach --bundle "$BATS_FILE_TMPDIR/b" listed
+	touch "$states/no-folder"
+	run paene-oci --root "$states" list -q
+	paene-oci --root "$states" delete --force listed
+	umount "$states"
+	expect_status 0
+	[ "$(grep -v lost+found <<<"$output")" = listed ] || fail "$output"
+}
