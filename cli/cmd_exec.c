@@ -8,9 +8,9 @@
 #include "base/proc.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "runtime/defaults.h"
 #include "runtime/exec.h"
 #include "runtime/relay.h"
-#include "spec/names.h"
 
 struct exec {
 	bool interactive, tty, detach, privileged;
@@ -41,7 +41,7 @@ static int set_env(struct spec *s, const char *word, struct err *e)
 	return pair && strv_set_env(&s->arena, &s->process.env, pair) == 0 ? 0 : err_nomem(e);
 }
 
-static int describe(const struct exec *o, char *const *command, struct spec *s, struct err *e)
+static int describe(const struct exec *o, char *const *command, bool private_userns, struct spec *s, struct err *e)
 {
 	struct spec_process *p = &s->process;
 	int r = o->tty ? set_env(s, "TERM=xterm", e) : 0;
@@ -62,7 +62,7 @@ static int describe(const struct exec *o, char *const *command, struct spec *s, 
 	if (o->user)
 		p->user.username = (char *)o->user;
 	if (o->privileged) {
-		const struct opt_u64 all = { true, BIT64(SPEC_CAP_COUNT) - 1 };
+		const struct opt_u64 all = { true, default_all_caps(private_userns) };
 
 		p->capabilities.bounding = p->capabilities.effective = p->capabilities.permitted = all;
 		p->no_new_privileges = false;
@@ -147,12 +147,12 @@ static int run(const struct call *c, struct err *e)
 		r = dir = record_open(&g, id, e);
 	if (r >= 0)
 		r = record_settings(dir, &settings, e);
-	if (r >= 0 && !settings.private_userns) /* root in there is root out here, and may write to this program */
+	if (r >= 0 && (!settings.private_userns || geteuid() != 0)) /* root in there is us, and may write to this program */
 		r = proc_seal(c->argv, e);
 	if (r >= 0)
 		r = record_spec(dir, &s, e);
 	if (r >= 0)
-		r = describe(o, c->args + 1, &s, e);
+		r = describe(o, c->args + 1, settings.private_userns, &s, e);
 	return r < 0 ? r : execute(&g, id, o, &settings, &s, e);
 }
 

@@ -64,7 +64,7 @@ static bool takes_next(const struct options *o, const char *word)
 {
 	for (size_t i = 0; i < o->n; i++)
 		if (is_option(&o->rows[i], word))
-			return o->rows[i].kind != OPTION_FLAG;
+			return o->rows[i].value != NULL;
 	return false;
 }
 

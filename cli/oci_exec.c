@@ -19,7 +19,8 @@
 #define FAILURE_STATUS 255 /* what callers take for "exec itself has failed" */
 
 struct exec_options {
-	bool detach, tty, no_new_privs, ignore_paused;
+	bool detach, tty, ignore_paused;
+	enum switch_state no_new_privs;
 	const char *process, *pid_file, *console_socket, *pidfd_socket, *cwd, *user, *apparmor, *process_label, *preserve_fds;
 	struct strv env, additional_gids, caps, cgroups;
 };
@@ -32,10 +33,10 @@ static const struct option rows[] = {
 	OPT_STRING(struct exec_options, user, "user", 'u', "USER[:GROUP]", "numbers, or names of the container"),
 	OPT_LIST(struct exec_options, additional_gids, "additional-gids", 'g', "GID", "one more group"),
 	OPT_LIST(struct exec_options, caps, "cap", 'c', "NAME", "one more capability"),
-	OPT_FLAG(struct exec_options, no_new_privs, "no-new-privs", 0, "it can gain no privileges by executing programs"),
+	OPT_SWITCH(struct exec_options, no_new_privs, "no-new-privs", 0, "it can gain no privileges by executing programs; =false: it can"),
 	OPT_STRING(struct exec_options, apparmor, "apparmor", 0, "PROFILE", "its AppArmor profile"),
 	OPT_STRING(struct exec_options, process_label, "process-label", 0, "LABEL", "its SELinux context"),
-	OPT_LIST(struct exec_options, cgroups, "cgroup", 0, "PATH", "put it in this cgroup below the container's"),
+	OPT_LIST(struct exec_options, cgroups, "cgroup", 0, "[CONTROLLER:]PATH", "put it in this cgroup below the container's"),
 	OPT_GROUP("How it is run"),
 	OPT_FLAG(struct exec_options, detach, "detach", 'd', "do not wait for its end"),
 	OPT_FLAG(struct exec_options, tty, "tty", 't', "give it a terminal"),
@@ -152,7 +153,8 @@ static int describe(const struct exec_options *o, char *const *command, struct s
 	for (; *command && r >= 0; command++)
 		r = strv_add(&s->arena, &p->args, *command) < 0 ? err_nomem(e) : 0;
 	p->terminal = o->tty;
-	p->no_new_privileges |= o->no_new_privs;
+	if (o->no_new_privs != SWITCH_NOT_GIVEN)
+		p->no_new_privileges = o->no_new_privs == SWITCH_ON;
 	if (o->cwd)
 		p->cwd = (char *)o->cwd;
 	if (o->apparmor)
@@ -168,6 +170,8 @@ static int choose_cgroup(const struct exec_options *o, const char **ret, struct 
 	for (size_t i = 0; i < o->cgroups.n; i++) {
 		const char *colon = strchr(o->cgroups.v[i], ':'), *path = colon ? colon + 1 : o->cgroups.v[i];
 
+		if (colon == o->cgroups.v[i])
+			return err_say(e, EINVAL, "--cgroup %s: there is no controller before the colon", o->cgroups.v[i]);
 		if (*ret && !streq(*ret, path))
 			return err_say(e, EINVAL, "--cgroup %s: cgroup version 2 has one for all controllers", o->cgroups.v[i]);
 		*ret = path;
@@ -219,6 +223,18 @@ static int execute(const struct call *c, const struct state *state, const struct
 	return r < 0 || o->detach ? r : oci_wait(result.pidfd, result.console, e);
 }
 
+/* A user namespace of its own whose ids are ours: that of who is not root here, or root's with the host's ids. */
+static bool has_our_id(const struct spec *s)
+{
+	const struct spec_id_maps *maps = &s->linux_.uid_mappings;
+	uid_t us = geteuid();
+
+	for (size_t i = 0; i < maps->n; i++)
+		if (us >= maps->v[i].host_id && us - maps->v[i].host_id < maps->v[i].size)
+			return true;
+	return us != 0;
+}
+
 static int run(const struct call *c, struct err *e)
 {
 	const struct exec_options *o = c->options;
@@ -238,6 +254,8 @@ static int run(const struct call *c, struct err *e)
 		r = proc_seal(c->argv, e);
 	if (r >= 0)
 		r = state_config(dir, &s, e);
+	if (r >= 0 && state.private_userns.v && has_our_id(&s))
+		r = proc_seal(c->argv, e);
 	if (r < 0)
 		return r;
 	if (s.linux_.seccomp.given)
@@ -254,7 +272,8 @@ const struct verb oci_exec = {
 	.arguments = "ID [COMMAND [ARG…]]",
 	.help = "run one more process in it",
 	.about = "Run a further process in a container, with the environment, user and confinement of its own one. Without "
-		 "--detach the exit status is the process's. 255 says that exec itself has failed.",
+		 "--detach the exit status is the process's. 255 says that exec itself has failed. A CONTROLLER before the path "
+		 "of --cgroup means nothing: cgroup version 2 has one path for all.",
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.flags = VERB_COMMAND,

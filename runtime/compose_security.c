@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/prctl.h>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -10,17 +9,6 @@
 #include "spec/names.h"
 
 #define ALL_CAPS (BIT64(SPEC_CAP_COUNT) - 1)
-
-/* All that can be had: in a user namespace of its own everything, else what this process has not lost itself. */
-static uint64_t available_caps(const struct composition *c)
-{
-	uint64_t caps = 0;
-
-	for (int n = 0; n < SPEC_CAP_COUNT; n++)
-		if (c->s->private_userns || prctl(PR_CAPBSET_READ, n) > 0)
-			caps |= BIT64(n);
-	return caps;
-}
 
 /* Names as "NET_ADMIN", "cap_net_admin" or "ALL" (@all) to a mask. */
 static int caps_of(const struct strv *names, const char *option, uint64_t all, uint64_t *ret, struct err *e)
@@ -52,7 +40,7 @@ static bool is_root_user(const char *user)
 static int take_caps(struct composition *c, enum seccomp_profile profile, struct err *e)
 {
 	struct spec_caps *caps = &c->spec->process.capabilities;
-	uint64_t all = available_caps(c), add = 0, drop = 0;
+	uint64_t all = default_all_caps(c->s->private_userns), add = 0, drop = 0;
 	int r = caps_of(&c->o->cap_add, "--cap-add", all, &add, e);
 
 	if (r >= 0)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/defaults.h"
 
+#include <sys/prctl.h>
+
 #include "spec/names.h"
 
 const struct default_mount default_mounts[] = {
@@ -69,5 +71,15 @@ uint64_t default_caps(enum seccomp_profile profile)
 
 	for (size_t i = 0; i < n; i++)
 		caps |= BIT64(spec_cap_number(names[i]));
+	return caps;
+}
+
+uint64_t default_all_caps(bool private_userns)
+{
+	uint64_t caps = 0;
+
+	for (int n = 0; n < SPEC_CAP_COUNT; n++)
+		if (private_userns || prctl(PR_CAPBSET_READ, n) > 0)
+			caps |= BIT64(n);
 	return caps;
 }

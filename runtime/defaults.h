@@ -20,6 +20,9 @@ extern const struct spec_pair default_net_sysctls[]; /* with a network namespace
 /* Capabilities kept, by profile. */
 uint64_t default_caps(enum seccomp_profile profile);
 
+/* All that a container can have: everything in a user namespace of its own, else what this process has not lost itself. */
+uint64_t default_all_caps(bool private_userns);
+
 #define DEFAULT_PIDS_LIMIT   "2048"
 #define DEFAULT_SHM_SIZE     "65536k"
 #define DEFAULT_STOP_TIMEOUT 10

@@ -86,6 +86,14 @@ inside() { # inside FILE KEY: a line of /proc/self/status there
 	key=CapEff && [ "$(inside --privileged)" = 000001ffffffffff ]
 }
 
+@test "--privileged without a user namespace of its own: what we have not lost ourselves" {
+	paene run -dq --name host --userns host --network none "$image" sleep 1000 >/dev/null
+	run paene exec --privileged host awk '/^CapEff/ {print $2}' /proc/self/status
+	paene rm -f host >/dev/null
+	expect_status 0
+	expect_output "$(awk '/^CapBnd/ {print $2}' /proc/self/status)"
+}
+
 @test "-i: standard input to its end; without it there is none" {
 	run paene exec -i box cat <<<"from outside"
 	expect_output "from outside"

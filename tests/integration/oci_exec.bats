@@ -169,6 +169,8 @@ own() { # own KEY [OPTION…]: what /proc says of an exec in box
 	oci run -d -b "$bundle" free </dev/null >/dev/null 2>&1 3>&-
 	[ "$(oci exec free awk '/^NoNewPrivs/ {print $2}' /proc/self/status)" = 0 ]
 	[ "$(oci exec --no-new-privs free awk '/^NoNewPrivs/ {print $2}' /proc/self/status)" = 1 ]
+	[ "$(own NoNewPrivs)" = 1 ] # as the container's own process
+	[ "$(own NoNewPrivs --no-new-privs=false)" = 0 ]
 }
 
 @test "--process: its own words, and the container's where it has none" {
@@ -425,6 +427,9 @@ own() { # own KEY [OPTION…]: what /proc says of an exec in box
 		expect_status 255
 		expect_in_output "bad sub cgroup path"
 	done
+	run oci exec --cgroup :sub box true
+	expect_status 255
+	expect_in_output "no controller before the colon"
 	run oci exec --cgroup nosuch box true
 	expect_status 255
 	expect_in_output "No such file or directory"

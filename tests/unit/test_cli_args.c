@@ -16,6 +16,7 @@ struct globals {
 };
 struct values {
 	bool detach, tty, interactive;
+	enum switch_state seal;
 	const char *name, *hostname;
 	struct strv env;
 };
@@ -29,6 +30,7 @@ static const struct option value_rows[] = {
 	OPT_FLAG(struct values, detach, "detach", 'd', "in the background"),
 	OPT_FLAG(struct values, tty, "tty", 't', "a terminal"),
 	OPT_FLAG(struct values, interactive, "interactive", 'i', "input"),
+	OPT_SWITCH(struct values, seal, "seal", 's', "a seal"),
 	OPT_STRING(struct values, name, "name", 'n', "NAME", "its name"),
 	OPT_STRING(struct values, hostname, "hostname", 'h', "NAME", "its host name"),
 	OPT_LIST(struct values, env, "env", 'e', "NAME=VALUE", "variables"),
@@ -101,6 +103,29 @@ static void every_way_to_give_a_value(void **state)
 		assert_int_equal(l.call.n_args, 1);
 		assert_string_equal(l.call.args[0], "x");
 		assert_null(l.call.args[1]);
+	}
+}
+
+static void switches(void **state)
+{
+	static const struct {
+		const char *line;
+		enum switch_state seal;
+	} rows[] = {
+		{ "list x", SWITCH_NOT_GIVEN },		   { "list --seal x", SWITCH_ON },  { "list -s x", SWITCH_ON },
+		{ "list --seal=true x", SWITCH_ON },	   { "list -is x", SWITCH_ON },	    { "list -s=false x", SWITCH_OFF },
+		{ "list --seal=false x", SWITCH_OFF },	   { "list --seal=0 x", SWITCH_OFF },
+		{ "list --seal --seal=false x", SWITCH_OFF },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_line struct line l;
+
+		parse(&l, rows[i].line);
+		assert_int_equal(l.r, 0);
+		assert_int_equal(l.values->seal, rows[i].seal);
+		assert_int_equal(l.call.n_args, 1);
 	}
 }
 
@@ -325,6 +350,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_way_to_give_a_value),
 		cmocka_unit_test(flags),
+		cmocka_unit_test(switches),
 		cmocka_unit_test(lists_keep_their_order),
 		cmocka_unit_test(values_may_look_like_options),
 		cmocka_unit_test(a_single_dash_is_an_argument),
