@@ -95,7 +95,7 @@ int message_next(int sock, const struct debug *debug, int *ret_value, int *ret_f
 
 int message_expect(int sock, enum message_type type, struct err *e)
 {
-	int value, r = message_next(sock, NULL, &value, NULL, e);
+	int value = 0, r = message_next(sock, NULL, &value, NULL, e);
 
 	if (r < 0)
 		return r;
