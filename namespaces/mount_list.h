@@ -47,7 +47,7 @@ struct mount_context {
 	bool pid_owned;	     /* the same for the pid namespace and proc */
 	bool keep_attributes; /* a bind that names an attribute keeps the others of its source, as in mount_setattr(2); else it
 			       * loses them, as in mount(2), runc and crun */
-	bool in_order;	     /* init opens the sources of binds, each in its turn: nothing has to be done to them outside */
+	bool in_order;	     /* init opens the sources of binds, each in its turn, but for those of our own /proc */
 	const char *bundle;  /* relative bind sources are below it */
 	const char *rootfs;  /* host path of the container's root folder, or NULL: paths may be given below it */
 	struct mount_maps maps; /* the container's own */

@@ -182,9 +182,15 @@ static int open_source(struct mount_op *op, const struct mount_context *c, struc
 	return r == -EPERM && !may_clone() ? 1 : r;
 }
 
+/* What such a path leads to is another thing to init, or of a mount that its namespace does not have (a descriptor). */
+static bool is_of_caller(const char *source)
+{
+	return str_after(source, "/proc/") || str_after(source, "/dev/fd/");
+}
+
 int mount_list_open(struct mount_list *l, const struct mount_context *c, struct err *e)
 {
-	bool may = !c->in_order;
+	bool may = true;
 	int r = 0;
 
 	for (size_t i = 0; i < l->n && r >= 0; i++) {
@@ -195,7 +201,7 @@ int mount_list_open(struct mount_list *l, const struct mount_context *c, struct 
 		/* here, and not in init: the /proc that it sees has other numbers for its children */
 		if (op->maps)
 			r = op->userns = idmap_userns(&op->maps->uids, &op->maps->gids, e);
-		if (r >= 0 && may && !op->inside)
+		if (r >= 0 && may && !op->inside && (!c->in_order || is_of_caller(op->source)))
 			r = open_source(op, c, e);
 		may = may && r != 1;
 		if (r < 0)

@@ -385,6 +385,25 @@ ro,nosuid,nodev,noexec,noatime"
 	expect_in_output lo
 }
 
+@test "order: mountinfo lists the mounts as the configuration does, binds among them" {
+	needs_kernel 6.8
+	add_mount /a bind "$host" bind
+	add_mount /b tmpfs tmpfs ''
+	add_mount /c bind "$host" rbind,slave
+	add_mount /d bind "$host/file" bind,ro
+	inside 'awk "{ print \$5 }" /proc/self/mountinfo'
+	[[ "$output" == $'/\n'"$(jq -r '.mounts[].destination' "$bundle/config.json")"* ]] || fail "$output"
+}
+
+@test "order: a source that is not there is named, and nothing stays" {
+	add_mount /a bind "$host" bind
+	add_mount /b bind "$host/none" bind
+	run oci run -b "$bundle" m
+	expect_status 1
+	expect_in_output "mount /b: open $host/none: No such file or directory"
+	! oci state m
+}
+
 @test "propagation: what the host mounts later is seen by slaves and sharers, what the container mounts by the host of sharers" {
 	mount -t tmpfs tmpfs "$host"
 	mount --make-shared "$host"
@@ -608,4 +627,16 @@ mapped_mount() { # mapped_mount DESTINATION OPTIONS UID-MAPS GID-MAPS: maps as J
 	add_mount /proc/uptime bind "$host/file" bind # as lxcfs does
 	inside 'cat /proc/uptime'
 	expect_output outer
+}
+
+@test "a source by way of a descriptor, or of our own /proc, is ours" {
+	local hold word
+	exec {hold}<"$host"
+	for word in /proc/self /dev; do
+		drop_mounts
+		add_mount /mnt bind "$word/fd/$hold/file" bind
+		inside 'cat /mnt'
+		expect_output outer
+	done
+	exec {hold}<&-
 }

@@ -5,6 +5,7 @@ load ../lib/common
 setup() {
 	needs_root
 	needs_program setpriv unshare
+	export ASAN_OPTIONS=detect_leaks=0 # who has entered another user namespace hangs when it is searched for leaks
 	home=$BATS_TEST_TMPDIR/home space=
 	mkdir -p "$home"
 	make_bundle "$home/b" '.linux.namespaces += [{ type: "cgroup" }]' '.mounts |= map(select(.type == "devpts").options -= ["gid=5"])'
@@ -46,8 +47,8 @@ make_user_namespace() {
 	printf '0 1000 1\n1 100000 65536\n' | tee "/proc/$space/gid_map" >"/proc/$space/uid_map"
 }
 
-in_user_namespace() { # who has entered another pid namespace for good cannot be searched for leaks
-	nsenter --target "$space" --user --mount --setuid 0 --setgid 0 env ASAN_OPTIONS=detect_leaks=0 \
+in_user_namespace() {
+	nsenter --target "$space" --user --mount --setuid 0 --setgid 0 \
 		"$home/paene-oci" --root "$home/states" "$@"
 }
 
