@@ -219,7 +219,75 @@ static void no_mount_namespace(struct spec *s)
 
 static void joined_mount_namespace(struct spec *s)
 {
-	s->linux_.namespaces[NS_MOUNT].path = (char *)"/proc/1/ns/mnt";
+	s->linux_.namespaces[NS_MOUNT].path = (char *)"/no/such/namespace";
+}
+
+static void own_mount_namespace(struct spec *s)
+{
+	s->linux_.namespaces[NS_MOUNT].path = (char *)"/proc/self/ns/mnt";
+}
+
+static void new_userns_alone(struct spec *s)
+{
+	s->linux_.namespaces[NS_USER].wanted = true;
+	no_mount_namespace(s);
+}
+
+static void new_userns_in_joined(struct spec *s)
+{
+	s->linux_.namespaces[NS_USER].wanted = true;
+	joined_mount_namespace(s);
+}
+
+static void mount_on_callers_root(struct spec *s)
+{
+	no_mount_namespace(s);
+	s->mounts.v[1].destination = (char *)"/";
+}
+
+static void unchanged(struct spec *s)
+{
+	(void)s;
+}
+
+static void new_userns(struct spec *s)
+{
+	s->linux_.namespaces[NS_USER].wanted = true;
+}
+
+static void shared_root(struct spec *s)
+{
+	s->linux_.rootfs_propagation = PROPAGATION_SHARED;
+}
+
+/* Where the root is built, and who opens the sources of binds. */
+static void test_mount_namespaces(void **state)
+{
+	static const struct {
+		void (*change)(struct spec *s);
+		enum rootfs_where where;
+		bool in_order;
+	} cases[] = {
+		{ unchanged, ROOTFS_IN_NEW, true },
+		{ new_userns, ROOTFS_IN_NEW, false },
+		{ shared_root, ROOTFS_IN_NEW, false },
+		{ no_mount_namespace, ROOTFS_IN_CALLERS, true },
+		{ own_mount_namespace, ROOTFS_IN_CALLERS, true },
+		{ joined_mount_namespace, ROOTFS_IN_JOINED, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_spec struct spec spec = decode("runc.json");
+		auto_plan struct plan p = { 0 };
+		struct err e;
+
+		cases[i].change(&spec);
+		OK(plan_make(&spec, &options, &p, &e));
+		assert_int_equal(p.rootfs.where, cases[i].where);
+		assert_int_equal(p.mount_context.in_order, cases[i].in_order);
+		assert_int_equal(!!(p.clone_flags & CLONE_NEWNS), cases[i].where == ROOTFS_IN_NEW);
+	}
 }
 
 static void maps_without_userns(struct spec *s)
@@ -361,8 +429,9 @@ static const struct {
 	void (*spoil)(struct spec *s);
 	const char *says;
 } refused[] = {
-	{ no_mount_namespace, "mount namespace" },
-	{ joined_mount_namespace, "mount namespace" },
+	{ new_userns_alone, "mount namespace" },
+	{ new_userns_in_joined, "mount namespace" },
+	{ mount_on_callers_root, "mounts[1] (/): it needs a mount namespace" },
 	{ maps_without_userns, "user namespace" },
 	{ overlapping_maps, "linux.uidMappings" },
 	{ unmapped_user, "process.user.uid" },
@@ -434,7 +503,7 @@ int main(void)
 		cmocka_unit_test(test_cgroup_path),    cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_mounts_and_root), cmocka_unit_test(test_hooks_give_the_parent_work),
 		cmocka_unit_test(test_filter),	       cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_joins),
+		cmocka_unit_test(test_joins),	       cmocka_unit_test(test_mount_namespaces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
