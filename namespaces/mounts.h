@@ -4,9 +4,10 @@
  * sources opened in the host (mount_sources.h), run in the container's mount namespace, by fd and with the new mount API, in
  * order.
  *
- * Theory of operation. A bind's source is a detached tree (open_tree with OPEN_TREE_CLONE), taken by whoever may: the parent
- * where it has CAP_SYS_ADMIN in the host (so that a private user namespace can still get trees it could not reach, and so
- * that the parent can idmap them), else init before it leaves the host's tree. A new file system is made by init, so that it
+ * Theory of operation. A bind's source is a detached tree (open_tree with OPEN_TREE_CLONE). For a private user namespace the
+ * parent takes it where it has CAP_SYS_ADMIN in the host (so that trees can be had which init could not reach, and so that
+ * the parent can idmap them); else init does, in its turn and before it leaves the host's tree, so that mounts are made, and
+ * listed, in the order of the configuration. A new file system is made by init, so that it
  * belongs to the container's user namespace; /dev alone is made by the parent where that has the rights, so that device nodes
  * on it work. Targets are walked with RESOLVE_IN_ROOT from the new root's fd, made where missing, and never walked again:
  * move_mount attaches by two fds.
