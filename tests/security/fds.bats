@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Nothing of this machine is left open for a container, and nobody who enters one can be got hold of: S15, S16, S24, S27, S35.
+# Nothing of this machine is left open for a container, and nobody who enters one can be got hold of: S15, S16, S18, S24, S27, S35.
 load lib
 
 setup_file() {
@@ -297,4 +297,35 @@ exec_hunter() { # enter it by paene-oci, often, by a program and by a script for
 	done
 	run as_user ls "$PAENE_RUN/oci/c1"
 	expect_refused
+}
+
+# What of the machine's programs is named as something in the container is: who runs it from there is had.
+@test "S18: no program, library or configuration that we use comes from the container" {
+	needs_program strace ps
+	local name verb
+	B "$b" "$writable" "$(run_with /bin/sleep 1000)"
+	for name in ps nsenter mount ldconfig modprobe tar gzip xz unpigz criu paene-systemd; do
+		for folder in bin sbin usr/bin usr/sbin; do
+			mkdir -p "$b/rootfs/$folder"
+			rm -f "$b/rootfs/$folder/$name"
+			printf '#!/bin/sh\necho >/had\n' >"$b/rootfs/$folder/$name"
+			chmod +x "$b/rootfs/$folder/$name"
+		done
+	done
+	echo /evil.so >"$b/rootfs/etc/ld.so.preload"
+	oci run --detach --bundle "$b" had </dev/null >/dev/null 2>&1 3>&-
+	for verb in "state had" "ps had" "ps --format json had" "events --stats had" "exec had true" "exec --user nobody had true" \
+		"pause had" "resume had" "kill had KILL" "delete --force had"; do
+		(
+			cd "$b/rootfs"
+			# shellcheck disable=SC2086 # words
+			strace -f -qq -e trace=execve,execveat -o "$BATS_TEST_TMPDIR/trace" paene-oci --root "$PAENE_RUN/oci" $verb
+		) >/dev/null
+		[ ! -e "$b/rootfs/had" ] || fail "$verb: executed in the container"
+		# but for ourselves, sealed, and what was asked for: programs of the machine
+		if grep -vE 'execve\("(/[^"]*/paene-oci|/(usr/)?bin/ps)", |execveat\([0-9]+, "", |= -1 ' "$BATS_TEST_TMPDIR/trace" |
+			grep -vE '^[0-9]+ +execve\("(/usr)?/bin/true", ' | grep execve; then
+			fail "$verb: not a program of ours"
+		fi
+	done
 }

@@ -226,6 +226,11 @@ static void test_annotations(void **state)
 		{ "", "true", NULL },
 		{ "No", "true", NULL },
 		{ "With-Dash", "true", NULL },
+		/* S28: what a unit executes cannot be said at all */
+		{ "ExecStartPre", "[('/bin/sh', ['sh', '-c', 'id'], false)]", NULL },
+		{ "ExecStart", "[('/bin/sh', ['sh'], uint64 0)]", NULL },
+		{ "Description", "'x'\nExecStart=/bin/sh", NULL },
+		{ "Description", "'x\ny'", NULL },
 		{ "Sec", "5", "Sec=i:5" },
 		{ "XSec", "5", "XSec=i:5" },
 	};
