@@ -38,11 +38,15 @@ int container_cgroup_settle(const struct plan *p, int cgroup, struct err *e)
 	int r = p->cgroup_unit.name ? cgroup_unit_set(cgroup, &p->cgroup_unit, &p->resources, true, e)
 				    : cgroup_set(cgroup, &p->resources, e);
 
-	if (r >= 0)
-		r = cgroup_set_devices(cgroup, &p->resources.devices, true, e);
-	if (r == -EPERM && cgroup_is_rootless()) /* nor can its processes use a device that this user may not */
-		r = 0;
 	return r >= 0 && p->cgroup_owner.set ? cgroup_delegate(cgroup, p->cgroup_owner.v, e) : r;
+}
+
+int container_cgroup_devices(const struct plan *p, int cgroup, struct err *e)
+{
+	int r = cgroup_set_devices(cgroup, &p->resources.devices, true, e);
+
+	/* without root: nor can its processes use a device that this user may not */
+	return r == -EPERM && cgroup_is_rootless() ? 0 : r;
 }
 
 /* What is needed to name it to systemd again. */

@@ -20,8 +20,11 @@ int container_cgroup_make(const struct plan *p, int *ret, struct err *e);
 /* The same for systemd's, with a process to move into it. Nothing where it was made already, or is not to be. */
 int container_cgroup_enter(const struct plan *p, pid_t pid, int *ret, struct err *e);
 
-/* Set the plan's limits and device rules, and hand the cgroup over where it is the container's own to use. */
+/* Set the plan's limits, and hand the cgroup over where it is the container's own to use. */
 int container_cgroup_settle(const struct plan *p, int cgroup, struct err *e);
+
+/* Set the plan's device rules: before anything of the container runs. Return: 0, or -errno with @e filled */
+int container_cgroup_devices(const struct plan *p, int cgroup, struct err *e);
 
 /* Other limits; systemd is told, too. Return: 0, or -errno with @e filled */
 int container_cgroup_update(const struct state *s, const struct spec_resources *want, struct err *e);

@@ -270,6 +270,12 @@ static int prepare_init(struct creation *c, struct err *e)
 	return r < 0 ? r : message_send(c->sock, MSG_GO, c->pid, -1, e);
 }
 
+/* The kernel takes its time for these rules, so it does while init builds the root. */
+static int set_device_rules(struct creation *c, struct err *e)
+{
+	return c->cgroup >= 0 ? container_cgroup_devices(&c->plan, c->cgroup, e) : 0;
+}
+
 static int run_hooks(struct creation *c, enum spec_hook_kind kind, enum status status, struct err *e)
 {
 	auto_free char *document = NULL;
@@ -285,8 +291,6 @@ static int run_hooks(struct creation *c, enum spec_hook_kind kind, enum status s
 /* To a prestart hook, which config.md places after `start`, the container is there. */
 static int work_at_mounts(struct creation *c, struct err *e)
 {
-	if (!c->plan.parent_works)
-		return 0;
 	int r = c->q->wire ? c->q->wire(c->pid, c->q->wire_arg, e) : 0;
 
 	if (r >= 0)
@@ -295,9 +299,18 @@ static int work_at_mounts(struct creation *c, struct err *e)
 		r = out_of_order(r, e);
 	if (r >= 0)
 		r = run_hooks(c, HOOK_PRESTART, STATUS_CREATED, e);
-	if (r >= 0)
-		r = run_hooks(c, HOOK_CREATE_RUNTIME, STATUS_CREATING, e);
-	return r < 0 ? r : message_send(c->sock, MSG_HOOKS_DONE, 0, -1, e);
+	return r < 0 ? r : run_hooks(c, HOOK_CREATE_RUNTIME, STATUS_CREATING, e);
+}
+
+/* An init that has given up meanwhile is no error here: what it said last is still to be read. */
+static int let_go_on(struct creation *c, struct err *e)
+{
+	int r = c->plan.parent_works ? work_at_mounts(c, e) : 0;
+
+	if (r < 0)
+		return r;
+	r = message_send(c->sock, MSG_GO_ON, 0, -1, e);
+	return r == -EPIPE ? 0 : r;
 }
 
 static int take_console(struct creation *c, int *fd, struct err *e)
@@ -370,7 +383,8 @@ static const struct {
 	{ "nsexec container setup", "", make_init },
 	{ "enter the cgroup that systemd makes", "cgroup", enter_cgroup },
 	{ "write id maps and limits", "", prepare_init },
-	{ "run hooks", "", work_at_mounts },
+	{ "set device rules", "cgroup", set_device_rules },
+	{ "run hooks", "", let_go_on },
 	{ "wait for init to be ready", "", wait_ready },
 	{ "send the pidfd", "pidfd socket", send_pidfd },
 	{ "write the pid file", "pid file", write_pid_file },

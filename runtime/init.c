@@ -150,12 +150,10 @@ static int run_hooks_here(struct init *in, enum spec_hook_kind kind, enum status
 
 static int wait_hooks(struct init *in, struct err *e)
 {
-	if (!in->plan->parent_works)
-		return 0;
-	int r = message_send(in->sock, MSG_MOUNTS_DONE, 0, -1, e);
+	int r = in->plan->parent_works ? message_send(in->sock, MSG_MOUNTS_DONE, 0, -1, e) : 0;
 
 	if (r >= 0)
-		r = message_expect(in->sock, MSG_HOOKS_DONE, e);
+		r = message_expect(in->sock, MSG_GO_ON, e);
 	return r < 0 ? r : run_hooks_here(in, HOOK_CREATE_CONTAINER, STATUS_CREATING, NULL, e);
 }
 
@@ -371,7 +369,7 @@ static const struct {
 	{ "init: make devices", "devices", make_devices },
 	{ "init: look up the user", "user", find_user },
 	{ "init: set sysctls", "sysctl", set_sysctls },
-	{ "init: wait for hooks", "", wait_hooks },
+	{ "init: wait for hooks and device rules", "", wait_hooks },
 	{ "init: make the terminal", "terminal", make_console },
 	{ "init: seal mounts", "", seal_mounts },
 	{ "init: mask paths", "", mask_paths },

@@ -9,7 +9,7 @@
 #include "base/sock.h"
 
 static const char *const names[] = {
-	[MSG_GO] = "go",	     [MSG_MOUNTS_DONE] = "mounts done", [MSG_HOOKS_DONE] = "hooks done",
+	[MSG_GO] = "go",	     [MSG_MOUNTS_DONE] = "mounts done", [MSG_GO_ON] = "go on",
 	[MSG_CONSOLE] = "console", [MSG_NOTIFY] = "notify",		[MSG_READY] = "ready",
 	[MSG_DEBUG] = "debug",	     [MSG_FAILED] = "failed",
 };

@@ -8,7 +8,7 @@
  *   parent                                   init
  *   MSG_GO ────────────────────────────────▶ builds the root
  *   (hooks, network)  ◀── MSG_MOUNTS_DONE ── only where the parent has work at this point
- *   MSG_HOOKS_DONE ────────────────────────▶ pivot, masks, credentials
+ *   MSG_GO_ON ─────────────────────────────▶ pivot, masks, credentials: hooks have run, device rules are in force
  *                     ◀──────── MSG_CONSOLE ─ with the terminal's fd, where one was asked for
  *                     ◀───────── MSG_NOTIFY ─ with the seccomp listener's fd, where one was asked for, or with its number alone:
  *   MSG_GO ────────────────────────────────▶ then the parent has taken it (listener.h)
@@ -25,7 +25,7 @@
 enum message_type {
 	MSG_GO,
 	MSG_MOUNTS_DONE,
-	MSG_HOOKS_DONE,
+	MSG_GO_ON,
 	MSG_CONSOLE,
 	MSG_NOTIFY,
 	MSG_READY,

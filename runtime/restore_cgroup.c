@@ -95,6 +95,8 @@ int restore_cgroup_enter(struct restore_cgroup *r, const struct plan *p, bool na
 		err = container_cgroup_enter(p, pid, &r->cgroup, e);
 	if (err >= 0 && r->cgroup >= 0)
 		err = container_cgroup_settle(p, r->cgroup, e);
+	if (err >= 0 && r->cgroup >= 0)
+		err = container_cgroup_devices(p, r->cgroup, e);
 	return err >= 0 && namespace_too ? join_namespace(r, pid, e) : err;
 }
 
