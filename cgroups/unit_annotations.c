@@ -17,12 +17,32 @@ static const struct {
 	{ "uint32", "u" }, { "int64", "x" }, { "uint64", "t" }, { "double", "d" },
 };
 
-/* Three letters at least, and nothing but letters. */
-static bool is_property(const char *name)
-{
-	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+/*
+ * Annotations come from further away than the rest of a configuration (pods hand theirs down), so only what concerns the
+ * container's own end and resources is passed on: nothing that executes, reads a file, pulls in or stops other units (S28).
+ */
+static const char *const allowed[] = {
+	"After", "Before", "CollectMode", "DefaultDependencies", "Description", "FinalKillSignal", "IPAccounting", "KillSignal",
+	"OOMPolicy", "RuntimeMaxSec", "RuntimeMaxUSec", "RuntimeRandomizedExtraSec", "RuntimeRandomizedExtraUSec", "SendSIGHUP",
+	"SendSIGKILL", "TimeoutStopSec", "TimeoutStopUSec",
+};
+/* … and everything that begins so, letters only: resources. */
+static const char *const allowed_families[] = {
+	"Allowed", "CPU", "DefaultMemory", "IO", "ManagedOOM", "Memory", "StartupAllowed", "StartupCPU", "StartupIO",
+	"StartupMemory", "Tasks",
+};
 
-	return n >= 3 && !name[n];
+static bool is_allowed(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++)
+		if (streq(name, allowed[i]))
+			return true;
+	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")])
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(allowed_families); i++)
+		if (str_after(name, allowed_families[i]))
+			return true;
+	return false;
 }
 
 static const char *skip_blanks(const char *s)
@@ -133,8 +153,8 @@ static int add_one(const char *name, const struct spec_pair *pair, struct arena 
 	size_t len = strlen(name), base = len - MIN(len, 3);
 	struct value v;
 
-	if (!is_property(name))
-		return err_say(e, EINVAL, "no property has this name");
+	if (!is_allowed(name))
+		return err_say(e, EINVAL, "not a property that annotations may set: those of resources, and how the unit ends");
 	if (!read_value(skip_blanks(pair->value), a, &v))
 		return err_say(e, EINVAL, "\"%.80s\" is no value that is understood here", pair->value);
 	if (base == 0 || !streq(name + base, "Sec") || name[base - 1] < 'a' || name[base - 1] > 'z')

@@ -130,11 +130,15 @@ property() { # property UNIT NAME
 	[[ "$(property paene-six.scope After)" == *network.target* ]]
 	[ "$(property paene-six.scope Description)" = "a test" ]
 	oci delete --force six
-	edit_bundle "$bundle" '.annotations = { "org.systemd.property.NoSuchThing": "true" }'
+	edit_bundle "$bundle" '.annotations = { "org.systemd.property.MemoryNoSuchThing": "true" }'
 	run systemd create --bundle "$bundle" six
 	expect_status 1
 	expect_in_output "systemd: paene-six.scope: "
-	expect_in_output NoSuchThing
+	expect_in_output MemoryNoSuchThing
+	edit_bundle "$bundle" '.annotations = { "org.systemd.property.OnFailure": "[\u0027rescue.target\u0027]" }'
+	run systemd create --bundle "$bundle" six
+	expect_status 1
+	expect_in_output "annotation org.systemd.property.OnFailure: not a property that annotations may set"
 	edit_bundle "$bundle" '.annotations = { "org.systemd.property.TimeoutStopSec": "x" }'
 	run systemd create --bundle "$bundle" six
 	expect_status 1
