@@ -36,7 +36,7 @@ void unit_round_quota(struct spec_cpu *cpu);
 int unit_limits(const struct spec_resources *r, struct arena *a, struct strv *ret, struct err *e);
 
 /**
- * unit_annotations() - Append what annotations "org.systemd.property.NAME" ask for
+ * unit_annotations() - Append what annotations "org.systemd.property.NAME" ask for; a property that they may not set is an error
  *
  * Their values are GVariant texts: booleans, numbers (with a type's name before them or not), strings, lists of strings.
  * A NAME that ends in "Sec" becomes the property in microseconds.

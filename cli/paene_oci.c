@@ -33,7 +33,7 @@ static const struct manual_section manual[] = {
 	{ "Control groups",
 	  "A path in linux.cgroupsPath lies below the cgroup2 file system. With `--systemd-cgroup` it is `SLICE:PREFIX:NAME`: systemd "
 	  "makes the scope PREFIX-NAME.scope in that slice, `paene-ID.scope` in system.slice by default, and annotations "
-	  "`org.systemd.property.NAME` are its properties. Without root it is the user's own systemd, found by "
+	  "`org.systemd.property.NAME` set its properties: those of resources, of its end, and its order. Without root it is the user's own systemd, found by "
 	  "`DBUS_SESSION_BUS_ADDRESS` or `XDG_RUNTIME_DIR`, and user.slice. Later verbs know who made it." },
 	{ "Exit status",
 	  "0, or 1 after a failure; `run` exits as the container does, `exec` as its process, or with 255 where it has failed itself. "
