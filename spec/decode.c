@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "base/fd.h"
 #include "spec/names.h"
@@ -86,15 +87,43 @@ static int missing(struct decoder *d, const char *key)
 	return decode_fail(d, "missing");
 }
 
-int decode_object(struct decoder *d, json_t *value, const struct field *table, size_t n, void *ret)
+static const struct field *find_field(const struct field *table, size_t n, const char *key)
 {
-	if (!json_is_object(value))
-		return wrong_type(d, "an object", value);
-	for (const struct field *f = table; f < table + n; f++) {
-		json_t *v = json_object_get(value, f->key);
-		int r = 0;
+	for (const struct field *f = table; f < table + n; f++)
+		if (strcasecmp(f->key, key) == 0)
+			return f;
+	return NULL;
+}
 
-		if (v && !json_is_null(v)) /* Go programs write null for what is not given */
+static bool has_in_other_case(json_t *object, const char *key)
+{
+	const char *other;
+	json_t *v;
+
+	json_object_foreach (object, other, v)
+		if (!streq(other, key) && strcasecmp(other, key) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Go programs, runc among them, take a key in any case, and so configurations that they run have such keys. The same key in two
+ * cases would be read in two ways by two programs: it is refused.
+ */
+static int decode_other_cases(struct decoder *d, json_t *object, const struct field *table, size_t n, void *ret)
+{
+	const char *key;
+	json_t *v;
+	int r = 0;
+
+	json_object_foreach (object, key, v) {
+		const struct field *f = find_field(table, n, key);
+
+		if (!f || streq(f->key, key))
+			continue;
+		if (has_in_other_case(object, key))
+			return decode_fail(d, "\"%s\" stands there twice, in different cases", f->key);
+		if (!json_is_null(v))
 			r = decode_below(d, f->key, f, v, (char *)ret + f->offset);
 		else if (f->required)
 			r = missing(d, f->key);
@@ -102,6 +131,27 @@ int decode_object(struct decoder *d, json_t *value, const struct field *table, s
 			return r;
 	}
 	return 0;
+}
+
+int decode_object(struct decoder *d, json_t *value, const struct field *table, size_t n, void *ret)
+{
+	size_t known = 0;
+	int r = 0;
+
+	if (!json_is_object(value))
+		return wrong_type(d, "an object", value);
+	for (const struct field *f = table; f < table + n && r == 0; f++) {
+		json_t *v = json_object_get(value, f->key);
+
+		known += v != NULL;
+		if (v && !json_is_null(v)) /* Go programs write null for what is not given */
+			r = decode_below(d, f->key, f, v, (char *)ret + f->offset);
+		else if (f->required && (v || !has_in_other_case(value, f->key)))
+			r = missing(d, f->key);
+	}
+	if (r == 0 && known < json_object_size(value))
+		r = decode_other_cases(d, value, table, n, ret);
+	return r;
 }
 
 int decode_text(const char *text, size_t len, const char *what, const struct field *table, size_t n,
