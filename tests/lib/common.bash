@@ -124,7 +124,13 @@ in_netns() {
 # or $leak_patience.
 
 leak_check_before() {
-	"$tests/lib/leaks" "$PAENE_DATA" "$PAENE_RUN" >"$BATS_TEST_TMPDIR/before"
+	local end=$((SECONDS + 3))
+	while :; do
+		"$tests/lib/leaks" "$PAENE_DATA" "$PAENE_RUN" >"$BATS_TEST_TMPDIR/before"
+		# A link of what ran before: it is not to be missed when it has gone.
+		grep -q '^link pv' "$BATS_TEST_TMPDIR/before" && [ $SECONDS -lt $end ] || return 0
+		sleep 0.1
+	done
 }
 
 leak_check_after() {
