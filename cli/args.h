@@ -84,6 +84,7 @@ enum program_flags {
 	PROGRAM_SINGLE_DASH = BIT(0),  /* long options may have one dash (-no-pivot), as with programs written in Go */
 	PROGRAM_PLAIN_STATUS = BIT(1), /* that a command cannot be executed (126, 127) is a failure like any other */
 	PROGRAM_RUNC_HELP = BIT(2),    /* help in runc's layout, and runc's words and status where there is none */
+	PROGRAM_BARE_ERRORS = BIT(3),  /* an error stands alone, as callers of crun and runc look for it; else "paene run: " is before it */
 };
 
 struct program {

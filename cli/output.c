@@ -31,16 +31,18 @@ static void in_colour(FILE *out, const char *colour, const char *text)
 static void complaint(const char *head, const char *colour, const char *text)
 {
 	fflush(stdout);
-	in_colour(stderr, colour, head);
+	if (*head)
+		in_colour(stderr, colour, head);
 	str_harmless(stderr, text, strlen(text), false);
 	fputc('\n', stderr);
 }
 
 void output_error(const struct call *c, const struct err *e)
 {
-	char head[64];
+	char head[64] = "";
 
-	snprintf(head, sizeof(head), "%s%s%s: ", c->program->name, c->verb ? " " : "", c->verb ? c->verb->name : "");
+	if (!(c->program->flags & PROGRAM_BARE_ERRORS))
+		snprintf(head, sizeof(head), "%s%s%s: ", c->program->name, c->verb ? " " : "", c->verb ? c->verb->name : "");
 	complaint(head, red, e->text);
 }
 

@@ -14,7 +14,7 @@
 #include "cli/args.h"
 #include "spec/decode.h"
 
-/* "paene run: TEXT" on standard error. */
+/* "paene run: TEXT" on standard error; the text alone for a program of PROGRAM_BARE_ERRORS. */
 void output_error(const struct call *c, const struct err *e);
 
 /* "paene: warning: TEXT" on standard error. */

@@ -60,7 +60,7 @@ static const struct program program = {
 	/* dockerd takes for the version what follows the last "version"; "commit:" is ours */
 	.version = "paene-oci version " PAENE_VERSION ", as runc version " RUNC_VERSION "\ncommit: v" PAENE_VERSION
 		   "\nspec: " SPEC_VERSION "\n",
-	.flags = PROGRAM_SINGLE_DASH | PROGRAM_PLAIN_STATUS | PROGRAM_RUNC_HELP,
+	.flags = PROGRAM_SINGLE_DASH | PROGRAM_PLAIN_STATUS | PROGRAM_RUNC_HELP | PROGRAM_BARE_ERRORS,
 	.usage_status = 1,
 	.options = OPTIONS(rows, struct oci_globals),
 	.verbs = verbs,

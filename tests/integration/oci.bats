@@ -108,13 +108,13 @@ verbs="checkpoint create delete events exec features help kill list pause ps res
 	done
 	run paene-oci creat -h
 	expect_status 3
-	expect_output "paene-oci: No help topic for 'creat'; did you mean \`paene-oci create\`? See \`paene-oci --help\`"
+	expect_output "No help topic for 'creat'; did you mean \`paene-oci create\`? See \`paene-oci --help\`"
 }
 
 @test "wrong command lines: status 1, one line, the nearest word" {
 	run oci create --bundel x id
 	expect_status 1
-	expect_output 'paene-oci create: unknown option --bundel; did you mean --bundle? See `paene-oci create --help`'
+	expect_output 'unknown option --bundel; did you mean --bundle? See `paene-oci create --help`'
 	run oci create id --bundle
 	expect_status 1
 	expect_in_output "option --bundle requires an argument"
@@ -238,7 +238,7 @@ verbs="checkpoint create delete events exec features help kill list pause ps res
 @test "the log: one JSON object for one failure, and the same words on standard error" {
 	run oci --log "$log" --log-format json start nobody
 	expect_status 1
-	expect_output "paene-oci start: container does not exist: nobody"
+	expect_output "container does not exist: nobody"
 	[ "$(jq -s length "$log")" = 1 ]
 	[ "$(jq -r .level "$log")" = error ]
 	[ "$(jq -r .msg "$log")" = "container does not exist: nobody" ]

@@ -70,7 +70,7 @@ make_home() { # on /run: all folders above can be passed by everybody
 	echo mine >config.json
 	run paene-oci spec
 	expect_status 1
-	expect_output "paene-oci spec: File config.json exists. Remove it first"
+	expect_output "File config.json exists. Remove it first"
 	[ "$(<config.json)" = mine ]
 	ln -sf /etc/nowhere config.json
 	run paene-oci spec
@@ -177,7 +177,7 @@ refused() {
 	run oci run -b "$bundle" wrong
 	expect_status 1
 	[ "${#lines[@]}" = 1 ] || fail "$1: more than a line:" "$output"
-	[[ "$output" == "paene-oci run: bundle $bundle: config.json: $2" ]] || fail "$1:" "$output"
+	[[ "$output" == "bundle $bundle: config.json: $2" ]] || fail "$1:" "$output"
 	rm "$bundle/config.json"
 }
 
