@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cli/limit_rows.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "runtime/compose.h"
@@ -50,14 +51,7 @@ static const struct option rows[] = {
 	STRING(hostname, "hostname", 'h', "NAME", "default: its id"),
 	LIST(add_hosts, "add-host", 0, "NAME:ADDRESS", "a line of /etc/hosts"),
 	OPT_GROUP("Limits"),
-	STRING(memory, "memory", 'm', "BYTES", "memory; 6m or more"),
-	STRING(memory_swap, "memory-swap", 0, "BYTES", "memory and swap together; -1: no limit"),
-	STRING(memory_reservation, "memory-reservation", 0, "BYTES", "what it keeps when memory is short"),
-	STRING(cpus, "cpus", 0, "NUMBER", "processors, 0.5 is half of one"),
-	STRING(cpu_shares, "cpu-shares", 'c', "NUMBER", "weight beside others, 2 to 262144"),
-	STRING(cpuset_cpus, "cpuset-cpus", 0, "LIST", "which processors: 0-2,5"),
-	STRING(cpuset_mems, "cpuset-mems", 0, "LIST", "which memory nodes"),
-	STRING(pids_limit, "pids-limit", 0, "NUMBER", "processes; -1: no limit; default: 2048"),
+	LIMIT_ROWS(struct run_options),
 	LIST(ulimits, "ulimit", 0, "NAME=SOFT[:HARD]", "nofile, nproc, core, …"),
 	OPT_GROUP("Security"),
 	STRING(userns, "userns", 0, "MODE", "private or host; default: private"),

@@ -10,6 +10,7 @@
 #define RUNTIME_COMPOSE_H
 
 #include "runtime/engine.h"
+#include "runtime/limit_options.h"
 
 /* The options of run and create as written; NULL: not given. */
 struct run_options {
@@ -17,7 +18,7 @@ struct run_options {
 	char *const *command; /* ends with NULL; may be empty */
 	const char *name, *hostname, *user, *workdir, *entrypoint, *network, *userns, *profile;
 	const char *stop_signal, *stop_timeout, *restart, *pull;
-	const char *memory, *memory_swap, *memory_reservation, *cpus, *cpu_shares, *cpuset_cpus, *cpuset_mems, *pids_limit;
+	struct limit_options limits;
 	const char *shm_size;
 	struct strv env, env_files, volumes, mounts, tmpfs, publish, cap_add, cap_drop, security_opts, ulimits, labels,
 		devices, sysctls, add_hosts;

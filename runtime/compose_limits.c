@@ -25,7 +25,7 @@ static int bytes(const char *option, const char *text, bool unlimited, struct op
 	return 0;
 }
 
-static int take_memory(const struct run_options *o, struct spec_memory *m, struct err *e)
+static int take_memory(const struct limit_options *o, struct spec_memory *m, struct err *e)
 {
 	int r = bytes("--memory", o->memory, false, &m->limit_bytes, e);
 
@@ -50,7 +50,7 @@ static int take_memory(const struct run_options *o, struct spec_memory *m, struc
 
 static int take_cpu(struct composition *c, struct spec_cpu *cpu, struct err *e)
 {
-	const struct run_options *o = c->o;
+	const struct limit_options *o = &c->o->limits;
 	uint64_t milli, shares;
 
 	if (o->cpus) {
@@ -71,7 +71,7 @@ static int take_cpu(struct composition *c, struct spec_cpu *cpu, struct err *e)
 
 static int take_pids(struct composition *c, struct opt_i64 *limit, struct err *e)
 {
-	const char *text = c->o->pids_limit;
+	const char *text = c->o->limits.pids_limit;
 	int64_t v;
 
 	c->s->pids_default = !text;
@@ -168,7 +168,7 @@ static int take_sysctls(struct composition *c, struct err *e)
 int compose_limits(struct composition *c, struct err *e)
 {
 	struct spec_resources *r = &c->spec->linux_.resources;
-	int err = take_memory(c->o, &r->memory, e);
+	int err = take_memory(&c->o->limits, &r->memory, e);
 
 	if (err >= 0)
 		err = take_cpu(c, &r->cpu, e);

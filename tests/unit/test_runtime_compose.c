@@ -147,8 +147,8 @@ static void test_memory(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
 		const struct spec_memory *m = &k->spec.linux_.resources.memory;
 
-		k->o.memory = rules[i].limit;
-		k->o.memory_swap = rules[i].swap;
+		k->o.limits.memory = rules[i].limit;
+		k->o.limits.memory_swap = rules[i].swap;
 		if (rules[i].want_limit == -2) {
 			FAILS(cook(k, &e), EINVAL);
 			continue;
@@ -167,26 +167,26 @@ static void test_cpu_and_pids(void **state)
 	struct err e;
 
 	(void)state;
-	k->o.cpus = "1.5";
-	k->o.cpu_shares = "512";
-	k->o.pids_limit = "100";
+	k->o.limits.cpus = "1.5";
+	k->o.limits.cpu_shares = "512";
+	k->o.limits.pids_limit = "100";
 	OK(cook(k, &e));
 	assert_int_equal(r->cpu.quota_us.v, 150000);
 	assert_int_equal(r->cpu.period_us.v, 100000);
 	assert_int_equal(r->cpu.shares.v, 512);
 	assert_true(r->pids_limit.set && r->pids_limit.v == 100 && !k->s.pids_default);
-	k->o.pids_limit = "-1";
+	k->o.limits.pids_limit = "-1";
 	OK(cook(k, &e));
 	assert_true(!r->pids_limit.set && !k->s.pids_default);
 	for (size_t i = 0; i < ARRAY_SIZE(bad_cpus); i++) {
-		k->o.cpus = bad_cpus[i];
+		k->o.limits.cpus = bad_cpus[i];
 		FAILS(cook(k, &e), EINVAL);
 	}
-	k->o.cpus = NULL;
-	k->o.cpu_shares = "1";
+	k->o.limits.cpus = NULL;
+	k->o.limits.cpu_shares = "1";
 	FAILS(cook(k, &e), EINVAL);
-	k->o.cpu_shares = NULL;
-	k->o.pids_limit = "many";
+	k->o.limits.cpu_shares = NULL;
+	k->o.limits.pids_limit = "many";
 	FAILS(cook(k, &e), EINVAL);
 }
 
