@@ -228,6 +228,15 @@ struct cgroup_details {
 /* Read them; what is not there has no rows. @a owns the lists. Return: 0, or -errno with @e filled. */
 int cgroup_read_details(int cgroup, struct arena *a, struct cgroup_details *ret, struct err *e);
 
+/* What its processes gain by page merging (KSM), as the kernel counts it for each of them. */
+struct cgroup_ksm {
+	uint64_t merged_bytes; /* of their memory: pages that are equal to others, and there once for all that have them */
+	int64_t profit_bytes;  /* that, less what the kernel needs to find them; below 0 it costs more than it saves */
+};
+
+/* Read it: one file for each process; 0 on a kernel without it. Return: 0, or -errno with @e filled. */
+int cgroup_read_ksm(int cgroup, struct cgroup_ksm *ret, struct err *e);
+
 enum cgroup_notice {
 	CGROUP_TICK, /* the interval is over */
 	CGROUP_OOM,  /* the kernel has killed for lack of memory */

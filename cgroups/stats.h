@@ -12,6 +12,9 @@ void cgroup_stats_parse(const char *file, const char *text, struct cgroup_stats 
 int cgroup_memory_rows(const char *text, struct arena *a, struct cgroup_details *ret, struct err *e);
 int cgroup_io_rows(const char *text, struct arena *a, struct cgroup_details *ret, struct err *e);
 
+/* Add what the ksm_stat of one process says. */
+void cgroup_ksm_parse(const char *text, uint64_t page_bytes, struct cgroup_ksm *ret);
+
 /* The "2MB" of "hugetlb.2MB.current", in @a; NULL for any other name. */
 char *cgroup_huge_page_size(const char *file, struct arena *a);
 
