@@ -97,5 +97,7 @@ int unit_place(const char *cgroups_path, const char *id, bool user, struct arena
 	if (!place)
 		return err_say(e, EINVAL, "linux.cgroupsPath: \"%.128s\" is no name of a slice", slice);
 	*ret = (struct cgroup_unit){ .user = user, .slice = slice, .name = name, .path = arena_printf(a, "%s/%s", place, name) };
-	return ret->path ? 0 : err_nomem(e);
+	if (!ret->path)
+		return err_nomem(e);
+	return cgroup_check_path(ret->path, e); /* each dash of a slice is a folder that has all before it in its name */
 }

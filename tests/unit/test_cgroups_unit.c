@@ -83,6 +83,11 @@ static void test_place(void **state)
 	memset(long_id, 'a', sizeof(long_id) - 1);
 	long_id[sizeof(long_id) - 1] = '\0';
 	assert_int_equal(unit_place(NULL, long_id, false, &arena, &u, &e), -EINVAL);
+	/* a name that is short enough, of a slice whose folders are longer than a path may be */
+	for (size_t i = 0; i < 240; i++)
+		long_id[i] = i % 2 ? '-' : 'a';
+	snprintf(long_id + 239, sizeof(long_id) - 239, ".slice:b:c");
+	assert_int_equal(unit_place(long_id, "x", false, &arena, &u, &e), -EINVAL);
 }
 
 /* All properties, a blank between. */
