@@ -68,7 +68,7 @@ static void test_streams_and_pieces(void **state)
 
 	OK(file_read(w.dir, LOG_FILE, 1 << 20, &text, NULL, &e));
 	assert_int_equal(timestamp_parse(text, &t), 0);
-	assert_true(t > time(NULL) - 60 && t <= time(NULL));
+	assert_true(t > time(NULL) - 60 && t <= time(NULL) + 1); /* time(2) lags behind the clock of the log by a tick */
 	assert_non_null(strstr(text, " stdout F one\n"));
 	assert_non_null(strstr(text, " stdout P thr\n"));
 	assert_non_null(strstr(text, " stderr F wrong\n"));
