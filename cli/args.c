@@ -54,14 +54,14 @@ static bool find_option(const struct parser *p, const char *name, size_t n, char
 static int PRINTF_LIKE(2, 3) refuse(const struct parser *p, const char *fmt, ...)
 {
 	const struct call *c = p->call;
-	char sentence[512];
+	char sentence[512], verb[ARGS_VERB_MAX];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(sentence, sizeof(sentence), fmt, ap);
 	va_end(ap);
 	return err_say(p->e, EINVAL, "%s See `%s%s%s --help`", sentence, c->program->name, c->verb ? " " : "",
-		       c->verb ? c->verb->name : "");
+		       c->verb ? args_verb_name(c->verb, verb) : "");
 }
 
 static int unknown_option(const struct parser *p, const char *name, size_t n)
@@ -208,28 +208,40 @@ static int check_args(const struct parser *p)
 	return refuse(p, "an argument is missing: %s.", v->arguments);
 }
 
-const struct verb *args_verb(const struct program *p, const char *name)
+const struct verb *args_verb(const struct verbs *verbs, const char *name)
 {
-	for (size_t i = 0; i < p->n_verbs; i++)
-		if (streq(p->verbs[i]->name, name))
-			return p->verbs[i];
+	for (size_t i = 0; i < verbs->n; i++)
+		if (streq(verbs->v[i]->name, name))
+			return verbs->v[i];
 	return NULL;
 }
 
-int args_unknown_verb(const struct program *p, const char *name, struct err *e)
+const char *args_verb_name(const struct verb *v, char buf[ARGS_VERB_MAX])
 {
+	snprintf(buf, ARGS_VERB_MAX, "%s%s%s", v->above ? v->above->name : "", v->above ? " " : "", v->name);
+	return buf;
+}
+
+int args_unknown_verb(const struct program *p, const struct verb *group, const char *name, struct err *e)
+{
+	const struct verbs *verbs = group ? &group->below : &p->verbs;
 	struct nearest near = { .word = name };
 	bool as_runc = p->flags & PROGRAM_RUNC_HELP;
-	char sentence[256];
+	char sentence[256], place[64];
 
-	for (size_t i = 0; i < p->n_verbs; i++)
-		if (!(p->verbs[i]->flags & VERB_HIDDEN))
-			nearest_try(&near, p->verbs[i]->name);
-	snprintf(sentence, sizeof(sentence), as_runc ? "No help topic for '%s'" : "there is no verb \"%s\"", name);
-	if (near.best)
-		err_say(e, EINVAL, "%s; did you mean `%s %s`? See `%s --help`", sentence, p->name, near.best, p->name);
+	for (size_t i = 0; i < verbs->n; i++)
+		if (!(verbs->v[i]->flags & VERB_HIDDEN))
+			nearest_try(&near, verbs->v[i]->name);
+	snprintf(place, sizeof(place), "%s%s%s", p->name, group ? " " : "", group ? group->name : "");
+	if (as_runc)
+		snprintf(sentence, sizeof(sentence), "No help topic for '%s'", name);
 	else
-		err_say(e, EINVAL, "%s. See `%s --help`", sentence, p->name);
+		snprintf(sentence, sizeof(sentence), "%s%s no verb \"%s\"", group ? place : "there is",
+			 group ? " has" : "", name);
+	if (near.best)
+		err_say(e, EINVAL, "%s; did you mean `%s %s`? See `%s --help`", sentence, place, near.best, place);
+	else
+		err_say(e, EINVAL, "%s. See `%s --help`", sentence, place);
 	return as_runc ? err_exit(e, RUNC_NO_HELP) : -EINVAL;
 }
 
@@ -237,6 +249,27 @@ int args_unknown_verb(const struct program *p, const char *name, struct err *e)
 static void *new_values(struct arena *a, const struct options *o)
 {
 	return arena_alloc(a, MAX(o->size, (size_t)1));
+}
+
+/* The second word of a verb that has two. Where there is none, the group is what was called. */
+static int take_second(struct parser *p)
+{
+	static const struct options none = NO_OPTIONS;
+	const struct verb *group = p->call->verb;
+
+	p->scopes[0] = (struct scope){ &none, NULL };
+	p->scopes[1] = (struct scope){ &help_only, p->call };
+	int r = take_options(p);
+
+	if (r < 0 || !*p->next || p->call->help)
+		return r;
+	const struct verb *v = args_verb(&group->below, *p->next);
+
+	if (!v)
+		return args_unknown_verb(p->call->program, group, *p->next, p->e);
+	p->call->verb = v;
+	p->next++;
+	return 0;
 }
 
 int args_parse(const struct program *program, int argc, char **argv, struct call *ret, struct err *e)
@@ -259,10 +292,13 @@ int args_parse(const struct program *program, int argc, char **argv, struct call
 
 	if (r < 0 || !*p.next || ret->help || ret->version)
 		return r;
-	ret->verb = args_verb(program, *p.next);
+	ret->verb = args_verb(&program->verbs, *p.next);
 	if (!ret->verb)
-		return args_unknown_verb(program, *p.next, e);
+		return args_unknown_verb(program, NULL, *p.next, e);
 	p.next++;
+	r = ret->verb->below.n ? take_second(&p) : 0;
+	if (r < 0 || ret->verb->below.n)
+		return r;
 	void *values = new_values(ret->arena, &ret->verb->options);
 
 	p.scopes[0] = (struct scope){ &ret->verb->options, values };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * args.h: command lines by tables. A program has verbs, a verb has options, and each is a row: the parser, the
- * help screens, the completion of shells and the manual pages all read the same rows.
+ * help screens, the completion of shells and the manual pages all read the same rows. A verb of two words (`memory reclaim`)
+ * is a verb of a group: the group's row lists it, and it names the group.
  *
  * Understood are --name VALUE, --name=VALUE, -nVALUE, -n VALUE, grouped flags (-it), --flag=false, and -- as the end
  * of the options. Options may stand between and after arguments, but for verbs whose rest is another's command line.
@@ -53,6 +54,13 @@ struct options {
 #define NO_OPTIONS	      { NULL, 0, 0 }
 
 struct call;
+struct verb;
+
+struct verbs {
+	const struct verb *const *v;
+	size_t n;
+};
+#define VERBS(table) { table, ARRAY_SIZE(table) }
 
 #define ARGS_ANY SIZE_MAX
 
@@ -71,6 +79,8 @@ struct verb {
 	unsigned flags;	    /* enum verb_flags */
 	int failure_status; /* what the program exits with when it fails; 0: 1 */
 	struct options options;
+	const struct verb *above; /* the group that it belongs to; NULL: it stands alone */
+	struct verbs below;	  /* of a group, which has neither arguments nor options, and is not run */
 	/* Return: the exit status, or -errno with @e filled (an exit status in it goes before failure_status) */
 	int (*run)(const struct call *c, struct err *e);
 };
@@ -95,8 +105,7 @@ struct program {
 	unsigned flags;	     /* enum program_flags */
 	int usage_status;    /* exit status for a wrong command line */
 	struct options options; /* those before the verb */
-	const struct verb *const *verbs;
-	size_t n_verbs;
+	struct verbs verbs;
 	const struct manual_section *manual;
 	size_t n_manual;
 	/* Completion: names for the first of these arguments ("CONTAINER…") are added to @ret. Return: 0, or -errno */
@@ -108,7 +117,7 @@ struct program {
 /* A command line as it was understood. */
 struct call {
 	const struct program *program;
-	const struct verb *verb; /* NULL: none was given */
+	const struct verb *verb; /* NULL: none was given; a group: none of its verbs was */
 	const void *globals;	 /* the program's options */
 	const void *options;	 /* the verb's */
 	char *const *args;	 /* its arguments; ends with NULL */
@@ -130,9 +139,13 @@ struct call {
 int args_parse(const struct program *p, int argc, char **argv, struct call *ret, struct err *e);
 
 /* A verb by its name, or NULL. */
-const struct verb *args_verb(const struct program *p, const char *name);
+const struct verb *args_verb(const struct verbs *verbs, const char *name);
 
-/* Like a verb that does not exist: an error with the nearest one that does. Return: -EINVAL */
-int args_unknown_verb(const struct program *p, const char *name, struct err *e);
+/* As it is called: "run", "memory reclaim". */
+#define ARGS_VERB_MAX 48
+const char *args_verb_name(const struct verb *v, char buf[ARGS_VERB_MAX]);
+
+/* Like a verb that @group (NULL: the program) does not have: an error with the nearest one. Return: -EINVAL */
+int args_unknown_verb(const struct program *p, const struct verb *group, const char *name, struct err *e);
 
 #endif

@@ -86,13 +86,13 @@ static int add_options(struct arena *a, const struct options *o, struct strv *re
 	return r;
 }
 
-static int add_verbs(const struct call *c, struct strv *ret)
+static int add_verbs(const struct call *c, const struct verbs *verbs, struct strv *ret)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < c->program->n_verbs && r >= 0; i++)
-		if (!(c->program->verbs[i]->flags & VERB_HIDDEN))
-			r = strv_push(c->arena, ret, (char *)c->program->verbs[i]->name);
+	for (size_t i = 0; i < verbs->n && r >= 0; i++)
+		if (!(verbs->v[i]->flags & VERB_HIDDEN))
+			r = strv_push(c->arena, ret, (char *)verbs->v[i]->name);
 	return r;
 }
 
@@ -101,12 +101,15 @@ static int candidates(const struct call *c, char *const *words, size_t n, struct
 {
 	const struct options *options = &c->program->options;
 	size_t at = skip_options(options, words, 0, n - 1);
-	const struct verb *v = at < n - 1 ? args_verb(c->program, words[at]) : NULL;
+	const struct verbs *verbs = &c->program->verbs; /* what may come next; none after a verb that is no group */
+	const struct verb *v = NULL;
 	const char *last = words[n - 1];
 
-	if (at < n - 1 && !v)
-		return 0;
-	if (v) {
+	while (at < n - 1 && verbs->n) {
+		v = args_verb(verbs, words[at]);
+		if (!v)
+			return 0;
+		verbs = &v->below;
 		options = &v->options;
 		at = skip_options(options, words, at + 1, n - 1);
 	}
@@ -116,8 +119,8 @@ static int candidates(const struct call *c, char *const *words, size_t n, struct
 		return 0; /* a value, or somebody else's words: the shell proposes files */
 	if (last[0] == '-')
 		return add_options(c->arena, options, ret);
-	if (!v)
-		return add_verbs(c, ret);
+	if (verbs->n)
+		return add_verbs(c, verbs, ret);
 	return c->program->names ? c->program->names(c, v->arguments, ret, e) : 0;
 }
 

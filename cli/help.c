@@ -21,8 +21,10 @@ const char *help_option(const struct option *o, char buf[HELP_OPTION_MAX])
 
 const char *help_usage(const struct verb *v, char buf[HELP_USAGE_MAX])
 {
-	snprintf(buf, HELP_USAGE_MAX, "%s%s%s%s", v->name, v->options.n ? " [OPTION…]" : "", *v->arguments ? " " : "",
-		 v->arguments);
+	char name[ARGS_VERB_MAX];
+
+	snprintf(buf, HELP_USAGE_MAX, "%s%s%s%s", args_verb_name(v, name), v->options.n ? " [OPTION…]" : "",
+		 *v->arguments ? " " : "", v->arguments);
 	return buf;
 }
 
@@ -103,9 +105,9 @@ static void print_verbs(const struct program *p, const char *group, size_t inden
 	const struct verb *verbs[64];
 	size_t n = 0;
 
-	for (size_t i = 0; i < p->n_verbs && n < ARRAY_SIZE(verbs); i++)
-		if (!(p->verbs[i]->flags & VERB_HIDDEN) && (!group || streq(p->verbs[i]->group, group)))
-			verbs[n++] = p->verbs[i];
+	for (size_t i = 0; i < p->verbs.n && n < ARRAY_SIZE(verbs); i++)
+		if (!(p->verbs.v[i]->flags & VERB_HIDDEN) && (!group || streq(p->verbs.v[i]->group, group)))
+			verbs[n++] = p->verbs.v[i];
 	if (n && group)
 		heading(out, group);
 	size_t rows = (n + 1) / 2;
@@ -125,12 +127,12 @@ static void print_verbs(const struct program *p, const char *group, size_t inden
 static void program_plainly(const struct program *p, FILE *out)
 {
 	fprintf(out, "%s: %s\nusage: %s [OPTION…] VERB [ARGUMENT…]\n\n", p->name, p->help, p->name);
-	for (size_t i = 0; i < p->n_verbs; i++) {
-		const char *group = p->verbs[i]->group;
+	for (size_t i = 0; i < p->verbs.n; i++) {
+		const char *group = p->verbs.v[i]->group;
 		bool seen = false;
 
 		for (size_t k = 0; k < i; k++)
-			seen |= streq(p->verbs[k]->group, group);
+			seen |= streq(p->verbs.v[k]->group, group);
 		if (!seen)
 			print_verbs(p, group, INDENT, out);
 	}
@@ -139,12 +141,27 @@ static void program_plainly(const struct program *p, FILE *out)
 	fprintf(out, "`%s VERB --help` tells more.\n", p->name);
 }
 
+/* The verbs of a group, one in a line. */
+static void print_below(const struct program *p, const struct verb *group, FILE *out)
+{
+	fputc('\n', out);
+	heading(out, "Verbs");
+	for (size_t i = 0; i < group->below.n; i++) {
+		const struct verb *v = group->below.v[i];
+
+		fprintf(out, "%*s%-*s%s\n", INDENT, "", VERB_WIDTH, v->name, v->help);
+	}
+	fprintf(out, "`%s %s VERB --help` tells more.\n", p->name, group->name);
+}
+
 static void verb_plainly(const struct program *p, const struct verb *v, FILE *out)
 {
 	char usage[HELP_USAGE_MAX];
 
 	fprintf(out, "usage: %s %s\n\n", p->name, help_usage(v, usage));
 	wrap(out, v->about, 0, 0);
+	if (v->below.n)
+		print_below(p, v, out);
 	if (v->options.n == 0)
 		return;
 	fputc('\n', out);

@@ -66,14 +66,24 @@ static void print_options(const struct options *o)
 
 static void print_verb(const struct program *p, const struct verb *v)
 {
-	char usage[HELP_USAGE_MAX];
+	char usage[HELP_USAGE_MAX], name[ARGS_VERB_MAX];
 
-	printf(".SS %s\n", v->name);
+	printf(".SS %s\n", args_verb_name(v, name));
 	printf("\\fB%s\\fR ", p->name);
 	print_text(help_usage(v, usage));
 	puts(".PP");
 	print_text(v->about);
 	print_options(&v->options);
+}
+
+static void print_verbs(const struct program *p, const struct verbs *verbs)
+{
+	for (size_t i = 0; i < verbs->n; i++) {
+		if (verbs->v[i]->flags & VERB_HIDDEN)
+			continue;
+		print_verb(p, verbs->v[i]);
+		print_verbs(p, &verbs->v[i]->below);
+	}
 }
 
 static int run(const struct call *c, struct err *e)
@@ -92,9 +102,7 @@ static int run(const struct call *c, struct err *e)
 	puts(".SH OPTIONS");
 	print_options(&p->options);
 	puts(".SH VERBS");
-	for (size_t i = 0; i < p->n_verbs; i++)
-		if (!(p->verbs[i]->flags & VERB_HIDDEN))
-			print_verb(p, p->verbs[i]);
+	print_verbs(p, &p->verbs);
 	for (size_t i = 0; i < p->n_manual; i++) {
 		print_heading(p->manual[i].title);
 		print_text(p->manual[i].text);

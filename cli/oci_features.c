@@ -84,7 +84,7 @@ static json_t *linux_features(void)
 /* runc's names: containerd and podman ask them whatever the runtime. */
 static json_t *annotations(const struct program *p)
 {
-	return json_pack("{s:s}", "org.opencontainers.runc.checkpoint.enabled", args_verb(p, "checkpoint") ? "true" : "false");
+	return json_pack("{s:s}", "org.opencontainers.runc.checkpoint.enabled", args_verb(&p->verbs, "checkpoint") ? "true" : "false");
 }
 
 static int run(const struct call *c, struct err *e)

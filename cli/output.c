@@ -39,10 +39,11 @@ static void complaint(const char *head, const char *colour, const char *text)
 
 void output_error(const struct call *c, const struct err *e)
 {
-	char head[64] = "";
+	char head[96] = "", verb[ARGS_VERB_MAX];
 
 	if (!(c->program->flags & PROGRAM_BARE_ERRORS))
-		snprintf(head, sizeof(head), "%s%s%s: ", c->program->name, c->verb ? " " : "", c->verb ? c->verb->name : "");
+		snprintf(head, sizeof(head), "%s%s%s: ", c->program->name, c->verb ? " " : "",
+			 c->verb ? args_verb_name(c->verb, verb) : "");
 	complaint(head, red, e->text);
 }
 

@@ -14,7 +14,7 @@ static int run(const struct call *c, struct err *e)
 		fputs(c->program->version, stdout);
 	else if (!c->verb)
 		help_program(c->program, stdout);
-	else if (c->help)
+	else if (c->help || c->verb->below.n)
 		help_verb(c->program, c->verb, stdout);
 	else
 		return c->verb->run(c, e);
@@ -72,10 +72,13 @@ int program_run(const struct program *p, int argc, char **argv)
 
 static int run_help(const struct call *c, struct err *e)
 {
-	const struct verb *v = c->n_args ? args_verb(c->program, c->args[0]) : NULL;
+	const struct verb *group = NULL, *v = NULL;
 
-	if (c->n_args && !v)
-		return args_unknown_verb(c->program, c->args[0], e);
+	for (size_t i = 0; i < c->n_args; i++, group = v) {
+		v = args_verb(group ? &group->below : &c->program->verbs, c->args[i]);
+		if (!v)
+			return args_unknown_verb(c->program, group, c->args[i], e);
+	}
 	if (v)
 		help_verb(c->program, v, stdout);
 	else
@@ -89,6 +92,6 @@ const struct verb verb_help = {
 	.arguments = "[VERB]",
 	.help = "explain a verb",
 	.about = "Explain a verb and its options; without one, list the verbs.",
-	.max_args = 1,
+	.max_args = 2,
 	.run = run_help,
 };

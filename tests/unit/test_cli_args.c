@@ -45,13 +45,20 @@ static const struct verb list = {
 	.options = OPTIONS(value_rows, struct values),
 };
 static const struct verb hidden = { .name = "lost", .group = "A", .arguments = "", .flags = VERB_HIDDEN };
-static const struct verb *const verbs[] = { &run, &list, &hidden };
+static const struct verb pool;
+static const struct verb grow = {
+	.name = "grow", .above = &pool, .group = "A", .arguments = "POOL SIZE", .min_args = 2, .max_args = 2,
+	.options = OPTIONS(value_rows, struct values),
+};
+static const struct verb shrink = { .name = "shrink", .above = &pool, .group = "A", .arguments = "POOL", .max_args = 1 };
+static const struct verb *const of_pool[] = { &grow, &shrink };
+static const struct verb pool = { .name = "pool", .group = "A", .arguments = "VERB", .below = VERBS(of_pool) };
+static const struct verb *const verbs[] = { &run, &list, &hidden, &pool };
 
 static struct program program = {
 	.name = "prog",
 	.options = OPTIONS(global_rows, struct globals),
-	.verbs = verbs,
-	.n_verbs = ARRAY_SIZE(verbs),
+	.verbs = VERBS(verbs),
 };
 
 /* A command line, parsed. */
@@ -239,6 +246,29 @@ static void help_and_version(void **state)
 	assert_false(command.call.help);
 }
 
+static void verbs_of_two_words(void **state)
+{
+	auto_line struct line two, none, help, of_second;
+	char name[ARGS_VERB_MAX];
+
+	(void)state;
+	parse(&two, "--root /a pool grow --name x -d web 5");
+	assert_int_equal(two.r, 0);
+	assert_ptr_equal(two.call.verb, &grow);
+	assert_string_equal(args_verb_name(two.call.verb, name), "pool grow");
+	assert_string_equal(two.globals->root, "/a");
+	assert_string_equal(two.values->name, "x");
+	assert_true(two.values->detach);
+	assert_int_equal(two.call.n_args, 2);
+	assert_string_equal(two.call.args[1], "5");
+	parse(&none, "pool");
+	assert_true(none.r == 0 && none.call.verb == &pool && !none.call.help);
+	parse(&help, "pool --help nonsense");
+	assert_true(help.r == 0 && help.call.verb == &pool && help.call.help);
+	parse(&of_second, "pool shrink --help");
+	assert_true(of_second.r == 0 && of_second.call.verb == &shrink && of_second.call.help);
+}
+
 static void errors_say_what_is_wrong(void **state)
 {
 	static const struct {
@@ -259,6 +289,13 @@ static void errors_say_what_is_wrong(void **state)
 		{ "lst a", "there is no verb \"lst\"; did you mean `prog list`? See `prog --help`" },
 		{ "frobnicate", "there is no verb \"frobnicate\". See `prog --help`" },
 		{ "losd", "there is no verb \"losd\". See `prog --help`" },
+		{ "grow a 1", "there is no verb \"grow\". See `prog --help`" },
+		{ "pool gorw a", "prog pool has no verb \"gorw\"; did you mean `prog pool grow`? See `prog pool --help`" },
+		{ "pool lst", "prog pool has no verb \"lst\". See `prog pool --help`" },
+		{ "pool grow a", "an argument is missing: POOL SIZE. See `prog pool grow --help`" },
+		{ "pool shrink a b", "there is no place for the argument \"b\". See `prog pool shrink --help`" },
+		{ "pool grow a 1 --nmae x", "unknown option --nmae; did you mean --name? See `prog pool grow --help`" },
+		{ "pool --name x grow a 1", "unknown option --name. See `prog pool --help`" },
 	};
 
 	(void)state;
@@ -357,6 +394,7 @@ int main(void)
 		cmocka_unit_test(a_command_is_not_ours),
 		cmocka_unit_test(globals_stand_before_the_verb),
 		cmocka_unit_test(help_and_version),
+		cmocka_unit_test(verbs_of_two_words),
 		cmocka_unit_test(errors_say_what_is_wrong),
 		cmocka_unit_test(unknown_verbs_as_runc_has_them),
 		cmocka_unit_test(globals_are_there_after_a_failure),
