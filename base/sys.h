@@ -21,6 +21,10 @@
 #ifndef MOVE_MOUNT_BENEATH
 #define MOVE_MOUNT_BENEATH 0x00000200 /* 6.5 */
 #endif
+#ifndef PR_SET_MEMORY_MERGE
+#define PR_SET_MEMORY_MERGE 67 /* 6.4 */
+#define PR_GET_MEMORY_MERGE 68
+#endif
 #ifndef PIDFD_SELF
 #define PIDFD_SELF -10000 /* 6.14 */
 #endif

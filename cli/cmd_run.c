@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "runtime/compose.h"
+#include "runtime/ksm.h"
 #include "runtime/launch.h"
 
 /* clang-format off */
@@ -53,6 +54,8 @@ static const struct option rows[] = {
 	OPT_GROUP("Limits"),
 	LIMIT_ROWS(struct run_options),
 	LIST(ulimits, "ulimit", 0, "NAME=SOFT[:HARD]", "nofile, nproc, core, …"),
+	FLAG(ksm, "ksm", 0,
+	     "keep pages that equal others' once (KSM): saves memory, but whoever shares them can find out by timing what it holds"),
 	OPT_GROUP("Security"),
 	STRING(userns, "userns", 0, "MODE", "private or host; default: private"),
 	LIST(cap_add, "cap-add", 0, "NAME", "keep a capability, or ALL"),
@@ -101,6 +104,13 @@ static struct run_options with_command(const struct call *c)
 	return o;
 }
 
+/* What was asked for and is of no use yet. */
+static void advise(const struct call *c, const struct run_options *o)
+{
+	if (o->ksm && !o->quiet && !ksm_is_running())
+		output_warning(c, "--ksm: the kernel looks for no equal pages now: `echo 1 >/sys/kernel/mm/ksm/run` has it begin");
+}
+
 static int run_create(const struct call *c, struct err *e)
 {
 	const struct run_options o = with_command(c);
@@ -111,9 +121,11 @@ static int run_create(const struct call *c, struct err *e)
 	if (r < 0)
 		return r;
 	r = make(&g, &o, id, e);
-	if (r >= 0)
-		output_line(id);
-	return r;
+	if (r < 0)
+		return r;
+	advise(c, &o);
+	output_line(id);
+	return 0;
 }
 
 static int run_run(const struct call *c, struct err *e)
@@ -133,8 +145,10 @@ static int run_run(const struct call *c, struct err *e)
 	if (r < 0)
 		return r;
 	r = make(&g, &o, id, e);
-	if (r >= 0)
-		r = launch(&g, id, &how, &status, e);
+	if (r < 0)
+		return r;
+	advise(c, &o);
+	r = launch(&g, id, &how, &status, e);
 	if (r < 0)
 		return r;
 	if (o.detach)

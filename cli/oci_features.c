@@ -8,6 +8,7 @@
 #include "cli/oci.h"
 #include "cli/output.h"
 #include "namespaces/mount_options.h"
+#include "runtime/ksm.h"
 #include "seccomp/seccomp.h"
 #include "spec/names.h"
 
@@ -17,6 +18,7 @@
 static const char *const unsafe_annotations[] = {
 	"bundle",
 	"org.criu.config",
+	KSM_ANNOTATION,
 	"org.systemd.property.", /* and what follows it */
 	"run.oci.pidfd_receiver",
 };

@@ -12,6 +12,7 @@
 #include "base/timestamp.h"
 #include "runtime/compose_parts.h"
 #include "runtime/defaults.h"
+#include "runtime/ksm.h"
 #include "spec/names.h"
 
 #define FILE_MAX (1 << 20)
@@ -313,6 +314,20 @@ static int take_life(struct composition *c, struct err *e)
 	return take_restart(c, e);
 }
 
+/* What config.json has no field for. None of an image's annotations ever gets here (K10). */
+static int take_annotations(struct composition *c, struct err *e)
+{
+	struct spec_map *m = &c->spec->annotations;
+
+	if (!c->o->ksm)
+		return 0;
+	m->v = arena_alloc(&c->spec->arena, sizeof(*m->v));
+	if (!m->v)
+		return err_nomem(e);
+	m->v[m->n++] = (struct spec_pair){ (char *)KSM_ANNOTATION, (char *)"true" };
+	return ksm_check(m, e);
+}
+
 static int take_name(struct composition *c, struct err *e)
 {
 	if (!c->o->name)
@@ -328,7 +343,7 @@ static int take_name(struct composition *c, struct err *e)
 /* In this order: later steps use what earlier ones have decided. */
 static int (*const steps[])(struct composition *c, struct err *e) = {
 	take_name,    take_life,	take_hostname, take_namespaces, take_ports,	   take_image,	 take_command,
-	take_env,     take_process,	take_labels,   compose_security, compose_limits, compose_mounts,
+	take_env,     take_process,	take_labels,   compose_security, compose_limits, compose_mounts, take_annotations,
 };
 
 int compose(const struct engine *g, const struct run_options *o, struct settings *s, struct spec *spec, struct err *e)

@@ -22,7 +22,7 @@ struct run_options {
 	const char *shm_size;
 	struct strv env, env_files, volumes, mounts, tmpfs, publish, cap_add, cap_drop, security_opts, ulimits, labels,
 		devices, sysctls, add_hosts;
-	bool interactive, tty, detach, rm, read_only, privileged, init, quiet;
+	bool interactive, tty, detach, rm, read_only, privileged, init, quiet, ksm;
 };
 
 /**

@@ -20,6 +20,7 @@
 #include "base/path.h"
 #include "namespaces/ns.h"
 #include "runtime/console.h"
+#include "runtime/ksm.h"
 #include "runtime/label.h"
 #include "runtime/listener.h"
 #include "runtime/message.h"
@@ -104,7 +105,9 @@ static int set_surroundings(struct exec_child *x, struct err *e)
 
 	if (l->personality.given && personality(l->personality.domain) < 0)
 		return err_set(e, errno, "set the personality");
-	return placement_memory(&l->memory_policy, e);
+	int r = ksm_enter(&x->q->spec->annotations, e);
+
+	return r < 0 ? r : placement_memory(&l->memory_policy, e);
 }
 
 static int become_process(struct exec_child *x, struct err *e)

@@ -28,6 +28,7 @@
 #include "namespaces/ns.h"
 #include "runtime/console.h"
 #include "runtime/hooks.h"
+#include "runtime/ksm.h"
 #include "runtime/label.h"
 #include "runtime/listener.h"
 #include "runtime/message.h"
@@ -264,6 +265,8 @@ static int become_process(struct init *in, struct err *e)
 
 	if (r >= 0)
 		r = placement_memory(&in->plan->spec->linux_.memory_policy, e);
+	if (r >= 0)
+		r = ksm_enter(&in->plan->spec->annotations, e);
 	if (r >= 0)
 		r = process_no_new_privs(p, e);
 	if (r >= 0 && in->plan->early_filter)

@@ -17,6 +17,7 @@
 #include "namespaces/net_devices.h"
 #include "namespaces/ns.h"
 #include "namespaces/subid.h"
+#include "runtime/ksm.h"
 #include "runtime/label.h"
 #include "runtime/listener.h"
 #include "runtime/placement.h"
@@ -323,6 +324,8 @@ static int plan_process(struct plan *p, struct err *e)
 		r = placement_check_memory(&p->spec->linux_.memory_policy, e);
 	if (r >= 0)
 		r = net_devices_check(&p->spec->linux_, e);
+	if (r >= 0)
+		r = ksm_check(&p->spec->annotations, e);
 	if (r < 0)
 		return r;
 	for (size_t k = 0; k < HOOK_COUNT; k++) {
