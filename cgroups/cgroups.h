@@ -192,17 +192,36 @@ struct cgroup_pressure {
 struct cgroup_stats {
 	uint64_t cpu_usage_us, cpu_user_us, cpu_system_us; /* cpu.stat: there without any controller */
 	uint64_t cpu_periods, cpu_throttled_periods, cpu_throttled_us;
-	bool has_memory, has_pids, has_io;
-	uint64_t memory_bytes, memory_peak_bytes, memory_limit_bytes, swap_bytes, swap_limit_bytes;
+	bool has_periods, has_memory, has_memory_peak, has_swap, has_swap_peak, has_oom, has_pids, has_pids_peak, has_io;
+	uint64_t memory_bytes, memory_peak_bytes, memory_limit_bytes, swap_bytes, swap_peak_bytes, swap_limit_bytes;
 	uint64_t memory_inactive_file_bytes;
 	uint64_t oom_events, oom_kills; /* memory.events */
-	uint64_t pids, pids_limit, pids_max_events;
+	uint64_t pids, pids_peak, pids_limit, pids_max_events;
 	uint64_t io_read_bytes, io_write_bytes, io_read_ops, io_write_ops;
 	struct cgroup_pressure cpu_pressure, memory_pressure, io_pressure;
 };
 
-/* Read the counters; what is not there stays 0 and its has_ flag false. Return: 0, or -errno with @e filled. */
+/* Which files to read: each takes three system calls. */
+enum cgroup_reading {
+	CGROUP_NOW = BIT(0),  /* what it uses at this moment, and its limit of memory */
+	CGROUP_LAST = BIT(1), /* totals and peaks: what counts once it has ended */
+	CGROUP_REST = BIT(2), /* further limits, and how often they were met */
+};
+
+/**
+ * cgroup_read_some() - Read those counters
+ * @reading:	enum cgroup_reading
+ * @ret:	What is not there, or not asked for, stays 0 and its has_ flag false
+ *
+ * Return: 0, or -errno with @e filled (-ENOENT: the cgroup is gone)
+ */
+int cgroup_read_some(int cgroup, unsigned reading, struct cgroup_stats *ret, struct err *e);
+
+/* Read all of them. */
 int cgroup_read_stats(int cgroup, struct cgroup_stats *ret, struct err *e);
+
+/* The lowest memory.max of the cgroups above it that this process sees; CGROUP_NO_LIMIT: there is none. */
+uint64_t cgroup_memory_limit_above(int cgroup);
 
 struct cgroup_value {
 	char *key;
@@ -227,6 +246,52 @@ struct cgroup_details {
 
 /* Read them; what is not there has no rows. @a owns the lists. Return: 0, or -errno with @e filled. */
 int cgroup_read_details(int cgroup, struct arena *a, struct cgroup_details *ret, struct err *e);
+
+/* Where its memory is. */
+struct cgroup_memory {
+	uint64_t total_bytes; /* memory.current */
+	uint64_t file_bytes;  /* what is cached of files, and can be read again */
+	uint64_t anon_bytes;  /* what can only go to swap: of processes, shared memory, tmpfs */
+	uint64_t slab_bytes;  /* what the kernel remembers for it: names, inodes */
+	uint64_t zswap_bytes; /* in the compressed part of swap, which is memory, too */
+	uint64_t swap_bytes;  /* memory.swap.current: with what zswap has */
+};
+
+/* Return: 0, or -errno with @e filled (-ENOENT: no memory controller) */
+int cgroup_read_memory(int cgroup, struct cgroup_memory *ret, struct err *e);
+
+/* Memory to be taken back: one of the first two is set. */
+struct cgroup_reclaim {
+	struct opt_u64 amount;	     /* bytes to take */
+	struct opt_u64 to;	     /* bytes to leave */
+	struct opt_u32 max_pressure; /* hundredths of a percent of time that its processes may wait for memory meanwhile */
+	struct opt_u32 swappiness;   /* 0 (files only) to 200; not set: the machine's */
+};
+#define CGROUP_RECLAIM_PRESSURE_DEFAULT 1000
+
+enum cgroup_reclaim_end {
+	CGROUP_RECLAIM_REACHED,
+	CGROUP_RECLAIM_PRESSURE,  /* they waited for more than that */
+	CGROUP_RECLAIM_EXHAUSTED, /* the kernel finds nothing more */
+	CGROUP_RECLAIM_REGROWN,	  /* it takes memory as fast as that is taken back */
+	CGROUP_RECLAIM_END_COUNT,
+};
+
+struct cgroup_reclaimed {
+	enum cgroup_reclaim_end end;
+	struct cgroup_memory before, after;
+	uint64_t taken_bytes; /* as the kernel counts; it may have come back meanwhile */
+	unsigned steps;
+	bool watched;	   /* the kernel tells pressure: the next is known */
+	uint32_t pressure; /* the highest between two steps, in hundredths of a percent */
+};
+
+/**
+ * cgroup_reclaim() - Take memory back from it and from those below, step by step, as long as its processes hardly notice
+ *
+ * Return: 0, or -errno with @e filled: no memory controller, or a kernel that cannot (-EOPNOTSUPP)
+ */
+int cgroup_reclaim(int cgroup, const struct cgroup_reclaim *want, struct cgroup_reclaimed *ret, struct err *e);
 
 /* What its processes gain by page merging (KSM), as the kernel counts it for each of them. */
 struct cgroup_ksm {

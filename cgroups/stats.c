@@ -2,13 +2,15 @@
 #include "cgroups/stats.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 
 #include "base/fd.h"
-#include "base/file.h"
 #include "cgroups/text.h"
 
-#define NOT_SAID SIZE_MAX
+#define NOT_SAID     SIZE_MAX
+#define COUNTERS_MAX (64 << 10) /* io.stat of some hundred devices */
+#define LEVEL_MAX    64	/* cgroups above one that are looked at */
 
 /* One number: @key is its name in the file; NULL: the file is this number alone. */
 struct counter {
@@ -25,18 +27,20 @@ static const struct counter counters[] = {
 	COUNTER("cpu.stat", "usage_usec", cpu_usage_us),
 	COUNTER("cpu.stat", "user_usec", cpu_user_us),
 	COUNTER("cpu.stat", "system_usec", cpu_system_us),
-	COUNTER("cpu.stat", "nr_periods", cpu_periods),
+	MARKS("cpu.stat", "nr_periods", cpu_periods, has_periods),
 	COUNTER("cpu.stat", "nr_throttled", cpu_throttled_periods),
 	COUNTER("cpu.stat", "throttled_usec", cpu_throttled_us),
 	MARKS("memory.current", NULL, memory_bytes, has_memory),
-	COUNTER("memory.peak", NULL, memory_peak_bytes),
+	MARKS("memory.peak", NULL, memory_peak_bytes, has_memory_peak),
 	COUNTER("memory.max", NULL, memory_limit_bytes),
-	COUNTER("memory.swap.current", NULL, swap_bytes),
+	MARKS("memory.swap.current", NULL, swap_bytes, has_swap),
+	MARKS("memory.swap.peak", NULL, swap_peak_bytes, has_swap_peak),
 	COUNTER("memory.swap.max", NULL, swap_limit_bytes),
 	COUNTER("memory.stat", "inactive_file", memory_inactive_file_bytes),
-	COUNTER("memory.events", "oom", oom_events),
+	MARKS("memory.events", "oom", oom_events, has_oom),
 	COUNTER("memory.events", "oom_kill", oom_kills),
 	MARKS("pids.current", NULL, pids, has_pids),
+	MARKS("pids.peak", NULL, pids_peak, has_pids_peak),
 	COUNTER("pids.max", NULL, pids_limit),
 	COUNTER("pids.events", "max", pids_max_events),
 };
@@ -134,27 +138,93 @@ void cgroup_stats_parse(const char *file, const char *text, struct cgroup_stats 
 		parse_io(text, ret);
 }
 
-int cgroup_read_stats(int cgroup, struct cgroup_stats *ret, struct err *e)
+/* The whole of a file, with a zero after it. Return: 0 or -errno */
+static int read_whole(int cgroup, const char *file, char *buf, size_t size)
 {
-	static const char *const files[] = {
-		"cpu.stat",	   "memory.current", "memory.peak",  "memory.max",   "memory.swap.current", "memory.swap.max",
-		"memory.stat",	   "memory.events",  "pids.current", "pids.max",     "pids.events",	    "io.stat",
-		"cpu.pressure",	   "memory.pressure", "io.pressure",
-	};
+	auto_fd int fd = openat(cgroup, file, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1); /* the kernel gives such a file in one piece */
+
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == size - 1)
+		return -EFBIG;
+	buf[n] = '\0';
+	return 0;
+}
+
+#define EVERYTHING (CGROUP_NOW | CGROUP_LAST | CGROUP_REST)
+
+/* The files of a controller stand together, and of those of one reading the first is there wherever the controller is. */
+static const struct {
+	const char *file, *controller; /* "": none is needed */
+	unsigned reading;
+} files[] = {
+	{ "cpu.stat", "", EVERYTHING },
+	{ "memory.current", "memory", CGROUP_NOW },
+	{ "memory.max", "memory", CGROUP_NOW },
+	{ "memory.stat", "memory", CGROUP_NOW },
+	{ "memory.events", "memory", CGROUP_LAST },
+	{ "memory.peak", "memory", CGROUP_LAST },
+	{ "memory.swap.current", "memory", CGROUP_NOW },
+	{ "memory.swap.peak", "memory", CGROUP_LAST },
+	{ "memory.swap.max", "memory", CGROUP_REST },
+	{ "pids.current", "pids", CGROUP_NOW },
+	{ "pids.peak", "pids", CGROUP_LAST },
+	{ "pids.max", "pids", CGROUP_REST },
+	{ "pids.events", "pids", CGROUP_REST },
+	{ "io.stat", "io", CGROUP_NOW | CGROUP_LAST },
+	{ "cpu.pressure", "", CGROUP_NOW },
+	{ "memory.pressure", "", CGROUP_NOW },
+	{ "io.pressure", "", CGROUP_NOW },
+};
+
+int cgroup_read_some(int cgroup, unsigned reading, struct cgroup_stats *ret, struct err *e)
+{
+	const char *there = "", *missing = ""; /* controllers */
 	struct cgroup_stats s = { 0 };
+	char text[COUNTERS_MAX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		auto_free char *text = NULL;
-		struct err why;
-		int r = file_read(cgroup, files[i], CGROUP_TEXT_MAX, &text, NULL, &why);
+		const char *controller = files[i].controller;
 
-		if (r == 0)
-			cgroup_stats_parse(files[i], text, &s);
-		if (r < 0 && i == 0) { /* every cgroup has the first one */
-			*e = why;
-			return r;
+		if (!(files[i].reading & reading) || (*controller && streq(controller, missing)))
+			continue;
+		int r = read_whole(cgroup, files[i].file, text, sizeof(text));
+
+		if (r < 0 && i == 0) /* every cgroup has this one */
+			return err_set(e, -r, "read %s", files[i].file);
+		if (r == 0) {
+			cgroup_stats_parse(files[i].file, text, &s);
+			there = controller;
+		} else if (!streq(controller, there)) {
+			missing = controller;
 		}
 	}
 	*ret = s;
 	return 0;
+}
+
+int cgroup_read_stats(int cgroup, struct cgroup_stats *ret, struct err *e)
+{
+	return cgroup_read_some(cgroup, EVERYTHING, ret, e);
+}
+
+uint64_t cgroup_memory_limit_above(int cgroup)
+{
+	uint64_t lowest = CGROUP_NO_LIMIT, limit;
+	auto_fd int at = -1;
+
+	for (int level = 0; level < LEVEL_MAX; level++) {
+		char text[CGROUP_SMALL_FILE];
+		int above = openat(level ? at : cgroup, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		fd_close(&at);
+		at = above;
+		/* the root of the hierarchy has no such file, and nor has the folder that it is mounted in */
+		if (at < 0 || read_whole(at, "memory.max", text, sizeof(text)) < 0)
+			break;
+		if (cgroup_text_number(text, &limit))
+			lowest = MIN(lowest, limit);
+	}
+	return lowest;
 }

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "cli/inspect.h"
+#include "runtime/usage.h"
 #include "spec/decode.h"
 #include "spec/names.h"
 
@@ -99,13 +100,41 @@ static const struct field network_fields[] = {
 	FIELD_STRINGS(struct network_view, ports, "Ports", REQUIRED),
 };
 
-/* Of a run that has ended. */
+/* A number, or null: what nobody has counted is not 0. */
+static int field_counted(struct decoder *d, const struct field *f, json_t *value, void *ret)
+{
+	return field_opt_u64(d, f, value, ret);
+}
+
+static int put_counted(const struct field *f, const void *value, json_t **ret, struct err *e)
+{
+	*ret = json_null();
+	return put_opt_u64(f, value, ret, e);
+}
+
 struct usage_view {
-	uint64_t cpu_us, memory_peak_bytes;
+	struct run_use use;
+	char *started, *finished;
 };
+#define COUNTED(member, name) FIELD_OWN(struct usage_view, use.member, name, counted, REQUIRED)
 static const struct field usage_fields[] = {
-	FIELD_U64(struct usage_view, cpu_us, "CpuMicroseconds", REQUIRED),
-	FIELD_U64(struct usage_view, memory_peak_bytes, "MemoryPeak", REQUIRED),
+	FIELD_STRING(struct usage_view, started, "StartedAt", REQUIRED),
+	FIELD_STRING(struct usage_view, finished, "FinishedAt", REQUIRED),
+	FIELD_U64(struct usage_view, use.cpu_us, "CpuMicroseconds", REQUIRED),
+	FIELD_U64(struct usage_view, use.cpu_user_us, "CpuUserMicroseconds", REQUIRED),
+	FIELD_U64(struct usage_view, use.cpu_system_us, "CpuSystemMicroseconds", REQUIRED),
+	COUNTED(cpu_periods, "CpuPeriods"),
+	COUNTED(cpu_throttled_periods, "CpuThrottledPeriods"),
+	COUNTED(cpu_throttled_us, "CpuThrottledMicroseconds"),
+	COUNTED(memory_peak_bytes, "MemoryPeak"),
+	COUNTED(swap_peak_bytes, "SwapPeak"),
+	COUNTED(oom_events, "OOMEvents"),
+	COUNTED(oom_kills, "OOMKills"),
+	COUNTED(pids_peak, "PidsPeak"),
+	COUNTED(io_read_bytes, "BlockInput"),
+	COUNTED(io_write_bytes, "BlockOutput"),
+	COUNTED(io_read_ops, "BlockInputOps"),
+	COUNTED(io_write_ops, "BlockOutputOps"),
 };
 
 static const struct field mount_fields[] = {
@@ -121,7 +150,7 @@ struct view {
 	struct config_view config;
 	struct host_view host;
 	struct network_view network;
-	struct usage_view usage;
+	struct usage_view usage, last_usage;
 	struct spec_mounts mounts;
 	uint64_t restarts;
 	uint32_t range_start;
@@ -141,7 +170,8 @@ static const struct field fields[] = {
 	FIELD_STRING(struct view, cgroup, "CgroupPath", REQUIRED),
 	FIELD_U32(struct view, range_start, "IdRangeStart", REQUIRED),
 	FIELD_STRING(struct view, log_path, "LogPath", REQUIRED),
-	FIELD_OBJECT(struct view, usage, "LastUsage", REQUIRED, usage_fields),
+	FIELD_OBJECT(struct view, usage, "Usage", REQUIRED, usage_fields),
+	FIELD_OBJECT(struct view, last_usage, "LastUsage", REQUIRED, usage_fields),
 };
 
 /* A key that is always there, be it empty. */
@@ -228,6 +258,19 @@ static int fill_host(const struct container *c, const struct spec *s, struct are
 	return add_caps(s, a, &v->caps, e);
 }
 
+/* Of the present run so far, and of the last one that has ended. */
+static void fill_usage(const struct engine *g, const struct container *c, struct view *v)
+{
+	struct err ignored; /* what does not run, or ends at this moment, uses nothing */
+
+	v->usage = (struct usage_view){ .started = (char *)"", .finished = (char *)"" };
+	if (v->state.running && usage_of_run(g, c->settings.id, &v->usage.use, &ignored) == 0)
+		v->usage.started = text(c->run.started);
+	v->last_usage = (struct usage_view){
+		.use = c->exit.use, .started = text(c->exit.started), .finished = text(c->exit.finished),
+	};
+}
+
 /* A mount without a source or a type has them empty here. */
 static int fill_mounts(const struct spec *s, struct arena *a, struct spec_mounts *ret, struct err *e)
 {
@@ -258,11 +301,11 @@ static int fill(const struct engine *g, const struct container *c, const struct 
 		.address = text(c->run.address),
 		.ports = c->run.ports.n ? c->run.ports : c->settings.ports,
 	};
-	v->usage = (struct usage_view){ .cpu_us = c->exit.cpu_us, .memory_peak_bytes = c->exit.memory_peak_bytes };
 	v->log_path = arena_printf(a, "%s/containers/%s/log", g->data_path, c->settings.id);
 	if (!v->log_path)
 		return err_nomem(e);
 	fill_state(c, &v->state);
+	fill_usage(g, c, v);
 	int r = fill_config(c, s, a, &v->config, e);
 
 	if (r >= 0)

@@ -66,6 +66,14 @@ struct settings {
 void settings_free(struct settings *s);
 #define auto_settings __attribute__((cleanup(settings_free)))
 
+/* What a run has used; not set: the controller or the kernel does not count it. */
+struct run_use {
+	uint64_t cpu_us, cpu_user_us, cpu_system_us;
+	struct opt_u64 cpu_periods, cpu_throttled_periods, cpu_throttled_us;
+	struct opt_u64 memory_peak_bytes, swap_peak_bytes, oom_events, oom_kills, pids_peak;
+	struct opt_u64 io_read_bytes, io_write_bytes, io_read_ops, io_write_ops;
+};
+
 /* exit.json: how the last run ended. */
 struct exit_record {
 	struct arena arena;
@@ -73,7 +81,8 @@ struct exit_record {
 	char *started, *finished;
 	bool oom_killed;
 	char *error;	    /* why it could not be started */
-	uint64_t restarts, cpu_us, memory_peak_bytes;
+	uint64_t restarts;
+	struct run_use use;
 };
 void exit_record_free(struct exit_record *x);
 #define auto_exit_record __attribute__((cleanup(exit_record_free)))

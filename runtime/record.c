@@ -8,7 +8,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "runtime/engine.h"
+#include "runtime/journal.h"
 #include "spec/decode.h"
 
 #define SETTINGS_FILE "settings.json"
@@ -51,6 +51,24 @@ static const struct field settings_fields[] = {
 	FIELD_MAP(struct settings, labels, "labels"),
 };
 
+static const struct field use_fields[] = {
+	FIELD_U64(struct run_use, cpu_us, "cpuMicroseconds", OPTIONAL),
+	FIELD_U64(struct run_use, cpu_user_us, "cpuUserMicroseconds", OPTIONAL),
+	FIELD_U64(struct run_use, cpu_system_us, "cpuSystemMicroseconds", OPTIONAL),
+	FIELD_OPT_U64(struct run_use, cpu_periods, "cpuPeriods"),
+	FIELD_OPT_U64(struct run_use, cpu_throttled_periods, "cpuThrottledPeriods"),
+	FIELD_OPT_U64(struct run_use, cpu_throttled_us, "cpuThrottledMicroseconds"),
+	FIELD_OPT_U64(struct run_use, memory_peak_bytes, "memoryPeakBytes"),
+	FIELD_OPT_U64(struct run_use, swap_peak_bytes, "swapPeakBytes"),
+	FIELD_OPT_U64(struct run_use, oom_events, "oomEvents"),
+	FIELD_OPT_U64(struct run_use, oom_kills, "oomKills"),
+	FIELD_OPT_U64(struct run_use, pids_peak, "pidsPeak"),
+	FIELD_OPT_U64(struct run_use, io_read_bytes, "ioReadBytes"),
+	FIELD_OPT_U64(struct run_use, io_write_bytes, "ioWriteBytes"),
+	FIELD_OPT_U64(struct run_use, io_read_ops, "ioReadOps"),
+	FIELD_OPT_U64(struct run_use, io_write_ops, "ioWriteOps"),
+};
+
 static const struct field exit_fields[] = {
 	FIELD_I32(struct exit_record, status, "status", REQUIRED),
 	FIELD_STRING(struct exit_record, started, "started", OPTIONAL),
@@ -58,8 +76,7 @@ static const struct field exit_fields[] = {
 	FIELD_BOOL(struct exit_record, oom_killed, "oomKilled", OPTIONAL),
 	FIELD_STRING(struct exit_record, error, "error", OPTIONAL),
 	FIELD_U64(struct exit_record, restarts, "restarts", OPTIONAL),
-	FIELD_U64(struct exit_record, cpu_us, "cpuMicroseconds", OPTIONAL),
-	FIELD_U64(struct exit_record, memory_peak_bytes, "memoryPeakBytes", OPTIONAL),
+	FIELD_OBJECT(struct exit_record, use, "use", OPTIONAL, use_fields),
 };
 
 static const struct field run_fields[] = {
@@ -442,7 +459,9 @@ int volume_open(const struct engine *g, const char *name, struct err *e)
 
 	if (r < 0)
 		return r;
-	if (mkdirat(g->volumes, name, 0755) < 0 && errno != EEXIST)
+	if (mkdirat(g->volumes, name, 0755) == 0)
+		journal_tell(g, &(struct event){ .type = EVENT_VOLUME, .status = EVENT_CREATE, .name = (char *)name });
+	else if (errno != EEXIST)
 		return err_set(e, errno, "make volume %s", name);
 	int fd = openat(g->volumes, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 

@@ -11,11 +11,11 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/timestamp.h"
-#include "cgroups/cgroups.h"
 #include "namespaces/idmap.h"
 #include "namespaces/ns.h"
 #include "runtime/defaults.h"
 #include "runtime/destroy.h"
+#include "runtime/usage.h"
 
 static bool is_bridge(const char *network)
 {
@@ -308,23 +308,6 @@ void run_free(struct run *r)
 	run_record_free(&r->record);
 }
 
-static void read_use(const struct engine *g, const char *id, struct exit_record *x)
-{
-	auto_state struct state s = { 0 };
-	struct cgroup_stats stats;
-	struct err ignored; /* what cannot be read is not recorded */
-
-	if (state_load(g->states, id, &s, &ignored) < 0)
-		return;
-	auto_fd int cgroup = state_cgroup(&s, &ignored);
-
-	if (cgroup < 0 || cgroup_read_stats(cgroup, &stats, &ignored) < 0)
-		return;
-	x->cpu_us = stats.cpu_usage_us;
-	x->memory_peak_bytes = stats.memory_peak_bytes;
-	x->oom_killed = stats.oom_kills > 0;
-}
-
 int run_finish(const struct engine *g, int dir, int watch, const struct settings *s, int status, uint64_t restarts)
 {
 	auto_run_record struct run_record run = { 0 };
@@ -340,7 +323,8 @@ int run_finish(const struct engine *g, int dir, int watch, const struct settings
 	if (!s->remove) {
 		if (record_run(dir, &run, &ignored) > 0)
 			x.started = run.started;
-		read_use(g, s->id, &x);
+		(void)usage_of_run(g, s->id, &x.use, &ignored); /* what cannot be read is not recorded */
+		x.oom_killed = x.use.oom_kills.v > 0;
 		(void)record_write_exit(dir, &x, &ignored); /* a full disk must not keep us from giving back */
 	}
 	return run_release(g, dir, s, true, &ignored);

@@ -384,6 +384,29 @@ static int burn(void *arg)
 	return 0;
 }
 
+/* A limit counts for all that is below; the cgroup's own is no part of it. */
+static void test_limit_above(void **state)
+{
+	struct err e;
+	int parent = make("parent"), fd = make("parent/low");
+
+	(void)state;
+	uint64_t before = cgroup_memory_limit_above(fd);
+
+	if (available & BIT(CGROUP_MEMORY)) {
+		OK(cgroup_set_default(fd, "memory.max", "16777216", &e));
+		assert_true(cgroup_memory_limit_above(fd) == before);
+		OK(cgroup_set_default(parent, "memory.max", "33554432", &e));
+		assert_int_equal(cgroup_memory_limit_above(fd), MIN(before, 32 << 20));
+		OK(cgroup_set_default(parent, "memory.max", "max", &e));
+	} else {
+		assert_true(before == CGROUP_NO_LIMIT);
+	}
+	OK(cgroup_remove(root, below("parent/low"), &e));
+	close(fd);
+	close(parent);
+}
+
 static void test_stats(void **state)
 {
 	struct cgroup_stats s;
@@ -403,6 +426,15 @@ static void test_stats(void **state)
 		assert_true(s.memory_peak_bytes >= 1 << 20);
 	}
 	assert_int_equal(s.has_pids, !!(available & BIT(CGROUP_PIDS)));
+	OK(cgroup_read_some(fd, CGROUP_NOW, &s, &e));
+	assert_true(s.cpu_usage_us >= 50000);
+	assert_int_equal(s.has_memory, !!(available & BIT(CGROUP_MEMORY)));
+	assert_int_equal(s.has_pids, !!(available & BIT(CGROUP_PIDS)));
+	assert_false(s.has_memory_peak || s.has_oom || s.has_pids_peak);
+	OK(cgroup_read_some(fd, CGROUP_LAST, &s, &e));
+	assert_int_equal(s.has_memory_peak, !!(available & BIT(CGROUP_MEMORY)));
+	assert_int_equal(s.has_oom, !!(available & BIT(CGROUP_MEMORY)));
+	assert_false(s.has_memory || s.has_pids || s.cpu_pressure.known);
 	OK(cgroup_remove(root, below("parent/stats"), &e));
 	FAILS(cgroup_read_stats(fd, &s, &e), ENOENT);
 	close(fd);
@@ -525,6 +557,7 @@ int main(void)
 		cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_many_device_rules),
 		cmocka_unit_test(test_stats),
+		cmocka_unit_test(test_limit_above),
 		cmocka_unit_test(test_race),
 		cmocka_unit_test(test_watch),
 		cmocka_unit_test(test_complete),

@@ -418,6 +418,7 @@ static void test_stats(void **state)
 	assert_int_equal(s.cpu_usage_us, 1234);
 	assert_int_equal(s.cpu_system_us, 234);
 	assert_int_equal(s.cpu_throttled_us, 99);
+	assert_true(s.has_periods);
 	cgroup_stats_parse("memory.current", "4096\n", &s);
 	cgroup_stats_parse("memory.max", "max\n", &s);
 	cgroup_stats_parse("memory.stat", "anon 1\nfile 2\ninactive_file 77\n", &s);
@@ -428,7 +429,16 @@ static void test_stats(void **state)
 	assert_int_equal(s.memory_inactive_file_bytes, 77);
 	assert_int_equal(s.oom_events, 3);
 	assert_int_equal(s.oom_kills, 2);
-	assert_false(s.has_pids);
+	assert_true(s.has_oom);
+	assert_false(s.has_pids || s.has_memory_peak || s.has_swap || s.has_swap_peak || s.has_pids_peak);
+	cgroup_stats_parse("memory.peak", "8192\n", &s);
+	cgroup_stats_parse("memory.swap.current", "0\n", &s);
+	cgroup_stats_parse("memory.swap.peak", "12288\n", &s);
+	cgroup_stats_parse("pids.peak", "7\n", &s);
+	assert_true(s.has_memory_peak && s.has_swap && s.has_swap_peak && s.has_pids_peak);
+	assert_int_equal(s.memory_peak_bytes, 8192);
+	assert_int_equal(s.swap_peak_bytes, 12288);
+	assert_int_equal(s.pids_peak, 7);
 	cgroup_stats_parse("io.stat", "8:0 rbytes=10 wbytes=20 rios=1 wios=2 dbytes=0 dios=0\n8:16 \n"
 				      "7:0 rbytes=5 wios=1\n", &s);
 	assert_true(s.has_io);

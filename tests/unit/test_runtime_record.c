@@ -294,13 +294,15 @@ static void test_files(void **state)
 	assert_int_equal(record_exit(dir, &x, &e), 0);
 	assert_int_equal(record_run(dir, &run, &e), 0);
 	const struct exit_record ended = { .status = 137, .finished = (char *)"2026-11-22T01:02:03Z", .oom_killed = true,
-					   .restarts = UINT64_C(1) << 40, .error = (char *)"why \"so\"\n" };
+					   .restarts = UINT64_C(1) << 40, .error = (char *)"why \"so\"\n",
+					   .use = { .cpu_us = 7, .oom_kills = { .set = true }, .pids_peak = { true, 9 } } };
 
 	OK(record_write_exit(dir, &ended, &e));
 	assert_int_equal(record_exit(dir, &x, &e), 1);
 	assert_int_equal(x.status, 137);
 	assert_true(x.oom_killed && x.restarts == UINT64_C(1) << 40);
 	assert_string_equal(x.error, ended.error);
+	assert_memory_equal(&x.use, &ended.use, sizeof(x.use)); /* 0 and unknown are two things */
 	assert_false(record_wants_stop(dir));
 	OK(record_set_stop(dir, true, &e));
 	OK(record_set_stop(dir, true, &e));

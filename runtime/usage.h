@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * usage.h: what a container uses: looked at again and again while it runs, and kept once it has ended.
+ *
+ * A meter holds the folders that it reads from, the cgroup's and that of the first process below /proc. So a look is one
+ * openat, read and close for each file, and can never be at something else that has the same name by then.
+ */
+#ifndef RUNTIME_USAGE_H
+#define RUNTIME_USAGE_H
+
+#include "cgroups/cgroups.h"
+#include "runtime/engine.h"
+
+struct meter {
+	int cgroup, init; /* folders */
+	uint64_t memory_limit_bytes; /* of the machine and of the cgroups above */
+	bool own_network, merging;   /* its network namespace is not the host's; it merges pages */
+};
+#define METER_NONE ((struct meter){ .cgroup = -1, .init = -1 })
+
+struct usage {
+	int64_t at_us; /* CLOCK_MONOTONIC */
+	struct cgroup_stats cgroup; /* with the limit of memory that counts; pids are processes where there is no controller */
+	bool has_network;
+	uint64_t received_bytes, sent_bytes;
+	struct cgroup_ksm ksm;
+};
+
+/**
+ * meter_open() - Begin to look at a container that runs
+ * @ret:	To be closed with meter_close()
+ *
+ * Return: 0, or -errno with @e filled (-ESRCH, -ENOENT: it does not run)
+ */
+int meter_open(const struct engine *g, const struct settings *s, struct meter *ret, struct err *e);
+void meter_close(struct meter *m);
+#define auto_meter __attribute__((cleanup(meter_close)))
+
+/* Look once. Return: 0, or -errno with @e filled (-ENOENT, -ENODEV: it has ended) */
+int meter_read(const struct meter *m, struct usage *ret, struct err *e);
+
+/**
+ * usage_parse_network() - Add up the bytes of all links but the loopback
+ * @text:	/proc/PID/net/dev
+ */
+void usage_parse_network(const char *text, uint64_t *ret_received, uint64_t *ret_sent);
+
+/* What will be kept of a run that ends now. Return: 0, or -errno with @e filled */
+int usage_of_run(const struct engine *g, const char *id, struct run_use *ret, struct err *e);
+
+#endif
