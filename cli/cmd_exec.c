@@ -102,6 +102,15 @@ static int stand_by(const struct exec *o, const struct exec_result *x, struct re
 	return status;
 }
 
+static void tell_end(const struct engine *g, const struct settings *settings, int status)
+{
+	struct event v = event_of(settings, EVENT_EXEC_DIED);
+
+	if (status >= 0)
+		v.exit_code = (struct opt_u32){ true, (uint32_t)status };
+	journal_tell(g, &v);
+}
+
 static int execute(const struct engine *g, const char *id, const struct exec *o, const struct settings *settings,
 		   const struct spec *s, struct err *e)
 {
@@ -126,7 +135,14 @@ static int execute(const struct engine *g, const char *id, const struct exec *o,
 	};
 
 	r = container_exec(&q, &result, e);
-	return r >= 0 && !o->detach ? stand_by(o, &result, &ends, e) : r;
+	if (r < 0)
+		return r;
+	journal_container(g, settings, EVENT_EXEC);
+	if (o->detach)
+		return r;
+	r = stand_by(o, &result, &ends, e);
+	tell_end(g, settings, r);
+	return r;
 }
 
 static int run(const struct call *c, struct err *e)

@@ -54,6 +54,7 @@ static int run(const struct call *c, struct err *e)
 	if (progress)
 		output_progress_end();
 	for (size_t i = 0; i < result.loaded.n && r >= 0; i++) {
+		verb_tell_image(&g, EVENT_LOAD, NULL, result.loaded.v[i]);
 		fputs("Loaded image: ", stdout);
 		output_line(result.loaded.v[i]);
 	}

@@ -2,13 +2,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/fd.h"
-#include "base/timestamp.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "cli/when.h"
 #include "runtime/log.h"
+
+#define NS_PER_S 1000000000
 
 struct logs {
 	bool follow, timestamps, raw;
@@ -24,50 +25,6 @@ static const struct option rows[] = {
 	OPT_FLAG(struct logs, timestamps, "timestamps", 't', "begin each line with its time"),
 	OPT_FLAG(struct logs, raw, "raw", 0, "as it was written, control characters too"),
 };
-
-/* "90", "10m", "1h30m": a length of time in seconds. Return: 0, or -EINVAL */
-static int parse_length(const char *text, int64_t *ret_s)
-{
-	static const struct {
-		char letter;
-		int64_t seconds;
-	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
-	int64_t sum = 0;
-
-	do {
-		size_t n = strspn(text, "0123456789"), u = 0;
-		char number[12];
-		uint64_t v;
-
-		while (u < ARRAY_SIZE(units) && units[u].letter != text[n])
-			u++;
-		if (n >= sizeof(number) || u == ARRAY_SIZE(units))
-			return -EINVAL;
-		snprintf(number, sizeof(number), "%.*s", (int)n, text);
-		if (str_to_u64(number, INT32_MAX, &v) < 0)
-			return -EINVAL;
-		sum += (int64_t)v * units[u].seconds;
-		text += n + 1;
-	} while (*text);
-	*ret_s = sum;
-	return 0;
-}
-
-static int parse_time(const char *option, const char *text, int64_t *ret_s, struct err *e)
-{
-	uint64_t seconds;
-	int64_t length;
-
-	if (!text)
-		return 0;
-	if (str_to_u64(text, INT64_MAX, &seconds) == 0)
-		*ret_s = (int64_t)seconds;
-	else if (parse_length(text, &length) == 0)
-		*ret_s = time(NULL) - length;
-	else if (timestamp_parse(text, ret_s) < 0)
-		return err_say(e, EINVAL, "%s %s: a time such as 2026-11-22T01:02:03Z, or 10m, please", option, text);
-	return 0;
-}
 
 /* A stream in front of another that lets nothing through which a terminal obeys. */
 struct filter {
@@ -159,6 +116,7 @@ static int run(const struct call *c, struct err *e)
 	auto_engine struct engine g;
 	auto_fd int dir = -1;
 	struct watched watched = { &g, id };
+	uint64_t since_ns = 0, until_ns = 0;
 	struct log_query q = {
 		.timestamps = o->timestamps,
 		.follow = o->follow,
@@ -173,11 +131,13 @@ static int run(const struct call *c, struct err *e)
 	if (r >= 0)
 		r = dir = record_open(&g, id, e);
 	if (r >= 0)
-		r = parse_time("--since", o->since, &q.since_s, e);
+		r = when_parse("--since", o->since, false, &since_ns, e);
 	if (r >= 0)
-		r = parse_time("--until", o->until, &q.until_s, e);
+		r = when_parse("--until", o->until, false, &until_ns, e);
 	if (r < 0)
 		return r;
+	q.since_s = (int64_t)(since_ns / NS_PER_S);
+	q.until_s = (int64_t)(until_ns / NS_PER_S);
 	if (o->tail && !streq(o->tail, "all") && str_to_u64(o->tail, UINT64_MAX - 1, &q.tail) < 0)
 		return err_say(e, EINVAL, "--tail %s: a number of lines, or all, please", o->tail);
 	return show(dir, &q, o->raw, e);

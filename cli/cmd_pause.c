@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/verbs.h"
-#include "runtime/start.h"
+#include "runtime/launch.h"
 
 static int change(const struct engine *g, const char *id, const void *arg, struct err *e)
 {
 	const bool *pause = arg;
-	int r = verb_running(g, id, e);
 
-	return r < 0 ? r : container_pause(g->states, id, *pause, e);
+	return engine_pause(g, id, *pause, e);
 }
 
 static int run(const struct call *c, bool pause, struct err *e)

@@ -44,13 +44,18 @@ static int remove_one(const struct engine *g, const char *name, bool force, stru
 {
 	struct remove_result result = { 0 };
 	struct use use = { .g = g };
+	auto_image struct image image = { 0 };
+	struct err gone;
+	const char *id = image_find(&g->store, name, &image, &gone) >= 0 ? image.config : NULL;
 	int r = image_remove(&g->store, name, force, in_use, &use, &result, e);
 
 	for (size_t i = 0; i < result.untagged.n && r >= 0; i++) {
+		verb_tell_image(g, EVENT_UNTAG, id, result.untagged.v[i]);
 		fputs("Untagged: ", stdout);
 		output_line(result.untagged.v[i]);
 	}
 	for (size_t i = 0; i < result.deleted.n && r >= 0; i++) {
+		verb_tell_image(g, EVENT_REMOVE, result.deleted.v[i], NULL);
 		fputs("Deleted: ", stdout);
 		output_line(result.deleted.v[i]);
 	}

@@ -78,7 +78,11 @@ static int restart(const struct engine *g, const char *id, const void *arg, stru
 	const struct start *o = arg;
 	int r = engine_stop(g, id, 0, o->timeout_s, e);
 
-	return r < 0 ? r : start_detached(g, id, o, e);
+	if (r >= 0)
+		r = start_detached(g, id, o, e);
+	if (r >= 0)
+		journal_by_id(g, id, EVENT_RESTART);
+	return r;
 }
 
 static int run_restart(const struct call *c, struct err *e)

@@ -11,6 +11,8 @@ static int run(const struct call *c, struct err *e)
 		bool moved = false;
 
 		r = image_tag(&g.store, c->args[0], c->args[i], &moved, e);
+		if (r >= 0)
+			verb_tell_image(&g, EVENT_TAG, NULL, c->args[i]);
 		if (r >= 0 && moved) {
 			char *text = arena_printf(c->arena, "%s named another image before", c->args[i]);
 

@@ -50,6 +50,27 @@ int verb_timeout(const char *text, int *ret_s, struct err *e)
 	return 0;
 }
 
+void verb_tell_image(const struct engine *g, enum event_status what, const char *id, const char *name)
+{
+	auto_image struct image image = { 0 };
+	struct err ignored; /* what is not known is not told */
+	char whole[IMAGE_REF_MAX];
+	struct image_ref ref;
+
+	if (!id && image_find(&g->store, name, &image, &ignored) >= 0)
+		id = image.config;
+	bool named = name && !str_after(name, "sha256:") && image_ref_parse(name, &ref, &ignored) >= 0;
+	const char *digits = id ? str_after(id, "sha256:") : NULL;
+	const struct event v = {
+		.type = EVENT_IMAGE,
+		.status = what,
+		.id = (char *)(digits ? digits : id),
+		.name = named ? (char *)image_ref_text(&ref, false, whole) : NULL,
+	};
+
+	journal_tell(g, &v);
+}
+
 struct walk {
 	const struct call *call;
 	const struct engine *g;

@@ -5,6 +5,7 @@
 
 #include "cli/args.h"
 #include "runtime/engine.h"
+#include "runtime/journal.h"
 
 struct paene_globals {
 	const char *root, *runroot;
@@ -49,6 +50,13 @@ int verb_each(const struct call *c, const struct engine *g, const struct verb_ea
 	      int (*f)(const struct engine *g, const char *id, const void *arg, struct err *e), const void *arg,
 	      struct err *e);
 
+/**
+ * verb_tell_image() - An image's event, for the journal
+ * @id:		With "sha256:" in front or not; NULL: it is looked up by its name
+ * @name:	As it was given, or "sha256:ID" for one without a name; NULL: none
+ */
+void verb_tell_image(const struct engine *g, enum event_status what, const char *id, const char *name);
+
 /* program.names: containers and images. */
 int verb_names(const struct call *c, const char *arguments, struct strv *ret, struct err *e);
 
@@ -57,7 +65,7 @@ int verb_timeout(const char *text, int *ret_s, struct err *e);
 
 extern const struct verb verb_run, verb_create, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_pause,
 	verb_unpause, verb_wait, verb_exec;
-extern const struct verb verb_ps, verb_logs, verb_inspect;
+extern const struct verb verb_ps, verb_logs, verb_inspect, verb_events;
 extern const struct verb verb_images, verb_rmi, verb_tag, verb_load;
 extern const struct verb verb_version, verb_info;
 

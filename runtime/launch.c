@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/sock.h"
 #include "base/timestamp.h"
+#include "runtime/journal.h"
 #include "runtime/run.h"
 
 #define BACKOFF_FIRST_MS 100
@@ -62,6 +63,9 @@ static void warn(const struct care *c)
 
 static void say_started(struct care *c, const struct run *r)
 {
+	journal_container(c->g, &r->settings, EVENT_START);
+	if (c->restarts)
+		journal_container(c->g, &r->settings, EVENT_RESTART);
 	describe_missing(r, c->first.warning, sizeof(c->first.warning));
 	if (c->report < 0) {
 		warn(c);
@@ -140,13 +144,23 @@ static int start(struct care *c, struct run *r, struct err *e)
 	return err;
 }
 
+/* When all of it is on record: who follows the journal may ask at once. */
+static void tell_died(const struct engine *g, const struct settings *s, int status, bool oom_killed)
+{
+	struct event v = event_of(s, EVENT_DIED);
+
+	v.exit_code = (struct opt_u32){ true, (uint32_t)status };
+	v.detail = (struct spec_pair){ (char *)"oomKilled", (char *)(oom_killed ? "true" : "false") };
+	journal_tell(g, &v);
+}
+
 /* After the last run: nothing looks after it any more. @finished: of run_finish() */
 static void end(struct care *c, const struct settings *s, int finished)
 {
 	struct err ignored;
 
-	if (s->remove && finished >= 0)
-		(void)record_destroy(c->g, c->id, s->name, &ignored); /* a sweep or `rm` finds what is left */
+	if (s->remove && finished >= 0 && record_destroy(c->g, c->id, s->name, &ignored) >= 0)
+		journal_container(c->g, s, EVENT_REMOVE); /* else a sweep or `rm` finds what is left */
 }
 
 /* It could not be started: what removes itself goes, of others that is on record. */
@@ -186,6 +200,8 @@ static int stand_by(struct care *c, struct err *e)
 		status = relay(c, &r, &way, e);
 		int its_own = status >= 0 ? status : way.lost ? 0 : STATUS_UNKNOWN;
 		int finished = run_finish(c->g, c->dir, c->watch, &r.settings, its_own, c->restarts);
+
+		tell_died(c->g, &r.settings, its_own, false);
 		bool again = !way.signalled && wants_restart(c, &r.settings, its_own) && pause_before_restart(c);
 
 		if (!again)
@@ -288,6 +304,7 @@ int launch_after_exit(const struct engine *g, const struct monitor_words *w, str
 
 	int finished = run_finish(g, c.dir, c.watch, &s, status, c.restarts);
 
+	tell_died(g, &s, status, false);
 	while (wants_restart(&c, &s, status) && pause_before_restart(&c)) {
 		(void)start_detached(&c, e); /* comes back only where it could not be started: that is a failure like others */
 		status = e->exit_status ? e->exit_status : STATUS_UNKNOWN;

@@ -46,6 +46,9 @@ int engine_stop(const struct engine *g, const char *id, int signal, int timeout_
 /* Send a signal. A SIGKILL or the stop signal is no reason for a restart. Return: 0, or -errno ("is not running"). */
 int engine_kill(const struct engine *g, const char *id, int signal, struct err *e);
 
+/* Freeze its processes, or thaw them. Return: 0, or -errno with @e filled (-ESRCH: it does not run) */
+int engine_pause(const struct engine *g, const char *id, bool pause, struct err *e);
+
 /**
  * engine_remove() - Remove a container with all that belongs to it
  * @force:	Kill it first

@@ -6,7 +6,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "runtime/engine.h"
+#include "runtime/journal.h"
 #include "runtime/names.h"
 
 #define NAME_TRIES 20
@@ -140,6 +140,7 @@ int record_create(const struct engine *g, struct settings *s, const struct spec 
 		(void)record_destroy(g, s->id, s->name, &ignored); /* the first error counts */
 		return r;
 	}
+	journal_container(g, s, EVENT_CREATE);
 	*ret_dir = fd_take(&dir);
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/timestamp.h"
+#include "runtime/journal.h"
 #include "runtime/launch.h"
 #include "runtime/run.h"
 #include "runtime/start.h"
@@ -58,6 +59,18 @@ static bool wait_end(const struct proc_id *init, int timeout_ms)
 	return n > 0;
 }
 
+static const char lost_end[] = "how it ended is not known: its monitor was killed, or could not write it down";
+
+/* One that nobody looked after has ended. @oom_killed: as its cgroup said, before that went */
+static void tell_lost_end(const struct engine *g, const struct settings *s, bool oom_killed)
+{
+	struct event v = event_of(s, EVENT_DIED);
+
+	v.error = (char *)lost_end;
+	v.detail = (struct spec_pair){ (char *)"oomKilled", (char *)(oom_killed ? "true" : "false") };
+	journal_tell(g, &v);
+}
+
 int engine_settle(const struct engine *g, const char *id, struct err *e)
 {
 	auto_container struct container before = { 0 }, c = { 0 };
@@ -78,17 +91,40 @@ int engine_settle(const struct engine *g, const char *id, struct err *e)
 	r = run_release(g, dir, &c.settings, false, e);
 	if (r < 0)
 		return r;
-	if (c.settings.remove)
-		return record_destroy(g, id, c.settings.name, e);
+	if (c.settings.remove) {
+		r = record_destroy(g, id, c.settings.name, e);
+		if (r >= 0) {
+			tell_lost_end(g, &c.settings, false);
+			journal_container(g, &c.settings, EVENT_REMOVE);
+		}
+		return r;
+	}
 	const struct exit_record x = {
 		.status = STATUS_UNKNOWN,
 		.started = c.run.started,
 		.finished = (char *)timestamp_now(now),
-		.error = (char *)"how it ended is not known: its monitor was killed, or could not write it down",
+		.error = (char *)lost_end,
 	};
 
-	(void)record_write_exit(dir, &x, &ignored); /* a full disk: unsettled until there is room, and no obstacle to removing it */
+	/* a full disk: unsettled until there is room, and no obstacle to removing it */
+	if (record_write_exit(dir, &x, &ignored) >= 0)
+		tell_lost_end(g, &c.settings, false);
 	return 0;
+}
+
+static int not_running(const struct container *c, struct err *e)
+{
+	return err_say(e, ESRCH, "container %s is not running: it is %s", c->settings.name, is_what(c));
+}
+
+static void tell_signal(const struct engine *g, const struct settings *s, int signal)
+{
+	char number[16];
+	struct event v = event_of(s, EVENT_KILL);
+
+	snprintf(number, sizeof(number), "%d", signal);
+	v.detail = (struct spec_pair){ (char *)"signal", number };
+	journal_tell(g, &v);
 }
 
 int engine_kill(const struct engine *g, const char *id, int signal, struct err *e)
@@ -99,14 +135,33 @@ int engine_kill(const struct engine *g, const char *id, int signal, struct err *
 	if (r < 0)
 		return r;
 	if (c.phase != PHASE_RUNNING && c.phase != PHASE_PAUSED)
-		return err_say(e, ESRCH, "container %s is not running: it is %s", c.settings.name, is_what(&c));
+		return not_running(&c, e);
 	auto_fd int dir = record_open(g, id, e);
 
 	if (dir < 0)
 		return dir;
 	if (signal == SIGKILL || signal == (int)c.settings.stop_signal)
 		r = record_set_stop(dir, true, e);
-	return r < 0 ? r : container_kill(g->states, id, signal, false, e);
+	if (r >= 0)
+		r = container_kill(g->states, id, signal, false, e);
+	if (r >= 0)
+		tell_signal(g, &c.settings, signal);
+	return r;
+}
+
+int engine_pause(const struct engine *g, const char *id, bool pause, struct err *e)
+{
+	auto_container struct container c = { 0 };
+	int r = container_load(g, id, &c, e);
+
+	if (r < 0)
+		return r;
+	if (c.phase != PHASE_RUNNING && c.phase != PHASE_PAUSED)
+		return not_running(&c, e);
+	r = container_pause(g->states, id, pause, e);
+	if (r >= 0)
+		journal_container(g, &c.settings, pause ? EVENT_PAUSE : EVENT_UNPAUSE);
+	return r;
 }
 
 static int kill_all(const struct engine *g, const char *id, struct err *e)
@@ -144,7 +199,11 @@ int engine_stop(const struct engine *g, const char *id, int signal, int timeout_
 		return r;
 	wait_watcher(dir);
 	r = engine_settle(g, id, e);
-	return r == -ENOENT ? 0 : r; /* removed by its own --rm */
+	if (r < 0 && r != -ENOENT) /* removed by its own --rm */
+		return r;
+	if (c.watched || is_alive(&c))
+		journal_container(g, &c.settings, EVENT_STOP);
+	return 0;
 }
 
 int engine_remove(const struct engine *g, const char *id, bool force, struct err *e)
@@ -166,7 +225,13 @@ int engine_remove(const struct engine *g, const char *id, bool force, struct err
 			wait_watcher(dir);
 	}
 	r = run_release(g, dir, &c.settings, false, e);
-	return r < 0 ? r : record_destroy(g, id, c.settings.name, e);
+	if (r >= 0 && is_alive(&c) && !c.watched)
+		tell_lost_end(g, &c.settings, false);
+	if (r >= 0)
+		r = record_destroy(g, id, c.settings.name, e);
+	if (r >= 0)
+		journal_container(g, &c.settings, EVENT_REMOVE);
+	return r;
 }
 
 int engine_wait(const struct engine *g, const char *id, int *ret_status, struct err *e)
