@@ -282,7 +282,7 @@ struct cgroup_reclaimed {
 	struct cgroup_memory before, after;
 	uint64_t taken_bytes; /* as the kernel counts; it may have come back meanwhile */
 	unsigned steps;
-	bool watched;	   /* the kernel tells pressure: the next is known */
+	bool watched;	   /* its processes ran, and the kernel tells pressure: the next is known */
 	uint32_t pressure; /* the highest between two steps, in hundredths of a percent */
 };
 

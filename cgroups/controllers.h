@@ -34,4 +34,7 @@ int cgroup_controllers_enable(int root, const char *path, unsigned needed, unsig
 /* Say that a controller is not there, and what can be done. Return: -ENOENT */
 int cgroup_controller_missing(const char *controller, struct err *e);
 
+/* Say why a file is not there: no controller, or a kernel whose controller has no such file. Return: -ENOENT */
+int cgroup_file_missing(int cgroup, const char *file, struct err *e);
+
 #endif

@@ -35,8 +35,7 @@ static int write_failed(int errnum, const char *file, const char *value, struct 
 	return -errnum;
 }
 
-/* Why a file is not there: no controller, or a kernel whose controller has no such file. */
-static int file_missing(int cgroup, const char *file, struct err *e)
+int cgroup_file_missing(int cgroup, const char *file, struct err *e)
 {
 	char controller[64];
 	unsigned have;
@@ -95,7 +94,7 @@ static int set_one(int cgroup, const struct limit *l, struct err *e)
 		fd = open_file(cgroup, file);
 	}
 	if (fd == -ENOENT)
-		return l->flags & LIMIT_OPTIONAL ? 0 : file_missing(cgroup, file, e);
+		return l->flags & LIMIT_OPTIONAL ? 0 : cgroup_file_missing(cgroup, file, e);
 	if (fd < 0)
 		return write_failed(-fd, file, value, e);
 	if (l->flags & LIMIT_KEEP_QUOTA) {

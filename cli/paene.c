@@ -15,7 +15,7 @@ static const struct option rows[] = {
 
 static const struct verb *const verbs[] = {
 	&verb_run,  &verb_create, &verb_start,	&verb_stop,    &verb_restart, &verb_kill,    &verb_rm,	 &verb_pause,
-	&verb_unpause, &verb_wait, &verb_exec,	&verb_ps,      &verb_logs,    &verb_events,  &verb_inspect,
+	&verb_unpause, &verb_wait, &verb_exec,	&verb_memory,  &verb_ps,      &verb_logs,    &verb_events,  &verb_inspect,
 	&verb_images, &verb_load, &verb_tag,	&verb_rmi,     &verb_version, &verb_info,   &verb_help,
 	&verb_completion, &verb_complete, &verb_man,
 };
@@ -29,6 +29,21 @@ static const struct manual_section manual[] = {
 	  "The option `--format` of `ps`, `images`, `inspect`, `version` and `info` takes a text with places: `{{.State.Status}}` "
 	  "stands for the value at that path of what `--format json` shows, `{{json .Mounts}}` for the value as JSON. \\t and \\n "
 	  "are a tab and a new line. There is no more to it: no loops, no functions." },
+	{ "Memory beyond limits",
+	  "More may be promised than the machine has, where it is said who goes without first. `--memory-low` is what a container "
+	  "keeps while others have anything to give; `--memory-min` what it keeps even if others are killed for it; at `--memory-high` "
+	  "it is slowed down and its memory taken back, without killing; `--memory` is where it is killed.\n\n"
+	  "`memory reclaim` takes back what a container can do without, before anybody is short of it. It works in steps, from 4 MiB "
+	  "on: a step is doubled while the container's processes hardly notice, and halved when they wait for memory half of the time "
+	  "that `--max-pressure` allows. A step takes an eighth of what is there at most, and 1 GiB. After each the processes have "
+	  "a tenth of a second to fetch back what they need; where they go on to wait for a second, it ends. What is not cached from a "
+	  "file needs swap to go to: a container with `--memory` has none unless `--memory-swap` says so. `pause --reclaim` takes all "
+	  "from a container that stands still.\n\n"
+	  "`--ksm` has the kernel look for equal pages in the container's processes, those of `exec` too, and keep them once for all "
+	  "containers that have the option. It needs Linux 6.7, no privilege, and somebody who has written 1 to "
+	  "/sys/kernel/mm/ksm/run; how fast it looks is set beside that. Writing to a page that is shared takes longer than to one "
+	  "that is not: so a container can find out whether another one has a page that it can guess. Give it to containers that may "
+	  "know of each other. For `paene-oci` the annotation `org.paene.ksm` of config.json is `true`." },
 	{ "Exit status",
 	  "`run`, `exec` and `start --attach` exit as the command does, with 128 + N where signal N ended it; 125 says that the "
 	  "engine failed, 126 that the command could not be executed, 127 that it was not found. Other verbs exit with 1 where "
