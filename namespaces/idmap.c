@@ -156,7 +156,9 @@ int idmap_mount(int tree, int userns, bool recursive, const char *what, struct e
 		return 0;
 	int r = err_set(e, errno, "map the ids of %s", what);
 
-	return r == -EINVAL || r == -EPERM ? err_hint(e, "its file system does not support idmapped mounts here") : r;
+	if (r == -EPERM)
+		return err_hint(e, "only root of the user namespace that its file system belongs to may, and only once");
+	return r == -EINVAL ? err_hint(e, "its file system does not support idmapped mounts here") : r;
 }
 
 /* In the child that gives a new user namespace its first member: stay until the parent has opened it, or has died. */

@@ -37,7 +37,7 @@ int idmap_write(pid_t pid, const struct spec_id_maps *uids, const struct spec_id
  * @recursive:	Mounts below it too
  * @what:	Names it in messages
  *
- * Return: 0, or -errno with @e filled (-EINVAL, -EPERM: that file system can't)
+ * Return: 0, or -errno with @e filled (-EINVAL: that file system can't; -EPERM: not by us, or it has been done already)
  */
 int idmap_mount(int tree, int userns, bool recursive, const char *what, struct err *e);
 

@@ -116,8 +116,6 @@ static int set_idmap(struct arena *arena, struct mount_op *op, const struct spec
 		return check_maps(op->maps, e);
 	if (!c->private_userns)
 		return err_say(e, EINVAL, "idmap without mappings needs a user namespace");
-	if (op->inside)
-		return err_say(e, EINVAL, "idmap without mappings can't be had for a source in the container's own root");
 	op->idmap_container = true;
 	return 0;
 }
@@ -179,6 +177,22 @@ static bool is_reached(const struct mount_list *before, const char *source)
 		if (overlap(before->v[i].target, *source ? source : "/"))
 			return true;
 	return false;
+}
+
+/* What such a path leads to is another thing to init, or of a mount that its namespace does not have (a descriptor). */
+static bool is_of_caller(const char *source)
+{
+	return str_after(source, "/proc/") || str_after(source, "/dev/fd/");
+}
+
+bool mount_op_by_init(const struct mount_op *op, const struct mount_context *c)
+{
+	return op->inside || (c->in_order && !is_of_caller(op->source));
+}
+
+bool mount_op_asks(const struct mount_op *op, const struct mount_context *c)
+{
+	return c->private_userns && (op->maps || op->idmap_container) && mount_op_by_init(op, c);
 }
 
 static int set_source(struct arena *arena, const struct mount_list *before, const struct spec_mount *m,

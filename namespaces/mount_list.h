@@ -43,6 +43,12 @@ void mount_list_close(struct mount_list *l);
 
 struct mount_context {
 	bool private_userns; /* the container has a user namespace of its own */
+	/*
+	 * Maps the ids of the tree of an operation that mount_op_asks() is true of: whoever runs the list has not the rights, and
+	 * hands it to one who has. Return: 0, or -errno with @e filled. NULL: whoever runs the list has them
+	 */
+	int (*idmap)(const struct mount_op *op, int tree, void *arg, struct err *e);
+	void *idmap_arg;
 	bool net_owned;	     /* its network namespace is owned by that user namespace: sysfs can be mounted */
 	bool pid_owned;	     /* the same for the pid namespace and proc */
 	bool keep_attributes; /* a bind that names an attribute keeps the others of its source, as in mount_setattr(2); else it
@@ -55,6 +61,15 @@ struct mount_context {
 	const char *cgroup;  /* the host's cgroup2, bound for a cgroup mount where the container has no cgroup namespace of its
 			      * own; NULL: it has */
 };
+
+/* Whether a bind's source is to be opened by init, in its turn, also where the parent could. */
+bool mount_op_by_init(const struct mount_op *op, const struct mount_context *c);
+
+/*
+ * Whether init opens the source and may not map its ids: the file system belongs to the host's user namespace, not to the
+ * container's. The parent may, and cannot reach the source, which is in init's mount namespace.
+ */
+bool mount_op_asks(const struct mount_op *op, const struct mount_context *c);
 
 /**
  * mount_list_from_spec() - The mounts of a configuration as operations. Opens nothing

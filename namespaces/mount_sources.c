@@ -139,6 +139,19 @@ static int clone_source(struct mount_op *op, int root, const struct mount_contex
 	return tree;
 }
 
+/* @userns: the container's, -1 where it is not needed or not yet there */
+static int map_ids(const struct mount_op *op, int tree, int userns, struct err *e)
+{
+	return idmap_mount(tree, op->maps ? op->userns : userns, op->options.words & MOUNT_WORD_RIDMAP, op->source, e);
+}
+
+static int map_or_ask(const struct mount_op *op, int tree, const struct mount_context *c, struct err *e)
+{
+	if (c->idmap && mount_op_asks(op, c))
+		return c->idmap(op, tree, c->idmap_arg, e);
+	return op->maps ? map_ids(op, tree, -1, e) : 0;
+}
+
 int mount_source_open(struct mount_op *op, int root, const struct mount_context *c, struct err *e)
 {
 	struct statfs fs;
@@ -158,8 +171,8 @@ int mount_source_open(struct mount_op *op, int root, const struct mount_context 
 	if (streq(op->target, "/proc") && (fstatfs(tree, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC))
 		return err_say(e, EINVAL, "%s is no procfs", op->source);
 	r = set_attributes(op, tree, recursive, c, e);
-	if (r == 0 && op->maps)
-		r = idmap_mount(tree, op->userns, op->options.words & MOUNT_WORD_RIDMAP, op->source, e);
+	if (r == 0)
+		r = map_or_ask(op, tree, c, e);
 	if (r == 0)
 		op->tree = fd_take(&tree);
 	return r;
@@ -182,12 +195,6 @@ static int open_source(struct mount_op *op, const struct mount_context *c, struc
 	return r == -EPERM && !may_clone() ? 1 : r;
 }
 
-/* What such a path leads to is another thing to init, or of a mount that its namespace does not have (a descriptor). */
-static bool is_of_caller(const char *source)
-{
-	return str_after(source, "/proc/") || str_after(source, "/dev/fd/");
-}
-
 int mount_list_open(struct mount_list *l, const struct mount_context *c, struct err *e)
 {
 	bool may = true;
@@ -201,13 +208,20 @@ int mount_list_open(struct mount_list *l, const struct mount_context *c, struct 
 		/* here, and not in init: the /proc that it sees has other numbers for its children */
 		if (op->maps)
 			r = op->userns = idmap_userns(&op->maps->uids, &op->maps->gids, e);
-		if (r >= 0 && may && !op->inside && (!c->in_order || is_of_caller(op->source)))
+		if (r >= 0 && may && !mount_op_by_init(op, c))
 			r = open_source(op, c, e);
 		may = may && r != 1;
 		if (r < 0)
 			(void)err_wrap(e, "mount %s", op->target);
 	}
 	return r < 0 ? r : 0;
+}
+
+int mount_source_idmap(const struct mount_op *op, int tree, int userns, struct err *e)
+{
+	int r = map_ids(op, tree, userns, e);
+
+	return r < 0 ? err_wrap(e, "mount %s", op->target) : 0;
 }
 
 int mount_list_idmap(struct mount_list *l, int userns, struct err *e)
@@ -217,12 +231,10 @@ int mount_list_idmap(struct mount_list *l, int userns, struct err *e)
 
 		if (!op->idmap_container || op->tree < 0)
 			continue;
-		int r = idmap_mount(op->tree, userns, op->options.words & MOUNT_WORD_RIDMAP, op->source, e);
+		int r = mount_source_idmap(op, op->tree, userns, e);
 
-		if (r < 0) {
-			(void)err_wrap(e, "mount %s", op->target);
+		if (r < 0)
 			return err_hint(e, "without them (-v SOURCE:TARGET:noidmap) its owners are nobody inside");
-		}
 	}
 	return 0;
 }

@@ -25,6 +25,15 @@ int mount_list_open(struct mount_list *l, const struct mount_context *c, struct 
 int mount_source_open(struct mount_op *op, int root, const struct mount_context *c, struct err *e);
 
 /**
+ * mount_source_idmap() - Map the ids of a tree that init has cloned, and sent; in the parent
+ * @op:		One that mount_op_asks() is true of
+ * @userns:	The container's
+ *
+ * Return: 0, or -errno with @e filled ("mount /data: …")
+ */
+int mount_source_idmap(const struct mount_op *op, int tree, int userns, struct err *e);
+
+/**
  * mount_list_idmap() - Give the trees that want it the container's user namespace; in the parent after clone3
  *
  * Return: 0, or -errno with @e filled

@@ -7,7 +7,8 @@
  * Theory of operation. A bind's source is a detached tree (open_tree with OPEN_TREE_CLONE). For a private user namespace the
  * parent takes it where it has CAP_SYS_ADMIN in the host (so that trees can be had which init could not reach, and so that
  * the parent can idmap them); else init does, in its turn and before it leaves the host's tree, so that mounts are made, and
- * listed, in the order of the configuration. A new file system is made by init, so that it
+ * listed, in the order of the configuration. What earlier mounts have made is there for init alone: where its ids are to be
+ * mapped, init clones it and hands the tree to the parent (mount_context.idmap). A new file system is made by init, so that it
  * belongs to the container's user namespace; /dev alone is made by the parent where that has the rights, so that device nodes
  * on it work. Targets are walked with RESOLVE_IN_ROOT from the new root's fd, made where missing, and never walked again:
  * move_mount attaches by two fds.

@@ -50,6 +50,7 @@ struct creation {
 	int pidfd;
 	int console;
 	int notify;
+	int next_mount; /* those before it have been mapped, or will not be */
 	bool reserved;
 };
 
@@ -288,15 +289,47 @@ static int run_hooks(struct creation *c, enum spec_hook_kind kind, enum status s
 	return r < 0 ? r : hooks_run(c->q->spec, kind, document, c->bundle, NULL, e);
 }
 
+/*
+ * Trees that init has cloned, and that only we may map: for which mounts, and with whose ids, our own plan says, each once and in
+ * its order. What the tree is, is init's word: whoever could send us another would own files of the host's. It is our own program,
+ * though, before anything of the container has run, and its memory and socket are out of reach for all inside (wait_go()).
+ */
+static int map_mount(struct creation *c, int index, int tree, struct err *e)
+{
+	const struct mount_list *l = &c->plan.mounts;
+
+	if (index < c->next_mount || (size_t)index >= l->n || tree < 0 ||
+	    !mount_op_asks(&l->v[index], &c->plan.mount_context))
+		return err_say(e, EPROTO, "mounts[%d]: nobody has asked for its ids to be mapped", index);
+	c->next_mount = index + 1;
+	auto_fd int userns = ns_open_pid(NS_USER, c->pid, e);
+	int r = userns < 0 ? userns : mount_source_idmap(&l->v[index], tree, userns, e);
+
+	return r < 0 ? r : message_send(c->sock, MSG_IDMAPPED, 0, -1, e);
+}
+
+static int wait_mounts(struct creation *c, struct err *e)
+{
+	for (;;) {
+		auto_fd int tree = -1;
+		int index, r = message_next(c->sock, c->q->debug, &index, &tree, e);
+
+		if (r == MSG_MOUNTS_DONE)
+			return 0;
+		if (r >= 0)
+			r = r == MSG_IDMAP ? map_mount(c, index, tree, e) : out_of_order(r, e);
+		if (r < 0)
+			return r;
+	}
+}
+
 /* To a prestart hook, which config.md places after `start`, the container is there. */
 static int work_at_mounts(struct creation *c, struct err *e)
 {
 	int r = c->q->wire ? c->q->wire(c->pid, c->q->wire_arg, e) : 0;
 
 	if (r >= 0)
-		r = message_next(c->sock, c->q->debug, NULL, NULL, e);
-	if (r >= 0 && r != MSG_MOUNTS_DONE)
-		r = out_of_order(r, e);
+		r = wait_mounts(c, e);
 	if (r >= 0)
 		r = run_hooks(c, HOOK_PRESTART, STATUS_CREATED, e);
 	return r < 0 ? r : run_hooks(c, HOOK_CREATE_RUNTIME, STATUS_CREATING, e);

@@ -92,6 +92,15 @@ static int mount_root(struct init *in, struct err *e)
 	return in->root < 0 ? in->root : 0;
 }
 
+/* A tree of the container's own mounts, of a file system that is the host's: only the parent may map its ids. */
+static int have_idmapped(const struct mount_op *op, int tree, void *arg, struct err *e)
+{
+	const struct init *in = arg;
+	int r = message_send(in->sock, MSG_IDMAP, (int)(op - in->plan->mounts.v), tree, e);
+
+	return r < 0 ? r : message_expect(in->sock, MSG_IDMAPPED, e);
+}
+
 /*
  * The tmpfs on /dev gets its nodes before anybody can reach it. Without id maps it is made here and not by the parent: mounts
  * are listed in the order in which they were made, which is to be that of the configuration.
@@ -101,6 +110,9 @@ static int mount_all(struct init *in, struct err *e)
 	struct plan *p = in->plan;
 	size_t n = p->dev_later ? (size_t)p->dev_index : p->mounts.n;
 	struct mount_list first = { .v = p->mounts.v, .n = n }, rest = { .v = p->mounts.v + n, .n = p->mounts.n - n };
+
+	p->mount_context.idmap = have_idmapped;
+	p->mount_context.idmap_arg = in;
 	int r = mount_list_run(&first, &in->root, &p->mount_context, e);
 
 	if (r < 0 || !p->dev_later)

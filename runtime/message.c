@@ -9,9 +9,10 @@
 #include "base/sock.h"
 
 static const char *const names[] = {
-	[MSG_GO] = "go",	     [MSG_MOUNTS_DONE] = "mounts done", [MSG_GO_ON] = "go on",
-	[MSG_CONSOLE] = "console", [MSG_NOTIFY] = "notify",		[MSG_READY] = "ready",
-	[MSG_DEBUG] = "debug",	     [MSG_FAILED] = "failed",
+	[MSG_GO] = "go",		     [MSG_IDMAP] = "idmap",   [MSG_IDMAPPED] = "idmapped",
+	[MSG_MOUNTS_DONE] = "mounts done", [MSG_GO_ON] = "go on",   [MSG_CONSOLE] = "console",
+	[MSG_NOTIFY] = "notify",	     [MSG_READY] = "ready",   [MSG_DEBUG] = "debug",
+	[MSG_FAILED] = "failed",
 };
 static_assert(ARRAY_SIZE(names) == MSG_COUNT, "every message has a name");
 static_assert(MSG_DEBUG + 1 == MSG_FAILED && MSG_FAILED + 1 == MSG_COUNT, "those of other lengths are the last");

@@ -7,7 +7,9 @@
  *
  *   parent                                   init
  *   MSG_GO ────────────────────────────────▶ builds the root
- *   (hooks, network)  ◀── MSG_MOUNTS_DONE ── only where the parent has work at this point
+ *                     ◀───────── MSG_IDMAP ─ a mount that only the parent may map, with its tree's fd: which of the plan's
+ *   MSG_IDMAPPED ──────────────────────────▶ and so on, for each of them
+ *   (hooks, network)  ◀── MSG_MOUNTS_DONE ── only where the parent has work up to this point
  *   MSG_GO_ON ─────────────────────────────▶ pivot, masks, credentials: hooks have run, device rules are in force
  *                     ◀──────── MSG_CONSOLE ─ with the terminal's fd, where one was asked for
  *                     ◀───────── MSG_NOTIFY ─ with the seccomp listener's fd, where one was asked for, or with its number alone:
@@ -24,6 +26,8 @@
 
 enum message_type {
 	MSG_GO,
+	MSG_IDMAP,
+	MSG_IDMAPPED,
 	MSG_MOUNTS_DONE,
 	MSG_GO_ON,
 	MSG_CONSOLE,
@@ -38,7 +42,7 @@ enum message_type {
 
 struct message {
 	enum message_type type;
-	int value; /* MSG_GO: init's pid as the parent sees it */
+	int value; /* MSG_GO: init's pid as the parent sees it; MSG_IDMAP: index of the mount */
 	union {	   /* what is not the type's is not sent */
 		char text[MESSAGE_TEXT_MAX]; /* MSG_DEBUG */
 		struct err err;		     /* MSG_FAILED */

@@ -246,6 +246,7 @@ static int plan_mounts(struct plan *p, struct err *e)
 	for (size_t i = 0; i < p->mounts.n; i++) {
 		if (p->mounts.v[i].how == MOUNT_DEV)
 			p->dev_index = (int)i;
+		p->parent_works |= mount_op_asks(&p->mounts.v[i], &p->mount_context);
 		if (p->rootfs.where == ROOTFS_IN_CALLERS && streq(p->mounts.v[i].target, "/"))
 			return err_say(e, EINVAL, "mounts[%zu] (/): it needs a mount namespace of its own", i);
 	}

@@ -60,7 +60,7 @@ struct plan {
 	struct spec_devices devices; /* default ones and the configuration's */
 	struct seccomp_plan seccomp;
 	bool early_filter;	   /* no no_new_privs: the filter must go in while CAP_SYS_ADMIN is there */
-	bool parent_works;	   /* the parent has hooks to run, or a network to wire, between mounts and pivot */
+	bool parent_works;	   /* the parent has mounts to map, hooks to run, or a network to wire, before pivot */
 
 	/* opened */
 	int joins[NS_COUNT];	   /* namespaces to join, -1 */

@@ -551,6 +551,76 @@ mapped_mount() { # mapped_mount DESTINATION OPTIONS UID-MAPS GID-MAPS: maps as J
 	expect_output "100 211"
 }
 
+@test "id maps of a mount whose source earlier mounts have made: in a user namespace the parent maps them" {
+	needs_idmap
+	host_tree
+	chown 100:211 "$host/file" "$host/sub/file"
+	own_userns
+	add_mount /mnt none "$host" rbind
+	add_mount /plain bind "$bundle/rootfs/mnt" rbind
+	add_mount /one bind "$bundle/rootfs/mnt" rbind,idmap
+	add_mount /all bind "$bundle/rootfs/mnt" rbind,ridmap
+	add_mount /maps bind "$bundle/rootfs/mnt/sub" "bind,idmap=uids=@100-7-1;gids=@211-8-1"
+	add_mount /again bind "$bundle/rootfs/mnt/file" bind,idmap,ro
+	inside 'for d in plain one all; do stat -c "%u %g" /$d/file /$d/sub/file; done; stat -c "%u %g" /maps/file /again
+		touch /all/sub/new /again'
+	[ "$(stat -c "%u %g" "$host/sub/new")" = "0 0" ]
+	expect_output $'65534 65534\n65534 65534\n100 211\n65534 65534\n100 211\n100 211\n7 8\n100 211
+touch: /again: Read-only file system'
+}
+
+@test "id maps of a mount whose source earlier mounts have made: what can't be had is said once, and nothing stays" {
+	needs_idmap
+	own_userns
+	add_mount /mnt none "$host" bind
+	add_mount /m bind "$bundle/rootfs/mnt/none" bind,idmap
+	inside true
+	expect_status 1
+	expect_in_output "mount /m: open /mnt/none: No such file or directory"
+	drop_mounts
+	add_mount /mnt none "$host" bind,idmap
+	add_mount /m bind "$bundle/rootfs/mnt" bind,idmap
+	inside true
+	expect_status 1
+	expect_in_output "mount /m: map the ids of $bundle/rootfs/mnt: Operation not permitted; "
+	expect_in_output "only once"
+	drop_mounts
+	add_mount /mnt tmpfs tmpfs rw # it has the container's ids already
+	add_mount /m bind "$bundle/rootfs/mnt" bind,idmap
+	inside true
+	expect_status 1
+	expect_in_output "mount /m: map the ids of $bundle/rootfs/mnt: Invalid argument"
+	[ -z "$(oci list -q)" ]
+}
+
+@test "id maps of a mount whose source earlier mounts have made: beside hooks, and step by step" {
+	needs_idmap
+	chown 100:211 "$host/file"
+	own_userns
+	add_mount /mnt none "$host" bind
+	add_mount /m bind "$bundle/rootfs/mnt" bind,idmap
+	edit_bundle "$bundle" ".hooks.createRuntime = [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"cat >$BATS_TEST_TMPDIR/hook\"]}]" \
+		'.process.args = ["stat", "-c", "%u %g", "/m/file"]'
+	oci --debug --log "$BATS_TEST_TMPDIR/log" create -b "$bundle" m >"$BATS_TEST_TMPDIR/said"
+	grep -q "init: mount all else" "$BATS_TEST_TMPDIR/log"
+	[ "$(jq -r .status "$BATS_TEST_TMPDIR/hook")" = creating ]
+	oci start m
+	wait_until 5 grep -qx "100 211" "$BATS_TEST_TMPDIR/said"
+}
+
+@test "id maps of a mount in a mount namespace that is joined" {
+	needs_idmap
+	own_userns
+	edit_bundle "$bundle" '.process.args = ["sleep", "100"]' # its root is what can be mapped
+	oci run -d -b "$bundle" owner
+	edit_bundle "$bundle" "(.linux.namespaces[] | select(.type == \"user\" or .type == \"mount\")) |=
+		(.path = \"/proc/$(oci state owner | jq .pid)/ns/\" + {user: \"user\", mount: \"mnt\"}[.type])" \
+		'del(.linux.uidMappings, .linux.gidMappings)' '.root.path = "/"'
+	add_mount /tmp/m bind /etc bind,idmap
+	inside 'grep -c " /tmp/m .*idmapped" /proc/self/mountinfo'
+	expect_output 1
+}
+
 @test "id maps of a mount, in crun's way: idmap=uids=…;gids=…, relative with @" {
 	needs_idmap
 	chown 3:4 "$host/file"

@@ -259,6 +259,40 @@ static void test_maps_as_option(void **state)
 	assert_map(&op->maps->uids.v[0], 0, 9, 1);
 }
 
+/* Whose ids init can't map itself: a source that it opens, seen through a map, in a user namespace. */
+static void test_who_is_asked_for_maps(void **state)
+{
+	static const struct {
+		char *source;
+		const char *options;
+		bool private_userns, in_order, asks;
+	} cases[] = {
+		{ "/r/mnt/x", "bind,idmap", true, false, true },
+		{ "/r/mnt/x", "rbind,ridmap", true, false, true },
+		{ "/r/mnt/x", "bind,idmap=uids=0-1-1;gids=0-1-1", true, false, true },
+		{ "/r/mnt/x", "bind,idmap=uids=0-1-1;gids=0-1-1", false, true, false }, /* init has all rights */
+		{ "/r/mnt/x", "bind", true, false, false },
+		{ "/r/other", "bind,idmap", true, false, false }, /* opened by the parent */
+		{ "/x", "bind,idmap", true, true, true },	  /* in a mount namespace that is joined */
+		{ "/proc/self/fd/3", "bind,idmap", true, true, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct spec_mount m[] = { MOUNT("/mnt", "bind", "/src"), MOUNT("/a", "bind", cases[i].source) };
+		struct mount_context c = {
+			.private_userns = cases[i].private_userns, .in_order = cases[i].in_order, .bundle = "/b", .rootfs = "/r",
+		};
+		struct mount_list l;
+		struct err e;
+
+		m[1].options = words_of(cases[i].options);
+		assert_int_equal(mount_list_from_spec(&arena, &(struct spec_mounts){ m, 2 }, &c, &l, &e), 0);
+		assert_false(mount_op_asks(&l.v[0], &c));
+		assert_int_equal(mount_op_asks(&l.v[1], &c), cases[i].asks);
+	}
+}
+
 /* Paths that are given as the host sees them, below the container's root. */
 static void test_paths_in_root(void **state)
 {
@@ -376,6 +410,7 @@ int main(void)
 		cmocka_unit_test(test_maps),		 cmocka_unit_test(test_replaced),
 		cmocka_unit_test(test_maps_as_option),	 cmocka_unit_test(test_paths_in_root),
 		cmocka_unit_test(test_label),		 cmocka_unit_test(test_sysctl_check),
+		cmocka_unit_test(test_who_is_asked_for_maps),
 	};
 
 	return cmocka_run_group_tests_name("namespaces: options and lists", tests, NULL, free_arena);
