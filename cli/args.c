@@ -233,11 +233,7 @@ int args_unknown_verb(const struct program *p, const struct verb *group, const c
 		if (!(verbs->v[i]->flags & VERB_HIDDEN))
 			nearest_try(&near, verbs->v[i]->name);
 	snprintf(place, sizeof(place), "%s%s%s", p->name, group ? " " : "", group ? group->name : "");
-	if (as_runc)
-		snprintf(sentence, sizeof(sentence), "No help topic for '%s'", name);
-	else
-		snprintf(sentence, sizeof(sentence), "%s%s no verb \"%s\"", group ? place : "there is",
-			 group ? " has" : "", name);
+	snprintf(sentence, sizeof(sentence), as_runc ? "No help topic for '%s'" : "there is no verb \"%s\"", name);
 	if (near.best)
 		err_say(e, EINVAL, "%s; did you mean `%s %s`? See `%s --help`", sentence, place, near.best, place);
 	else
