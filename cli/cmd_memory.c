@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "base/fd.h"
 #include "cgroups/cgroups.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "runtime/launch.h"
 
 struct reclaim {
 	const char *to, *max_pressure, *swappiness, *format;
@@ -170,16 +170,12 @@ static int take_back(const struct call *c, const struct engine *g, const char *i
 		     struct err *e)
 {
 	const struct reclaim *o = c->options;
-	auto_state struct state state = { 0 };
 	struct cgroup_reclaimed got = { 0 };
 	char back[STR_BYTES_MAX], pressure[16];
-	int r = state_load(g->states, id, &state, e);
-	auto_fd int cgroup = r < 0 ? -1 : state_cgroup(&state, e);
+	int r = engine_reclaim(g, id, want, &got, e);
 
-	if (r >= 0)
-		r = cgroup < 0 ? cgroup : cgroup_reclaim(cgroup, want, &got, e);
 	if (r < 0)
-		return err_wrap(e, "%s", c->args[0]);
+		return r;
 	snprintf(pressure, sizeof(pressure), "%u.%02u%%", got.pressure / 100, got.pressure % 100);
 	const struct view v = {
 		.id = (char *)id,
@@ -211,8 +207,6 @@ static int run_reclaim(const struct call *c, struct err *e)
 		r = understand(c, &want, e);
 	if (r >= 0)
 		r = verb_container(&g, c->args[0], id, e);
-	if (r >= 0)
-		r = verb_running(&g, id, e);
 	return r < 0 ? r : take_back(c, &g, id, &want, e);
 }
 

@@ -2,29 +2,53 @@
 #include "cli/verbs.h"
 #include "runtime/launch.h"
 
-static int change(const struct engine *g, const char *id, const void *arg, struct err *e)
-{
-	const bool *pause = arg;
+struct pause {
+	bool reclaim;
+};
 
-	return engine_pause(g, id, *pause, e);
+static const struct option rows[] = {
+	OPT_FLAG(struct pause, reclaim, "reclaim", 0,
+		 "then take all the memory back that can go: files can be read again, the rest waits in swap"),
+};
+
+/* All that can go: what is left then is no failure. */
+static int take_memory(const struct engine *g, const char *id, struct err *e)
+{
+	const struct cgroup_reclaim all = { .to = { true, 0 } };
+	struct cgroup_reclaimed got;
+	int r = engine_reclaim(g, id, &all, &got, e);
+
+	return r < 0 ? err_wrap(e, "it is paused, but") : 0;
 }
 
-static int run(const struct call *c, bool pause, struct err *e)
+static int pause_one(const struct engine *g, const char *id, const void *arg, struct err *e)
 {
-	auto_engine struct engine g;
-	int r = verb_engine(c, &g, e);
+	const struct pause *o = arg;
+	int r = engine_pause(g, id, true, e);
 
-	return r < 0 ? r : verb_each(c, &g, &(struct verb_each){ 0 }, change, &pause, e);
+	return r >= 0 && o->reclaim ? take_memory(g, id, e) : r;
+}
+
+static int unpause_one(const struct engine *g, const char *id, const void *arg, struct err *e)
+{
+	(void)arg;
+	return engine_pause(g, id, false, e);
 }
 
 static int run_pause(const struct call *c, struct err *e)
 {
-	return run(c, true, e);
+	auto_engine struct engine g;
+	int r = verb_engine(c, &g, e);
+
+	return r < 0 ? r : verb_each(c, &g, &(struct verb_each){ 0 }, pause_one, c->options, e);
 }
 
 static int run_unpause(const struct call *c, struct err *e)
 {
-	return run(c, false, e);
+	auto_engine struct engine g;
+	int r = verb_engine(c, &g, e);
+
+	return r < 0 ? r : verb_each(c, &g, &(struct verb_each){ 0 }, unpause_one, NULL, e);
 }
 
 const struct verb verb_pause = {
@@ -35,6 +59,7 @@ const struct verb verb_pause = {
 	.about = "Freeze every process of containers, until `unpause`.",
 	.min_args = 1,
 	.max_args = ARGS_ANY,
+	.options = OPTIONS(rows, struct pause),
 	.run = run_pause,
 };
 

@@ -49,6 +49,10 @@ int engine_kill(const struct engine *g, const char *id, int signal, struct err *
 /* Freeze its processes, or thaw them. Return: 0, or -errno with @e filled (-ESRCH: it does not run) */
 int engine_pause(const struct engine *g, const char *id, bool pause, struct err *e);
 
+/* cgroup_reclaim() for one that runs, or is paused. Return: 0, or -errno with @e filled (-ESRCH: it does neither) */
+int engine_reclaim(const struct engine *g, const char *id, const struct cgroup_reclaim *want, struct cgroup_reclaimed *ret,
+		   struct err *e);
+
 /**
  * engine_remove() - Remove a container with all that belongs to it
  * @force:	Kill it first

@@ -164,6 +164,22 @@ int engine_pause(const struct engine *g, const char *id, bool pause, struct err 
 	return r;
 }
 
+int engine_reclaim(const struct engine *g, const char *id, const struct cgroup_reclaim *want, struct cgroup_reclaimed *ret,
+		   struct err *e)
+{
+	auto_container struct container c = { 0 };
+	auto_state struct state s = { 0 };
+	int r = container_load(g, id, &c, e);
+
+	if (r >= 0 && c.phase != PHASE_RUNNING && c.phase != PHASE_PAUSED)
+		return not_running(&c, e);
+	if (r >= 0)
+		r = state_load(g->states, id, &s, e);
+	auto_fd int cgroup = r < 0 ? r : state_cgroup(&s, e);
+
+	return cgroup < 0 ? cgroup : cgroup_reclaim(cgroup, want, ret, e);
+}
+
 static int kill_all(const struct engine *g, const char *id, struct err *e)
 {
 	int r = container_kill(g->states, id, SIGKILL, true, e);

@@ -117,9 +117,19 @@ merges() { # merges FILE: does this ksm_stat say that the process takes part?
 	paene run -d --name box $image sleep 1000
 	run paene memory reclaim box 5m
 	expect_status 1
-	expect_in_output "paene memory reclaim: box: "
-	expect_in_output memory
+	expect_in_output "paene memory reclaim: set memory.reclaim: "
 	[ "${#lines[@]}" = 1 ]
+}
+
+@test "pause --reclaim: where no memory can be taken back, it is paused all the same, and says so" {
+	no_memory_controller
+	paene run -d --name box $image sleep 1000
+	run paene pause --reclaim box
+	expect_status 1
+	expect_in_output "paene pause: it is paused, but: set memory.reclaim: "
+	[ "${#lines[@]}" = 1 ]
+	[ "$(paene inspect --format '{{.State.Status}}' box)" = paused ]
+	paene unpause box
 }
 
 @test "ksm: the container's processes take part, those of exec too; without it none does" {
