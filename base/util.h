@@ -17,6 +17,9 @@
 
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
+/* A yes or no that may have been left open. */
+enum switch_state { SWITCH_NOT_GIVEN, SWITCH_OFF, SWITCH_ON };
+
 static inline bool streq(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0;

@@ -66,6 +66,13 @@ int cgroup_create(int root, const char *path, const struct spec_resources *want,
 /* Whether a container may go without: @want has no limit, and this user, who is not root, may make none in the root. */
 bool cgroup_can_be_none(const struct spec_resources *want);
 
+/**
+ * cgroup_can_set() - Are the controllers there that limits need? Where none was asked for, nothing is looked at
+ *
+ * Return: 0, or -ENOENT and others with @e filled: the file, its controller, and who has it
+ */
+int cgroup_can_set(const struct spec_resources *want, struct err *e);
+
 /* Open one that is there. Return: its fd, or -errno with @e filled (-ENOENT). */
 int cgroup_open(int root, const char *path, struct err *e);
 

@@ -166,6 +166,29 @@ bool cgroup_can_be_none(const struct spec_resources *want)
 	return root >= 0 && faccessat(root, ".", W_OK, AT_EACCESS) < 0 && cgroup_is_rootless();
 }
 
+int cgroup_can_set(const struct spec_resources *want, struct err *e)
+{
+	auto_arena struct arena arena = { 0 };
+	struct limit_list limits = { 0 };
+	unsigned have = 0;
+	int r = limits_plan(want, &arena, &limits, e);
+
+	if (r < 0 || !limits_controllers(&limits))
+		return r;
+	auto_fd int root = cgroup_open_root(NULL, e);
+
+	r = root < 0 ? root : cgroup_controllers_read(root, "cgroup.controllers", &have, e);
+	for (size_t i = 0; r >= 0 && i < limits.n; i++) {
+		enum cgroup_controller c = cgroup_controller_of_file(limits.v[i].file);
+
+		if ((limits.v[i].flags & LIMIT_OPTIONAL) || c == CGROUP_CONTROLLER_COUNT || (have & BIT(c)))
+			continue;
+		cgroup_controller_missing(cgroup_controller_names[c], e);
+		r = err_wrap(e, "set %s", limits.v[i].file);
+	}
+	return r;
+}
+
 int cgroup_open(int root, const char *path, struct err *e)
 {
 	int r = cgroup_check_path(path, e);

@@ -22,8 +22,6 @@ enum option_kind {
 	OPTION_LIST,   /* struct strv: all of them */
 };
 
-enum switch_state { SWITCH_NOT_GIVEN, SWITCH_OFF, SWITCH_ON };
-
 struct option {
 	enum option_kind kind;
 	const char *name;  /* without its dashes */

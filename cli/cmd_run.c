@@ -10,6 +10,7 @@
 #include "runtime/compose.h"
 #include "runtime/ksm.h"
 #include "runtime/launch.h"
+#include "runtime/limits.h"
 
 /* clang-format off */
 #define FLAG(member, name, letter, help)	  OPT_FLAG(struct run_options, member, name, letter, help)
@@ -53,6 +54,7 @@ static const struct option rows[] = {
 	LIST(add_hosts, "add-host", 0, "NAME:ADDRESS", "a line of /etc/hosts"),
 	OPT_GROUP("Limits"),
 	LIMIT_ROWS(struct run_options),
+	STRING(oom_score_adj, "oom-score-adj", 0, "NUMBER", "-1000 to 1000: the higher, the sooner the kernel kills it"),
 	LIST(ulimits, "ulimit", 0, "NAME=SOFT[:HARD]", "nofile, nproc, core, …"),
 	FLAG(ksm, "ksm", 0,
 	     "keep pages that equal others' once (KSM): saves memory, but whoever shares them can find out by timing what it holds"),
@@ -88,6 +90,8 @@ static int make(const struct engine *g, const struct run_options *o, char ret[CO
 
 	if (r >= 0)
 		r = compose(g, o, &s, &spec, e);
+	if (r >= 0)
+		r = limits_available(&s, &spec.linux_.resources, e);
 	if (r >= 0)
 		r = record_create(g, &s, &spec, &dir, e);
 	if (r >= 0)

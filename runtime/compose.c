@@ -272,19 +272,19 @@ static int take_labels(struct composition *c, struct err *e)
 	return r;
 }
 
-static int take_restart(struct composition *c, struct err *e)
+int compose_restart(const char *text, struct settings *s, struct err *e)
 {
-	const char *text = c->o->restart ? c->o->restart : "no";
 	size_t n = strcspn(text, ":");
 	uint64_t max;
 
 	for (uint32_t i = 0; i < RESTART_COUNT; i++)
 		if (strlen(restart_names[i]) == n && memcmp(text, restart_names[i], n) == 0) {
-			c->s->restart = i;
+			s->restart = i;
+			s->restart_max.set = false;
 			if (!text[n])
 				return 0;
 			if (i == RESTART_ON_FAILURE && str_to_u64(text + n + 1, UINT32_MAX, &max) == 0) {
-				c->s->restart_max = (struct opt_u32){ true, (uint32_t)max };
+				s->restart_max = (struct opt_u32){ true, (uint32_t)max };
 				return 0;
 			}
 		}
@@ -311,7 +311,7 @@ static int take_life(struct composition *c, struct err *e)
 	c->s->init = c->o->init;
 	if (c->o->rm && c->o->restart && !streq(c->o->restart, "no"))
 		return err_say(e, EINVAL, "--rm and --restart exclude each other");
-	return take_restart(c, e);
+	return c->o->restart ? compose_restart(c->o->restart, c->s, e) : 0;
 }
 
 /* What config.json has no field for. None of an image's annotations ever gets here (K10). */

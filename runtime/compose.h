@@ -19,7 +19,7 @@ struct run_options {
 	const char *name, *hostname, *user, *workdir, *entrypoint, *network, *userns, *profile;
 	const char *stop_signal, *stop_timeout, *restart, *pull;
 	struct limit_options limits;
-	const char *shm_size;
+	const char *shm_size, *oom_score_adj;
 	struct strv env, env_files, volumes, mounts, tmpfs, publish, cap_add, cap_drop, security_opts, ulimits, labels,
 		devices, sysctls, add_hosts;
 	bool interactive, tty, detach, rm, read_only, privileged, init, quiet, ksm;

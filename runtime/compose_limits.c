@@ -4,82 +4,30 @@
 
 #include "runtime/compose_parts.h"
 #include "runtime/defaults.h"
+#include "runtime/limits.h"
 #include "spec/names.h"
 
-#define CPU_PERIOD_US 100000
-#define MIN_MEMORY    (6 << 20) /* less cannot even start a process, and would only say so as an OOM kill */
-
-static int bytes(const char *option, const char *text, bool unlimited, struct opt_i64 *ret, struct err *e)
+/* Of a container that is new, merged into nothing. */
+static int take_resources(struct composition *c, struct err *e)
 {
-	uint64_t v;
+	struct arena *a = &c->spec->arena;
+	struct limit_change change;
+	int r = limits_read(&c->o->limits, a, &change, e);
 
-	if (!text)
-		return 0;
-	if (unlimited && streq(text, "-1")) {
-		*ret = (struct opt_i64){ true, -1 };
-		return 0;
-	}
-	if (str_to_bytes(text, &v) < 0)
-		return err_say(e, EINVAL, "%s %s: a size such as 512m or 2g, please", option, text);
-	*ret = (struct opt_i64){ true, (int64_t)v };
-	return 0;
+	c->s->pids_default = true;
+	return r < 0 ? r : limits_merge(&change, a, &c->spec->linux_.resources, c->s, e);
 }
 
-static int take_memory(const struct limit_options *o, struct spec_memory *m, struct err *e)
+static int take_oom_score(struct composition *c, struct err *e)
 {
-	int r = bytes("--memory", o->memory, false, &m->limit_bytes, e);
-
-	if (r >= 0)
-		r = bytes("--memory-swap", o->memory_swap, true, &m->swap_bytes, e);
-	if (r >= 0)
-		r = bytes("--memory-reservation", o->memory_reservation, false, &m->reservation_bytes, e);
-	if (r < 0)
-		return r;
-	if (m->limit_bytes.set && m->limit_bytes.v < MIN_MEMORY)
-		return err_say(e, EINVAL, "--memory %s: at least 6m are needed", o->memory);
-	if (m->swap_bytes.set && !m->limit_bytes.set)
-		return err_say(e, EINVAL, "--memory-swap needs --memory: it is the sum of both");
-	if (m->swap_bytes.set && m->swap_bytes.v >= 0 && m->swap_bytes.v < m->limit_bytes.v)
-		return err_say(e, EINVAL, "--memory-swap %s: it is memory and swap together, so not below --memory",
-			       o->memory_swap);
-	/* a memory limit that swap lets one step around is none: no swap unless it was asked for */
-	if (m->limit_bytes.set && !m->swap_bytes.set)
-		m->swap_bytes = m->limit_bytes;
-	return 0;
-}
-
-static int take_cpu(struct composition *c, struct spec_cpu *cpu, struct err *e)
-{
-	const struct limit_options *o = &c->o->limits;
-	uint64_t milli, shares;
-
-	if (o->cpus) {
-		if (str_to_milli(o->cpus, &milli) < 0 || milli < 10 || milli > 1000000000)
-			return err_say(e, EINVAL, "--cpus %s: a number of processors from 0.01, please", o->cpus);
-		cpu->period_us = (struct opt_u64){ true, CPU_PERIOD_US };
-		cpu->quota_us = (struct opt_i64){ true, (int64_t)(milli * (CPU_PERIOD_US / 1000)) };
-	}
-	if (o->cpu_shares) {
-		if (str_to_u64(o->cpu_shares, 262144, &shares) < 0 || shares < 2)
-			return err_say(e, EINVAL, "--cpu-shares %s: 2 to 262144, please", o->cpu_shares);
-		cpu->shares = (struct opt_u64){ true, shares };
-	}
-	cpu->cpus = arena_strdup(&c->spec->arena, o->cpuset_cpus);
-	cpu->mems = arena_strdup(&c->spec->arena, o->cpuset_mems);
-	return 0;
-}
-
-static int take_pids(struct composition *c, struct opt_i64 *limit, struct err *e)
-{
-	const char *text = c->o->limits.pids_limit;
+	const char *text = c->o->oom_score_adj;
 	int64_t v;
 
-	c->s->pids_default = !text;
 	if (!text)
 		return 0;
-	if (str_to_i64(text, -1, INT64_MAX, &v) < 0)
-		return err_say(e, EINVAL, "--pids-limit %s: a number, or -1 for no limit, please", text);
-	*limit = (struct opt_i64){ v > 0, v };
+	if (str_to_i64(text, -1000, 1000, &v) < 0)
+		return err_say(e, EINVAL, "--oom-score-adj %s: -1000 to 1000, please", text);
+	c->spec->process.oom_score_adj = (struct opt_i64){ true, v };
 	return 0;
 }
 
@@ -167,17 +115,12 @@ static int take_sysctls(struct composition *c, struct err *e)
 
 int compose_limits(struct composition *c, struct err *e)
 {
-	struct spec_resources *r = &c->spec->linux_.resources;
-	int err = take_memory(&c->o->limits, &r->memory, e);
+	static int (*const parts[])(struct composition *c, struct err *e) = {
+		take_resources, take_oom_score, take_ulimits, take_sysctls,
+	};
+	int r = 0;
 
-	if (err >= 0)
-		err = take_cpu(c, &r->cpu, e);
-	if (err >= 0)
-		err = take_pids(c, &r->pids_limit, e);
-	if (err >= 0)
-		err = take_ulimits(c, e);
-	if (err >= 0)
-		err = take_sysctls(c, e);
-	r->given = true;
-	return err < 0 ? err : 0;
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(parts); i++)
+		r = parts[i](c, e);
+	return r < 0 ? r : 0;
 }

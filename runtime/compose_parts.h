@@ -17,6 +17,9 @@ struct composition {
 	bool no_masks;	    /* --security-opt unmask=ALL, --privileged */
 };
 
+/* --restart. Return: 0, or -EINVAL with @e filled */
+int compose_restart(const char *text, struct settings *s, struct err *e);
+
 /* Capabilities, no_new_privs, filter, masks. */
 int compose_security(struct composition *c, struct err *e);
 /* Resources, rlimits, sysctls. */

@@ -58,6 +58,7 @@ struct settings {
 	bool remove, terminal, input, privileged, init, private_userns, abi32;
 	uint32_t seccomp; /* enum seccomp_profile; unconfined also where config.json has a filter of its own */
 	uint32_t stop_signal, stop_timeout_s;
+	uint32_t class; /* enum sched_class */
 	bool pids_default; /* nothing was said about pids: the default limit, where its controller is there */
 	struct strv binds; /* as written, for inspect */
 	struct spec_map labels;

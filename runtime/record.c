@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "runtime/class.h"
 #include "runtime/journal.h"
 #include "spec/decode.h"
 
@@ -46,6 +47,7 @@ static const struct field settings_fields[] = {
 	  .names = seccomp_profile_names, .n_table = SECCOMP_PROFILE_COUNT },
 	FIELD_U32(struct settings, stop_signal, "stopSignal", REQUIRED),
 	FIELD_U32(struct settings, stop_timeout_s, "stopTimeout", REQUIRED),
+	FIELD_ENUM(struct settings, class, "class", OPTIONAL, class_names),
 	FIELD_BOOL(struct settings, pids_default, "pidsDefault", OPTIONAL),
 	FIELD_STRINGS(struct settings, binds, "binds", OPTIONAL),
 	FIELD_MAP(struct settings, labels, "labels"),

@@ -13,8 +13,10 @@
 #include "base/timestamp.h"
 #include "namespaces/idmap.h"
 #include "namespaces/ns.h"
+#include "runtime/class.h"
 #include "runtime/defaults.h"
 #include "runtime/destroy.h"
+#include "runtime/limits.h"
 #include "runtime/usage.h"
 
 static bool is_bridge(const char *network)
@@ -206,11 +208,32 @@ static int check_image(struct run *r, struct err *e)
 	return err_hint(e, "load it again");
 }
 
+/* Its class goes below what was asked for by name; what is not there of it is no more than a default. */
+static int take_limits(struct run *r, struct err *e)
+{
+	struct spec_resources *own = &r->spec.linux_.resources;
+	struct arena *a = &r->spec.arena;
+	struct spec_map m = { 0 };
+	int err = r->settings.pids_default ? limits_put(a, &m, "pids.max", DEFAULT_PIDS_LIMIT, e) : 0;
+
+	if (err >= 0)
+		err = limits_put(a, &m, "memory.oom.group", "1", e);
+	if (err >= 0)
+		err = class_apply(r->settings.class, own, a, own, &m, e);
+	if (err < 0)
+		return err;
+	r->cgroup_defaults = arena_array(a, m.n + 1, sizeof(*r->cgroup_defaults));
+	if (!r->cgroup_defaults)
+		return err_nomem(e);
+	for (size_t i = 0; i < m.n; i++) {
+		r->cgroup_defaults[i][0] = m.v[i].key;
+		r->cgroup_defaults[i][1] = m.v[i].value;
+	}
+	return 0;
+}
+
 static int create(struct run *r, struct err *e)
 {
-	static const char *const defaults[][2] = {
-		{ "pids.max", DEFAULT_PIDS_LIMIT }, { "memory.oom.group", "1" }, { NULL, NULL },
-	};
 	const struct settings *s = &r->settings;
 	char bundle[PATH_MAX], cgroup[160], layers[300];
 	struct rootfs_plan rootfs;
@@ -231,7 +254,7 @@ static int create(struct run *r, struct err *e)
 		.run = true,
 		.wire = is_bridge(s->network) ? wire : NULL,
 		.wire_arg = r,
-		.cgroup_defaults = defaults + !s->pids_default,
+		.cgroup_defaults = (const char *const (*)[2])r->cgroup_defaults,
 		.missing_defaults = &r->record.missing,
 		.missing_arena = &r->record.arena,
 	};
@@ -255,7 +278,7 @@ static int write_record(struct run *r, struct err *e)
 }
 
 static int (*const steps[])(struct run *r, struct err *e) = {
-	check_image, take_range, take_network, take_streams, create, write_record,
+	check_image, take_range, take_limits, take_network, take_streams, create, write_record,
 };
 
 static void take_size(int terminal, struct spec_box *ret)

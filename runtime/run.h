@@ -15,6 +15,7 @@ struct run {
 	uint32_t range_start;
 	struct net_plan net;
 	struct net_hold hold;
+	const char *(*cgroup_defaults)[2]; /* of struct create_request */
 	struct relay_ends ends;
 	struct created created;
 	struct run_record record;

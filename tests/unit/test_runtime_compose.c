@@ -5,6 +5,7 @@
 
 #include "runtime_world.h"
 
+#include "runtime/class.h"
 #include "runtime/compose.h"
 #include "runtime/defaults.h"
 #include "spec/names.h"
@@ -127,66 +128,42 @@ static void test_defaults(void **state)
 	assert_int_equal(k->s.stop_timeout_s, 10);
 }
 
-static void test_memory(void **state)
+static void test_oom_score(void **state)
 {
-	static const struct {
-		const char *limit, *swap;
-		int64_t want_limit, want_swap; /* -2: refused */
-	} rules[] = {
-		{ "64m", NULL, 64 << 20, 64 << 20 }, { "64m", "128m", 64 << 20, 128 << 20 },
-		{ "64m", "-1", 64 << 20, -1 },	     { "6m", NULL, 6 << 20, 6 << 20 },
-		{ "5m", NULL, -2, 0 },		     { "64m", "63m", -2, 0 },
-		{ NULL, "64m", -2, 0 },		     { "-1", NULL, -2, 0 },
-		{ "", NULL, -2, 0 },		     { "64x", NULL, -2, 0 },
-		{ "99999999999t", NULL, -2, 0 },
-	};
+	static const char *const bad[] = { "", "1001", "-1001", "x", "1.5" };
 	auto_kitchen struct kitchen *k = kitchen_make();
 	struct err e;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
-		const struct spec_memory *m = &k->spec.linux_.resources.memory;
-
-		k->o.limits.memory = rules[i].limit;
-		k->o.limits.memory_swap = rules[i].swap;
-		if (rules[i].want_limit == -2) {
-			FAILS(cook(k, &e), EINVAL);
-			continue;
-		}
-		OK(cook(k, &e));
-		assert_true(m->limit_bytes.set && m->limit_bytes.v == rules[i].want_limit);
-		assert_true(m->swap_bytes.set && m->swap_bytes.v == rules[i].want_swap);
+	OK(cook(k, &e));
+	assert_false(k->spec.process.oom_score_adj.set);
+	k->o.oom_score_adj = "-500";
+	OK(cook(k, &e));
+	assert_true(k->spec.process.oom_score_adj.set && k->spec.process.oom_score_adj.v == -500);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		k->o.oom_score_adj = bad[i];
+		FAILS(cook(k, &e), EINVAL);
 	}
 }
 
-static void test_cpu_and_pids(void **state)
+/* Each limit by itself: test_runtime_limits.c */
+static void test_limits(void **state)
 {
 	auto_kitchen struct kitchen *k = kitchen_make();
 	const struct spec_resources *r = &k->spec.linux_.resources;
-	static const char *const bad_cpus[] = { "0", "0.001", "-1", "1.5x", "", "1e3" };
 	struct err e;
 
 	(void)state;
-	k->o.limits.cpus = "1.5";
-	k->o.limits.cpu_shares = "512";
+	k->o.limits.memory = "64m";
 	k->o.limits.pids_limit = "100";
+	k->o.limits.class = "batch";
 	OK(cook(k, &e));
-	assert_int_equal(r->cpu.quota_us.v, 150000);
-	assert_int_equal(r->cpu.period_us.v, 100000);
-	assert_int_equal(r->cpu.shares.v, 512);
+	assert_int_equal(r->memory.limit_bytes.v, 64 << 20);
+	assert_int_equal(r->memory.swap_bytes.v, 64 << 20);
 	assert_true(r->pids_limit.set && r->pids_limit.v == 100 && !k->s.pids_default);
-	k->o.limits.pids_limit = "-1";
-	OK(cook(k, &e));
-	assert_true(!r->pids_limit.set && !k->s.pids_default);
-	for (size_t i = 0; i < ARRAY_SIZE(bad_cpus); i++) {
-		k->o.limits.cpus = bad_cpus[i];
-		FAILS(cook(k, &e), EINVAL);
-	}
-	k->o.limits.cpus = NULL;
-	k->o.limits.cpu_shares = "1";
-	FAILS(cook(k, &e), EINVAL);
-	k->o.limits.cpu_shares = NULL;
-	k->o.limits.pids_limit = "many";
+	assert_int_equal(k->s.class, CLASS_BATCH); /* not in the configuration: what was asked for by name is there alone */
+	assert_true(!r->cpu.shares.set && !r->cpu.idle.set && r->unified.n == 0);
+	k->o.limits.class = "fast";
 	FAILS(cook(k, &e), EINVAL);
 }
 
@@ -490,8 +467,8 @@ static void test_environment(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),	     cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_cpu_and_pids),	     cmocka_unit_test(test_ulimits_and_sysctls),
+		cmocka_unit_test(test_defaults),	     cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_oom_score),	     cmocka_unit_test(test_ulimits_and_sysctls),
 		cmocka_unit_test(test_capabilities),	     cmocka_unit_test(test_security_options),
 		cmocka_unit_test(test_volumes),		     cmocka_unit_test(test_mount_words),
 		cmocka_unit_test(test_devices),		     cmocka_unit_test(test_words_of_life),
