@@ -81,7 +81,7 @@ $(BUILD)/paene-init: $(BUILD)/cli/paene_init.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(flags) $(filter-out -pie,$(ldflags)) -static-pie $^ -o $@
 
-$(BUILD)/paene-monitor: $(BUILD)/cli/paene_monitor.o $(call libs_of,runtime base)
+$(BUILD)/paene-monitor: $(BUILD)/cli/paene_monitor.o $(call libs_of,runtime cgroups base)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(flags) $(filter-out -pie,$(ldflags)) $(static) $^ -o $@
 

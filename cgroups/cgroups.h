@@ -309,6 +309,17 @@ struct cgroup_ksm {
 /* Read it: one file for each process; 0 on a kernel without it. Return: 0, or -errno with @e filled. */
 int cgroup_read_ksm(int cgroup, struct cgroup_ksm *ret, struct err *e);
 
+/**
+ * cgroup_oom_open() - Begin to watch for processes in a cgroup, and below, that the kernel kills for lack of memory
+ *
+ * Return: an fd, owned by the caller, whose poll() says POLLPRI where the number may have changed since it was read;
+ * or -errno (-ENOENT: the memory controller is not there)
+ */
+int cgroup_oom_open(int cgroup);
+
+/* How many there were since the cgroup was made. Return: 0, or -errno (-ENODEV: it has gone) */
+int cgroup_oom_kills(int fd, uint64_t *ret);
+
 enum cgroup_notice {
 	CGROUP_TICK, /* the interval is over */
 	CGROUP_OOM,  /* the kernel has killed for lack of memory */

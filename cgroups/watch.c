@@ -79,10 +79,11 @@ int cgroup_watch(int cgroup, int64_t interval_ms, int (*f)(enum cgroup_notice wh
 
 	while (r >= 0) {
 		int64_t left = next - cgroup_clock_ms();
+		bool empty = value_now(&w, CGROUP_EVENTS) == 0; /* asked first: what was killed as the last is told, too */
 
 		if (oom_happened(&w))
 			r = f(CGROUP_OOM, arg, e);
-		if (r < 0 || value_now(&w, CGROUP_EVENTS) == 0)
+		if (r < 0 || empty)
 			break;
 		if (left <= 0) {
 			next = cgroup_clock_ms() + interval_ms;

@@ -71,8 +71,8 @@ static const struct program program = {
 	.names = verb_names,
 };
 
-/* paene-monitor has come to its container's end; nobody reads what we say (runtime/monitor.h). */
-static int after_exit(int argc, char **argv)
+/* Called by paene-monitor: nobody reads what we say (runtime/monitor.h). */
+static int for_monitor(int argc, char **argv, int (*f)(const struct engine *g, const struct monitor_words *w, struct err *e))
 {
 	struct monitor_words w;
 	struct engine g;
@@ -82,13 +82,15 @@ static int after_exit(int argc, char **argv)
 	if (r >= 0)
 		r = engine_open(w.text[MONITOR_DATA], w.text[MONITOR_RUN], &g, &e);
 	if (r >= 0)
-		r = launch_after_exit(&g, &w, &e);
+		r = f(&g, &w, &e);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
 {
 	if (argc > 1 && streq(argv[1], MONITOR_VERB))
-		return after_exit(argc - 2, argv + 2);
+		return for_monitor(argc - 2, argv + 2, launch_after_exit);
+	if (argc > 1 && streq(argv[1], MONITOR_OOM_VERB))
+		return for_monitor(argc - 2, argv + 2, launch_tell_oom);
 	return program_run(&program, argc, argv);
 }

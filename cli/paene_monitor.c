@@ -3,9 +3,12 @@
  * paene-monitor: waits by a detached container, keeps its log, and calls `paene` back when it has ended. Started by `paene` only;
  * runtime/monitor.h has the theory. It is linked statically and touches few pages, for there is one for each container.
  */
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -20,6 +23,21 @@ static int fd_word(const struct monitor_words *w, enum monitor_word which)
 	int64_t fd;
 
 	return monitor_number(w, which, &fd, &e) < 0 ? -1 : (int)fd;
+}
+
+/* The journal is not for a program this small: `paene` writes it, for as long as that takes. */
+static void tell_oom(void *arg)
+{
+	const struct monitor_words *w = arg;
+	struct err e;
+	pid_t child = fork();
+
+	if (child == 0) {
+		(void)monitor_exec(fd_word(w, MONITOR_PROGRAM), "paene", MONITOR_OOM_VERB, w, NULL, 0, &e);
+		_exit(EXIT_FAILURE);
+	}
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
 }
 
 int main(int argc, char **argv)
@@ -42,13 +60,17 @@ int main(int argc, char **argv)
 		.out = -1,
 		.err = -1,
 		.log = &log,
+		.oom = fd_word(&w, MONITOR_OOM),
+		.on_oom_arg = &w,
 	};
 
+	relay.on_oom = relay.oom >= 0 ? tell_oom : NULL;
 	relay_block_signals();
 	int status = relay_run(&relay, &e);
 
 	log_close(&log);
 	snprintf(w.text[MONITOR_STATUS], MONITOR_WORD_MAX, "%d", status < 0 ? STATUS_UNKNOWN : status);
+	snprintf(w.text[MONITOR_OOM_KILLS], MONITOR_WORD_MAX, "%" PRIu64, relay.oom_kills);
 	(void)monitor_exec(fd_word(&w, MONITOR_PROGRAM), "paene", MONITOR_VERB, &w, NULL, 0, &e);
 	return EXIT_FAILURE; /* the next command settles what this one could not */
 }

@@ -469,7 +469,9 @@ int container_create(const struct create_request *q, struct created *ret, struct
 		fd_close(&c.console);
 		fd_close(&c.notify);
 	} else {
-		*ret = (struct created){ .pid = c.pid, .pidfd = c.pidfd, .console = c.console, .notify = c.notify };
+		*ret = (struct created){
+			.pid = c.pid, .pidfd = c.pidfd, .console = c.console, .cgroup = fd_take(&c.cgroup), .notify = c.notify,
+		};
 	}
 	int *const fds[] = { &c.dir, &c.start, &c.cgroup, &c.sock, &c.bundle };
 
@@ -483,5 +485,6 @@ void created_close(struct created *c)
 {
 	fd_close(&c->pidfd);
 	fd_close(&c->console);
+	fd_close(&c->cgroup);
 	fd_close(&c->notify);
 }

@@ -35,6 +35,7 @@ struct created {
 	pid_t pid;
 	int pidfd;   /* owned */
 	int console; /* ptmx, -1: none; owned */
+	int cgroup;  /* its folder, -1: none; owned */
 	int notify;  /* from notify_listen() with @notify and @run, -1: none; owned */
 };
 
@@ -58,6 +59,6 @@ int container_reserve(const struct create_request *q, struct plan *p, struct sta
 
 void created_close(struct created *c);
 #define auto_created __attribute__((cleanup(created_close)))
-#define CREATED_NONE { .pidfd = -1, .console = -1, .notify = -1 }
+#define CREATED_NONE { .pidfd = -1, .console = -1, .cgroup = -1, .notify = -1 }
 
 #endif

@@ -74,10 +74,36 @@ static void say_started(struct care *c, const struct run *r)
 	(void)sock_send(c->report, &c->first, sizeof(c->first), NULL, 0); /* the command may have been killed */
 }
 
+struct told {
+	const struct engine *g;
+	const struct settings *settings;
+};
+
+static void tell_oom(void *arg)
+{
+	const struct told *t = arg;
+
+	journal_container(t->g, t->settings, EVENT_OOM);
+}
+
+int launch_tell_oom(const struct engine *g, const struct monitor_words *w, struct err *e)
+{
+	auto_settings struct settings s = { 0 };
+	int64_t dir;
+	int r = monitor_number(w, MONITOR_DIR, &dir, e);
+
+	if (r >= 0)
+		r = record_settings((int)dir, &s, e);
+	if (r >= 0)
+		journal_container(g, &s, EVENT_OOM);
+	return r;
+}
+
 /* In the foreground: to our own standard streams. Return: the exit status, or -errno with @e filled */
 static int relay(struct care *c, struct run *r, struct relay *ret, struct err *e)
 {
 	struct log log = { .fd = -1 };
+	struct told told = { c->g, &r->settings };
 
 	*ret = (struct relay){
 		.pidfd = r->created.pidfd,
@@ -89,6 +115,9 @@ static int relay(struct care *c, struct run *r, struct relay *ret, struct err *e
 		.log = &log,
 		.raw = c->o->terminal,
 		.pass_signals = true,
+		.oom = r->oom,
+		.on_oom = r->oom >= 0 ? tell_oom : NULL,
+		.on_oom_arg = &told,
 	};
 	struct err no_log;
 
@@ -98,6 +127,7 @@ static int relay(struct care *c, struct run *r, struct relay *ret, struct err *e
 
 	log_close(&log);
 	ret->log = NULL;
+	ret->on_oom = NULL;
 	memcpy(r->ends.ours, ret->pipes, sizeof(ret->pipes)); /* the input's end may be closed by now */
 	return status;
 }
@@ -142,16 +172,6 @@ static int start(struct care *c, struct run *r, struct err *e)
 	if (err >= 0)
 		say_started(c, r);
 	return err;
-}
-
-/* When all of it is on record: who follows the journal may ask at once. */
-static void tell_died(const struct engine *g, const struct settings *s, int status, bool oom_killed)
-{
-	struct event v = event_of(s, EVENT_DIED);
-
-	v.exit_code = (struct opt_u32){ true, (uint32_t)status };
-	v.detail = (struct spec_pair){ (char *)"oomKilled", (char *)(oom_killed ? "true" : "false") };
-	journal_tell(g, &v);
 }
 
 /* After the last run: nothing looks after it any more. @finished: of run_finish() */
@@ -199,9 +219,8 @@ static int stand_by(struct care *c, struct err *e)
 		}
 		status = relay(c, &r, &way, e);
 		int its_own = status >= 0 ? status : way.lost ? 0 : STATUS_UNKNOWN;
-		int finished = run_finish(c->g, c->dir, c->watch, &r.settings, its_own, c->restarts);
-
-		tell_died(c->g, &r.settings, its_own, false);
+		const struct run_end how = { .status = its_own, .oom_killed = way.oom_kills > 0, .restarts = c->restarts };
+		int finished = run_finish(c->g, c->dir, c->watch, &r.settings, &how);
 		bool again = !way.signalled && wants_restart(c, &r.settings, its_own) && pause_before_restart(c);
 
 		if (!again)
@@ -238,6 +257,8 @@ static int become_monitor(struct care *c, struct run *r, struct err *e)
 	say(&w, MONITOR_CONSOLE, r->created.console);
 	say(&w, MONITOR_OUT, r->ends.ours[1]);
 	say(&w, MONITOR_ERR, r->ends.ours[2]);
+	say(&w, MONITOR_OOM, MAX(r->oom, -1));
+	say(&w, MONITOR_OOM_KILLS, 0);
 	say(&w, MONITOR_RESTARTS, (long long)c->restarts);
 	say(&w, MONITOR_BACKOFF_MS, c->backoff_ms);
 	say(&w, MONITOR_BEGAN_S, c->began_s);
@@ -301,10 +322,8 @@ int launch_after_exit(const struct engine *g, const struct monitor_words *w, str
 	if (r < 0)
 		return r;
 	int status = (int)n[MONITOR_STATUS];
-
-	int finished = run_finish(g, c.dir, c.watch, &s, status, c.restarts);
-
-	tell_died(g, &s, status, false);
+	const struct run_end how = { .status = status, .oom_killed = n[MONITOR_OOM_KILLS] > 0, .restarts = c.restarts };
+	int finished = run_finish(g, c.dir, c.watch, &s, &how);
 	while (wants_restart(&c, &s, status) && pause_before_restart(&c)) {
 		(void)start_detached(&c, e); /* comes back only where it could not be started: that is a failure like others */
 		status = e->exit_status ? e->exit_status : STATUS_UNKNOWN;

@@ -34,6 +34,9 @@ int launch(const struct engine *g, const char *id, const struct launch_options *
  */
 int launch_after_exit(const struct engine *g, const struct monitor_words *w, struct err *e);
 
+/* Called by paene-monitor: the kernel has killed in its container for lack of memory. Return: 0, or -errno with @e filled */
+int launch_tell_oom(const struct engine *g, const struct monitor_words *w, struct err *e);
+
 /**
  * engine_stop() - Ask it to end, then kill it
  * @signal:	0: the one of its settings

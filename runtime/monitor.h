@@ -24,6 +24,8 @@ enum monitor_word {
 	MONITOR_CONSOLE,
 	MONITOR_OUT,
 	MONITOR_ERR,
+	MONITOR_OOM,	   /* fd: cgroup_oom_open() of its cgroup */
+	MONITOR_OOM_KILLS, /* how many were seen */
 	MONITOR_RESTARTS,  /* counters of the restart policy */
 	MONITOR_BACKOFF_MS,
 	MONITOR_BEGAN_S,   /* on the monotonic clock */
@@ -36,7 +38,9 @@ struct monitor_words {
 	char text[MONITOR_WORDS][MONITOR_WORD_MAX];
 };
 
-#define MONITOR_VERB "--after-exit" /* how paene-monitor calls `paene` back */
+/* How paene-monitor calls `paene`: for good, and for a moment in a child of its own, to tell that memory has run out */
+#define MONITOR_VERB	 "--after-exit"
+#define MONITOR_OOM_VERB "--tell-oom"
 
 /**
  * monitor_exec() - Become another guise

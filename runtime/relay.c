@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/pty.h"
+#include "cgroups/cgroups.h"
 
 #define BUFFER_SIZE 16384
 #define WRITE_SIZE  4096 /* PIPE_BUF: what poll calls writable takes this much without blocking */
@@ -127,6 +128,29 @@ static void pass_signal(struct relay *r, int fd)
 	}
 }
 
+/* Several may have been killed since the last look. */
+static void look_for_oom(struct relay *r)
+{
+	uint64_t kills = 0;
+
+	if (!r->on_oom)
+		return;
+	if (cgroup_oom_kills(r->oom, &kills) < 0) {
+		r->on_oom = NULL; /* the cgroup has gone: poll() would not wait any more */
+	} else if (kills > r->oom_kills) {
+		r->oom_kills = kills;
+		r->on_oom(r->on_oom_arg);
+	}
+}
+
+/* What is always polled; the channels come after it. */
+enum {
+	POLL_END,
+	POLL_SIGNALS,
+	POLL_OOM,
+	POLL_CHANNELS,
+};
+
 struct loop {
 	struct relay *r;
 	struct channel in, out, err;
@@ -163,16 +187,17 @@ static int loop(struct loop *l, struct err *e)
 	struct channel *channels[] = { &l->in, &l->out, &l->err };
 
 	while (more_to_do(l)) {
-		struct pollfd p[2 + 2 * ARRAY_SIZE(channels)] = {
-			{ .fd = l->ended ? -1 : l->r->pidfd, .events = POLLIN },
-			{ .fd = l->signals, .events = POLLIN },
+		struct pollfd p[POLL_CHANNELS + 2 * ARRAY_SIZE(channels)] = {
+			[POLL_END] = { .fd = l->ended ? -1 : l->r->pidfd, .events = POLLIN },
+			[POLL_SIGNALS] = { .fd = l->signals, .events = POLLIN },
+			[POLL_OOM] = { .fd = l->r->on_oom ? l->r->oom : -1, .events = POLLPRI },
 		};
 
 		for (size_t i = 0; i < ARRAY_SIZE(channels); i++) {
 			const struct channel *c = channels[i];
 
-			p[2 + 2 * i] = (struct pollfd){ .fd = pending(c) ? -1 : c->from, .events = POLLIN };
-			p[3 + 2 * i] = (struct pollfd){ .fd = pending(c) ? c->to : -1, .events = POLLOUT };
+			p[POLL_CHANNELS + 2 * i] = (struct pollfd){ .fd = pending(c) ? -1 : c->from, .events = POLLIN };
+			p[POLL_CHANNELS + 2 * i + 1] = (struct pollfd){ .fd = pending(c) ? c->to : -1, .events = POLLOUT };
 		}
 		/* once it has ended, take what is there and do not wait for others who hold the pipe open */
 		int n = poll(p, ARRAY_SIZE(p), l->ended && !pending(&l->out) && !pending(&l->err) ? 0 : -1);
@@ -181,14 +206,17 @@ static int loop(struct loop *l, struct err *e)
 			return err_set(e, errno, "wait for the container's output");
 		if (n == 0)
 			return 0;
-		if (n > 0 && p[0].revents) {
+		if (n > 0 && p[POLL_END].revents) {
 			l->ended = true;
 			l->in.from = -1;
 		}
-		if (n > 0 && p[1].revents)
+		if (n > 0 && p[POLL_SIGNALS].revents)
 			pass_signal(l->r, l->signals);
+		if (n > 0 && p[POLL_OOM].revents)
+			look_for_oom(l->r);
 		for (size_t i = 0; n > 0 && i < ARRAY_SIZE(channels); i++)
-			step_channel(channels[i], l->r, p[2 + 2 * i].revents, p[3 + 2 * i].revents);
+			step_channel(channels[i], l->r, p[POLL_CHANNELS + 2 * i].revents,
+				     p[POLL_CHANNELS + 2 * i + 1].revents);
 	}
 	return 0;
 }
@@ -219,6 +247,7 @@ int relay_run(struct relay *r, struct err *e)
 		tty_copy_size(r->in, r->console);
 	int n = loop(&l, e);
 
+	look_for_oom(r); /* the kernel may take its time to tell */
 	if (raw)
 		tty_restore(r->in, &saved);
 	if (n < 0)

@@ -33,6 +33,10 @@ struct relay {
 	struct log *log;   /* or NULL */
 	bool raw;	   /* @in is a terminal: make it raw, follow its window's size */
 	bool pass_signals; /* TERM, INT, HUP, USR1 … that we receive are the container's */
+	int oom;	   /* cgroup_oom_open() of its cgroup; used where @on_oom is there */
+	void (*on_oom)(void *arg); /* the kernel has killed in it for lack of memory; NULL: nobody asks */
+	void *on_oom_arg;
+	uint64_t oom_kills; /* out: how many; in: those that were told already */
 	bool signalled;	   /* out: one that asks for the end was passed */
 	int lost;	   /* out: errno of the first output that could not be passed on; a reader that went away is none */
 };

@@ -333,7 +333,8 @@ int container_restore(const struct create_request *q, const struct criu_choices 
 	if (err < 0)
 		undo(&r);
 	else
-		*ret = (struct created){ .pid = r.state.init.pid, .pidfd = r.pidfd, .console = r.console, .notify = -1 };
+		*ret = (struct created){ .pid = r.state.init.pid, .pidfd = r.pidfd, .console = r.console, .cgroup = -1,
+					  .notify = -1 };
 	for (size_t i = 0; i < r.n_namespaces; i++)
 		fd_close(&r.namespaces[i]);
 	int *const fds[] = { &r.dir, &r.bundle };

@@ -16,6 +16,7 @@
 #include "runtime/class.h"
 #include "runtime/defaults.h"
 #include "runtime/destroy.h"
+#include "runtime/journal.h"
 #include "runtime/limits.h"
 #include "runtime/usage.h"
 
@@ -259,7 +260,11 @@ static int create(struct run *r, struct err *e)
 		.missing_arena = &r->record.arena,
 	};
 
-	return container_create(&q, &r->created, e);
+	int err = container_create(&q, &r->created, e);
+
+	if (err >= 0 && r->created.cgroup >= 0)
+		r->oom = cgroup_oom_open(r->created.cgroup);
+	return err;
 }
 
 /* For inspect, and for whoever gives it all back. */
@@ -297,6 +302,7 @@ int run_start(const struct engine *g, int dir, int terminal, struct run *ret, st
 		.dir = dir,
 		.ends = { { -1, -1, -1 }, { -1, -1, -1 } },
 		.created = CREATED_NONE,
+		.oom = -1,
 	};
 	int err = record_settings(dir, &r.settings, e);
 
@@ -326,31 +332,45 @@ void run_free(struct run *r)
 	net_hold_close(&r->hold);
 	relay_close(&r->ends);
 	created_close(&r->created);
+	fd_close(&r->oom);
 	settings_free(&r->settings);
 	spec_free(&r->spec);
 	run_record_free(&r->record);
 }
 
-int run_finish(const struct engine *g, int dir, int watch, const struct settings *s, int status, uint64_t restarts)
+/* When all of it is on record: who follows the journal may ask at once. */
+static void tell_died(const struct engine *g, const struct settings *s, const struct run_end *end)
+{
+	struct event v = event_of(s, EVENT_DIED);
+
+	v.exit_code = (struct opt_u32){ true, (uint32_t)end->status };
+	v.detail = (struct spec_pair){ (char *)"oomKilled", (char *)(end->oom_killed ? "true" : "false") };
+	journal_tell(g, &v);
+}
+
+int run_finish(const struct engine *g, int dir, int watch, const struct settings *s, const struct run_end *end)
 {
 	auto_run_record struct run_record run = { 0 };
 	struct err ignored;
 	char now[TIMESTAMP_MAX];
 	struct exit_record x = {
-		.status = status,
+		.status = end->status,
+		.oom_killed = end->oom_killed,
 		.finished = (char *)timestamp_now(now),
-		.restarts = restarts,
+		.restarts = end->restarts,
 	};
 
-	record_tell_waiters(watch, status);
+	record_tell_waiters(watch, end->status);
 	if (!s->remove) {
 		if (record_run(dir, &run, &ignored) > 0)
 			x.started = run.started;
 		(void)usage_of_run(g, s->id, &x.use, &ignored); /* what cannot be read is not recorded */
-		x.oom_killed = x.use.oom_kills.v > 0;
 		(void)record_write_exit(dir, &x, &ignored); /* a full disk must not keep us from giving back */
 	}
-	return run_release(g, dir, s, true, &ignored);
+	int r = run_release(g, dir, s, true, &ignored);
+
+	tell_died(g, s, end);
+	return r;
 }
 
 /* The range whose owner this container is: what a crash took before run.json said so. */

@@ -18,6 +18,7 @@ struct run {
 	const char *(*cgroup_defaults)[2]; /* of struct create_request */
 	struct relay_ends ends;
 	struct created created;
+	int oom; /* cgroup_oom_open() of its cgroup; -1: there is no memory controller */
 	struct run_record record;
 };
 
@@ -32,14 +33,19 @@ int run_start(const struct engine *g, int dir, int terminal, struct run *ret, st
 
 void run_free(struct run *r);
 
+struct run_end {
+	int status;	/* as a shell says it */
+	bool oom_killed; /* the kernel has killed in it for lack of memory */
+	uint64_t restarts;
+};
+
 /**
- * run_finish() - After it has ended: write down how, give back what it took; from what is on disk
+ * run_finish() - After it has ended: write down how, tell it, give back what it took; from what is on disk
  * @watch:	The monitor lock, where waiters look for the status
- * @status:	As a shell says it
  *
  * Return: 0, or -errno where something could not be given back: then the container must stay, for the next engine_settle()
  */
-int run_finish(const struct engine *g, int dir, int watch, const struct settings *s, int status, uint64_t restarts);
+int run_finish(const struct engine *g, int dir, int watch, const struct settings *s, const struct run_end *end);
 
 /**
  * run_release() - Give back what a run took, after its end or a crash

@@ -12,6 +12,7 @@
 #include "runtime/launch.h"
 #include "runtime/run.h"
 #include "runtime/start.h"
+#include "runtime/usage.h"
 
 #define STATUS_UNKNOWN	  255
 #define KILL_PATIENCE_MS  10000
@@ -76,6 +77,7 @@ int engine_settle(const struct engine *g, const char *id, struct err *e)
 	auto_container struct container before = { 0 }, c = { 0 };
 	auto_fd int dir = record_open(g, id, e);
 	char now[TIMESTAMP_MAX];
+	struct run_use use = { 0 };
 	struct err ignored;
 	int r = dir < 0 ? dir : container_load(g, id, &before, e);
 
@@ -88,13 +90,14 @@ int engine_settle(const struct engine *g, const char *id, struct err *e)
 	r = container_load(g, id, &c, e);
 	if (r < 0 || !c.unsettled) /* he was, a moment ago */
 		return r;
+	(void)usage_of_run(g, id, &use, &ignored); /* after a reboot there is nothing to be read */
 	r = run_release(g, dir, &c.settings, false, e);
 	if (r < 0)
 		return r;
 	if (c.settings.remove) {
 		r = record_destroy(g, id, c.settings.name, e);
 		if (r >= 0) {
-			tell_lost_end(g, &c.settings, false);
+			tell_lost_end(g, &c.settings, use.oom_kills.v > 0);
 			journal_container(g, &c.settings, EVENT_REMOVE);
 		}
 		return r;
@@ -103,12 +106,14 @@ int engine_settle(const struct engine *g, const char *id, struct err *e)
 		.status = STATUS_UNKNOWN,
 		.started = c.run.started,
 		.finished = (char *)timestamp_now(now),
+		.oom_killed = use.oom_kills.v > 0,
 		.error = (char *)lost_end,
+		.use = use,
 	};
 
 	/* a full disk: unsettled until there is room, and no obstacle to removing it */
 	if (record_write_exit(dir, &x, &ignored) >= 0)
-		tell_lost_end(g, &c.settings, false);
+		tell_lost_end(g, &c.settings, x.oom_killed);
 	return 0;
 }
 
@@ -226,6 +231,7 @@ int engine_remove(const struct engine *g, const char *id, bool force, struct err
 {
 	auto_container struct container c = { 0 };
 	auto_fd int dir = record_open(g, id, e);
+	struct run_use use = { 0 };
 	struct err ignored;
 	int r = dir < 0 ? dir : container_load(g, id, &c, e);
 
@@ -240,9 +246,11 @@ int engine_remove(const struct engine *g, const char *id, bool force, struct err
 		if (kill_all(g, id, &ignored) >= 0) /* else run_release() below kills, and says so where that fails */
 			wait_watcher(dir);
 	}
+	if (is_alive(&c) && !c.watched)
+		(void)usage_of_run(g, id, &use, &ignored); /* nobody else tells how it ends */
 	r = run_release(g, dir, &c.settings, false, e);
 	if (r >= 0 && is_alive(&c) && !c.watched)
-		tell_lost_end(g, &c.settings, false);
+		tell_lost_end(g, &c.settings, use.oom_kills.v > 0);
 	if (r >= 0)
 		r = record_destroy(g, id, c.settings.name, e);
 	if (r >= 0)
