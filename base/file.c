@@ -11,6 +11,7 @@
 
 #define READ_STEP    4096
 #define REMOVE_DEPTH 32
+#define REMOVE_TRIES 100 /* rounds, where somebody puts things into what is being removed */
 
 int file_read_fd(int fd, const char *what, size_t max, char **ret, size_t *ret_len, struct err *e)
 {
@@ -221,7 +222,7 @@ static int remove_entry(int dir, const char *name, void *arg, struct err *e)
 	auto_fd int fd = open_to_remove(dir, name, e);
 
 	if (fd < 0)
-		return fd;
+		return fd == -ENOENT ? 0 : fd;
 	removal->depth++;
 	r = each_name(fd, true, remove_entry, removal, e);
 	removal->depth--;
@@ -229,6 +230,19 @@ static int remove_entry(int dir, const char *name, void *arg, struct err *e)
 }
 
 /* A container can make folders in folders without end, more than there are descriptors: so the depth has a limit. */
+static int empty_folder(int fd, struct err *e)
+{
+	struct removal removal = { .top = fd };
+	unsigned raised;
+	int r;
+
+	do {
+		raised = removal.raised;
+		r = each_name(fd, true, remove_entry, &removal, e);
+	} while (r == 0 && removal.raised != raised);
+	return r;
+}
+
 int file_remove(int dir, const char *name, struct err *e)
 {
 	int r = remove_file(dir, name, e);
@@ -236,16 +250,17 @@ int file_remove(int dir, const char *name, struct err *e)
 	if (r <= 0)
 		return r;
 	auto_fd int fd = open_to_remove(dir, name, e);
-	struct removal removal = { .top = fd };
-	unsigned raised;
 
 	if (fd < 0)
-		return fd;
-	do {
-		raised = removal.raised;
-		r = each_name(fd, true, remove_entry, &removal, e);
-	} while (r == 0 && removal.raised != raised);
-	return r < 0 ? r : remove_empty(dir, name, e);
+		return fd == -ENOENT ? 0 : fd;
+	for (int i = 0; i < REMOVE_TRIES; i++) {
+		r = empty_folder(fd, e);
+		if (r >= 0)
+			r = remove_empty(dir, name, e);
+		if (r != -ENOTEMPTY) /* else somebody has put something into it meanwhile */
+			break;
+	}
+	return r;
 }
 
 static int add_bytes(int dir, const char *name, void *arg, struct err *e)

@@ -43,7 +43,7 @@ enum file_publish_flags {
  */
 int file_publish(int dir, const char *name, const void *data, size_t len, mode_t mode, unsigned flags, struct err *e);
 
-/* Remove a file or a whole folder; symlinks are removed, not followed. What is not there is fine. */
+/* Remove a file or a whole folder, with what comes into it meanwhile; symlinks are removed, not followed. What is not there is fine. */
 int file_remove(int dir, const char *name, struct err *e);
 
 /* The total size of what lies below a folder, in bytes as stored (blocks), hard links counted once per name. */

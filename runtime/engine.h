@@ -178,11 +178,13 @@ int record_destroy(const struct engine *g, const char *id, const char *name, str
 
 /**
  * record_watch() - Take the monitor lock
- * @wait:	Until it is free; else -EBUSY
+ * @make:	Make its file where it is missing: for a folder that is being made, or was never finished. In others it is there,
+ *		and a new one beside that of a removal in progress would be a lock of its own
  *
- * Return: the lock's fd, to be kept open while the container is looked after, or -errno with @e filled
+ * Return: the lock's fd, to be kept open while the container is looked after; -EBUSY: somebody else does; -ENOENT: it has been
+ *	   removed; or -errno; @e filled
  */
-int record_watch(int dir, bool wait, struct err *e);
+int record_watch(int dir, bool make, struct err *e);
 
 /* What waiters read once the lock is free, even where the folder has gone: the exit status. Best effort. */
 void record_tell_waiters(int watch, int status);

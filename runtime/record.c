@@ -259,13 +259,15 @@ static bool only_looked_at(int fd)
 	return shared;
 }
 
-int record_watch(int dir, bool wait, struct err *e)
+int record_watch(int dir, bool make, struct err *e)
 {
-	auto_fd int fd = openat(dir, WATCH_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	auto_fd int fd = openat(dir, WATCH_FILE, O_RDWR | (make ? O_CREAT : 0) | O_NOFOLLOW | O_CLOEXEC, 0600);
 
+	if (fd < 0 && errno == ENOENT)
+		return err_say(e, ENOENT, "the container has been removed");
 	if (fd < 0)
 		return err_set(e, errno, "open the monitor's lock");
-	while (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0) {
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EWOULDBLOCK && only_looked_at(fd))
 			continue;
 		if (errno == EWOULDBLOCK)

@@ -76,7 +76,7 @@ static int watch_new(const struct engine *g, const char *id, int *ret_dir, int *
 {
 	struct stat st;
 	auto_fd int dir = record_open(g, id, e);
-	auto_fd int watch = dir < 0 ? dir : record_watch(dir, false, e);
+	auto_fd int watch = dir < 0 ? dir : record_watch(dir, true, e);
 
 	if (watch == -ENOENT || watch == -EBUSY)
 		return err_set(e, EAGAIN, "make the container's folder");

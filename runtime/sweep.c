@@ -146,7 +146,7 @@ static int sweep_container(int dir, const char *name, void *arg, struct err *e)
 		(void)file_remove(dir, name, e);
 		return 0;
 	}
-	auto_fd int watch = record_watch(own, false, e);
+	auto_fd int watch = record_watch(own, true, e);
 
 	if (watch >= 0 && !has_settings(dir, name)) /* they may have come before the lock was ours */
 		(void)remove_folder(g, own, name, e);

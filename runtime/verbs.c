@@ -29,17 +29,33 @@ static bool is_alive(const struct container *c)
 	return c->phase == PHASE_RUNNING || c->phase == PHASE_PAUSED || c->phase == PHASE_STARTING;
 }
 
-/* Wait for whoever looks after it to be done; one that hangs is given up after a while. */
-static void wait_watcher(int dir)
+static int kill_all(const struct engine *g, const char *id, struct err *e)
+{
+	int r = container_kill(g->states, id, SIGKILL, true, e);
+
+	return r == -ENOENT || r == -ESRCH ? 0 : r;
+}
+
+/*
+ * Wait for whoever looks after it to be done, and kill what runs, each time anew: who was about to start it when we came has got
+ * further. One that hangs is given up after a while.
+ *
+ * Return: the monitor lock, so that nobody starts it; -EBUSY: given up, or nothing can be killed; -ENOENT: removed meanwhile; or
+ *	   -errno; @e filled
+ */
+static int outlast_watcher(const struct engine *g, const char *id, int dir, struct err *e)
 {
 	const struct timespec pause = { .tv_nsec = WATCHER_PAUSE_NS };
-	struct err busy;
+	struct err ignored;
 
-	for (int i = 0; i < WATCHER_TRIES; i++) {
-		auto_fd int watch = record_watch(dir, false, &busy);
+	for (int i = 0;; i++) {
+		int watch = record_watch(dir, false, e);
 
-		if (watch != -EBUSY)
-			return;
+		if (watch != -EBUSY || i == WATCHER_TRIES)
+			return watch;
+		(void)record_set_stop(dir, true, &ignored); /* a start takes the mark away */
+		if (kill_all(g, id, &ignored) < 0)
+			return watch;
 		(void)nanosleep(&pause, NULL);
 	}
 }
@@ -169,6 +185,7 @@ int engine_pause(const struct engine *g, const char *id, bool pause, struct err 
 	return r;
 }
 
+<<<<<<< Updated upstream
 int engine_reclaim(const struct engine *g, const char *id, const struct cgroup_reclaim *want, struct cgroup_reclaimed *ret,
 		   struct err *e)
 {
@@ -192,6 +209,8 @@ static int kill_all(const struct engine *g, const char *id, struct err *e)
 	return r == -ENOENT || r == -ESRCH ? 0 : r;
 }
 
+=======
+>>>>>>> Stashed changes
 int engine_stop(const struct engine *g, const char *id, int signal, int timeout_s, struct err *e)
 {
 	auto_container struct container c = { 0 };
@@ -218,7 +237,9 @@ int engine_stop(const struct engine *g, const char *id, int signal, int timeout_
 	}
 	if (r < 0)
 		return r;
-	wait_watcher(dir);
+	int watch = outlast_watcher(g, id, dir, &ignored);
+
+	fd_close(&watch);
 	r = engine_settle(g, id, e);
 	if (r < 0 && r != -ENOENT) /* removed by its own --rm */
 		return r;
@@ -230,17 +251,25 @@ int engine_stop(const struct engine *g, const char *id, int signal, int timeout_
 int engine_remove(const struct engine *g, const char *id, bool force, struct err *e)
 {
 	auto_container struct container c = { 0 };
+<<<<<<< Updated upstream
 	auto_fd int dir = record_open(g, id, e);
 	struct run_use use = { 0 };
 	struct err ignored;
+=======
+	auto_fd int dir = record_open(g, id, e), watch = -1; /* held to the end: what is being removed is not started */
+>>>>>>> Stashed changes
 	int r = dir < 0 ? dir : container_load(g, id, &c, e);
 
 	if (r < 0)
 		return r;
-	if ((is_alive(&c) || c.watched) && !force) {
+	watch = force ? outlast_watcher(g, id, dir, e) : record_watch(dir, false, e);
+	if (watch == -ENOENT) /* somebody else was faster */
+		return 0;
+	if (!force && (is_alive(&c) || watch == -EBUSY)) {
 		err_say(e, EBUSY, "container %s is %s", c.settings.name, is_alive(&c) ? is_what(&c) : "waiting to restart");
 		return err_hint(e, "stop it first, or use `paene rm -f`");
 	}
+<<<<<<< Updated upstream
 	if (is_alive(&c) || c.watched) {
 		(void)record_set_stop(dir, true, &ignored);
 		if (kill_all(g, id, &ignored) >= 0) /* else run_release() below kills, and says so where that fails */
@@ -248,6 +277,10 @@ int engine_remove(const struct engine *g, const char *id, bool force, struct err
 	}
 	if (is_alive(&c) && !c.watched)
 		(void)usage_of_run(g, id, &use, &ignored); /* nobody else tells how it ends */
+=======
+	if (watch < 0 && watch != -EBUSY) /* one that hangs is no obstacle: run_release() kills, and says so where that fails */
+		return watch;
+>>>>>>> Stashed changes
 	r = run_release(g, dir, &c.settings, false, e);
 	if (r >= 0 && is_alive(&c) && !c.watched)
 		tell_lost_end(g, &c.settings, use.oom_kills.v > 0);

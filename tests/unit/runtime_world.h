@@ -18,6 +18,7 @@
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -108,6 +109,24 @@ static inline pid_t make_sleeper(void)
 			pause();
 	}
 	return pid;
+}
+
+/* Until a child waits for a lock that another has. */
+static inline void wait_until_locked_out(pid_t pid)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	char line[256], waits[64];
+
+	for (bool found = false; !found;) {
+		FILE *locks = fopen("/proc/locks", "re");
+
+		assert_non_null(locks);
+		assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+		while (!found && fgets(line, sizeof(line), locks))
+			found = sscanf(line, "%*s -> %*s %*s %*s %63s", waits) == 1 && atoi(waits) == pid;
+		fclose(locks);
+		(void)nanosleep(&pause, NULL);
+	}
 }
 
 static inline void end_child(pid_t pid)
