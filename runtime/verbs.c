@@ -185,7 +185,6 @@ int engine_pause(const struct engine *g, const char *id, bool pause, struct err 
 	return r;
 }
 
-<<<<<<< Updated upstream
 int engine_reclaim(const struct engine *g, const char *id, const struct cgroup_reclaim *want, struct cgroup_reclaimed *ret,
 		   struct err *e)
 {
@@ -202,15 +201,6 @@ int engine_reclaim(const struct engine *g, const char *id, const struct cgroup_r
 	return cgroup < 0 ? cgroup : cgroup_reclaim(cgroup, want, ret, e);
 }
 
-static int kill_all(const struct engine *g, const char *id, struct err *e)
-{
-	int r = container_kill(g->states, id, SIGKILL, true, e);
-
-	return r == -ENOENT || r == -ESRCH ? 0 : r;
-}
-
-=======
->>>>>>> Stashed changes
 int engine_stop(const struct engine *g, const char *id, int signal, int timeout_s, struct err *e)
 {
 	auto_container struct container c = { 0 };
@@ -251,13 +241,9 @@ int engine_stop(const struct engine *g, const char *id, int signal, int timeout_
 int engine_remove(const struct engine *g, const char *id, bool force, struct err *e)
 {
 	auto_container struct container c = { 0 };
-<<<<<<< Updated upstream
-	auto_fd int dir = record_open(g, id, e);
+	auto_fd int dir = record_open(g, id, e), watch = -1; /* held to the end: what is being removed is not started */
 	struct run_use use = { 0 };
 	struct err ignored;
-=======
-	auto_fd int dir = record_open(g, id, e), watch = -1; /* held to the end: what is being removed is not started */
->>>>>>> Stashed changes
 	int r = dir < 0 ? dir : container_load(g, id, &c, e);
 
 	if (r < 0)
@@ -269,18 +255,10 @@ int engine_remove(const struct engine *g, const char *id, bool force, struct err
 		err_say(e, EBUSY, "container %s is %s", c.settings.name, is_alive(&c) ? is_what(&c) : "waiting to restart");
 		return err_hint(e, "stop it first, or use `paene rm -f`");
 	}
-<<<<<<< Updated upstream
-	if (is_alive(&c) || c.watched) {
-		(void)record_set_stop(dir, true, &ignored);
-		if (kill_all(g, id, &ignored) >= 0) /* else run_release() below kills, and says so where that fails */
-			wait_watcher(dir);
-	}
-	if (is_alive(&c) && !c.watched)
-		(void)usage_of_run(g, id, &use, &ignored); /* nobody else tells how it ends */
-=======
 	if (watch < 0 && watch != -EBUSY) /* one that hangs is no obstacle: run_release() kills, and says so where that fails */
 		return watch;
->>>>>>> Stashed changes
+	if (is_alive(&c) && !c.watched)
+		(void)usage_of_run(g, id, &use, &ignored); /* nobody else tells how it ends */
 	r = run_release(g, dir, &c.settings, false, e);
 	if (r >= 0 && is_alive(&c) && !c.watched)
 		tell_lost_end(g, &c.settings, use.oom_kills.v > 0);
