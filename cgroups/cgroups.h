@@ -77,7 +77,7 @@ int cgroup_can_set(const struct spec_resources *want, struct err *e);
 int cgroup_open(int root, const char *path, struct err *e);
 
 /**
- * cgroup_set() - Set limits: at creation, and again for update
+ * cgroup_set() - Set limits
  *
  * memory, cpu (weight from shares by the formula of runc 1.3 and crun 1.23 and newer, quota, period, burst, idle),
  * cpuset, pids, io (weight, per device), hugetlb, rdma and unified. Realtime, swappiness, OOM switch, network class:
@@ -90,8 +90,11 @@ int cgroup_open(int root, const char *path, struct err *e);
  */
 int cgroup_set(int cgroup, const struct spec_resources *r, struct err *e);
 
+/* The same for an update: where the kernel refuses a write, those before it are taken back, as far as their files tell. */
+int cgroup_change(int cgroup, const struct spec_resources *r, struct err *e);
+
 /**
- * cgroup_complete() - Add the limits of now that others must be seen together with, before cgroup_set() for an update
+ * cgroup_complete() - Add the limits of now that others must be seen together with, before cgroup_change()
  * @r:		memory.limit is added beside memory.swap, and of cpu.quota and cpu.period the one that is missing
  *
  * Return: 0, or -errno with @e filled
@@ -290,7 +293,7 @@ struct cgroup_reclaimed {
 	uint64_t taken_bytes; /* as the kernel counts; it may have come back meanwhile */
 	unsigned steps;
 	bool watched;	   /* its processes ran, and the kernel tells pressure: the next is known */
-	uint32_t pressure; /* the highest between two steps, in hundredths of a percent */
+	uint32_t pressure; /* the highest over about a second, in hundredths of a percent */
 };
 
 /**

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "cgroups/cgroups.h"
 #include "cgroups/controllers.h"
 #include "cgroups/limits.h"
@@ -55,7 +56,7 @@ static int write_lines(int fd, const char *value)
 {
 	for (const char *line = value; line; line = cgroup_next_line(line)) {
 		size_t len = strcspn(line, "\n");
-		ssize_t n = write(fd, line, len); /* a cgroup file takes all of it or fails */
+		ssize_t n = write(fd, len ? line : "\n", MAX(len, 1U)); /* a cgroup file takes all of it or fails */
 
 		if (n < 0)
 			return -errno;
@@ -142,6 +143,45 @@ int cgroup_set(int cgroup, const struct spec_resources *r, struct err *e)
 		rc = cgroup_check_usage(cgroup, &r->memory, e);
 	for (size_t i = 0; rc == 0 && i < list.n; i++)
 		rc = set_one(cgroup, &list.v[i], e);
+	return rc;
+}
+
+/* What a limit's file has now. Return: text owned by @a; NULL where it is not there, or not to be read */
+static const char *read_now(int cgroup, const char *file, struct arena *a)
+{
+	auto_free char *text = NULL;
+	struct err ignored; /* then it stays as it was written */
+
+	return file && file_read(cgroup, file, CGROUP_TEXT_MAX, &text, NULL, &ignored) == 0 ? arena_strdup(a, text) : NULL;
+}
+
+static void put_back(int cgroup, const char *file, const char *before)
+{
+	auto_fd int fd = before ? open_file(cgroup, file) : -1;
+
+	if (fd >= 0)
+		(void)write_lines(fd, before); /* the error that led here is the one that counts */
+}
+
+int cgroup_change(int cgroup, const struct spec_resources *r, struct err *e)
+{
+	auto_arena struct arena arena = { 0 };
+	struct limit_list list = { 0 };
+	size_t n = 0;
+	int rc = limits_plan(r, &arena, &list, e);
+	const char *(*before)[2] = arena_array(&arena, list.n + 1, sizeof(*before));
+
+	if (rc == 0)
+		rc = before ? cgroup_check_usage(cgroup, &r->memory, e) : err_nomem(e);
+	for (; rc == 0 && n < list.n; n++) {
+		before[n][0] = read_now(cgroup, list.v[n].file, &arena);
+		before[n][1] = read_now(cgroup, list.v[n].other_file, &arena);
+		rc = set_one(cgroup, &list.v[n], e);
+	}
+	while (rc < 0 && n-- > 0) {
+		put_back(cgroup, list.v[n].file, before[n][0]);
+		put_back(cgroup, list.v[n].other_file, before[n][1]);
+	}
 	return rc;
 }
 

@@ -188,7 +188,9 @@ int cgroup_unit_set(int cgroup, const struct cgroup_unit *u, const struct spec_r
 	if (rc >= 0 && properties.n)
 		rc = ask(u->user, words, &properties, NULL, e);
 	unit_round_quota(&rounded.cpu);
-	return rc < 0 ? rc : cgroup_set(cgroup, &rounded, e);
+	if (rc < 0)
+		return rc;
+	return told ? cgroup_set(cgroup, &rounded, e) : cgroup_change(cgroup, &rounded, e);
 }
 
 int cgroup_unit_attach(const struct cgroup_unit *u, pid_t pid, struct err *e)

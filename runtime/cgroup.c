@@ -2,6 +2,8 @@
 #include "runtime/cgroup.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 
@@ -55,16 +57,37 @@ static struct cgroup_unit unit_of(const struct state *s)
 	return (struct cgroup_unit){ .user = s->cgroup_unit_user.v, .name = s->cgroup_unit };
 }
 
-int container_cgroup_update(const struct state *s, const struct spec_resources *want, struct err *e)
+/* Put the wishes that can be had in front of files that were asked for: those go over them. */
+static int add_wishes(int cgroup, const struct spec_map *wishes, struct arena *a, struct spec_map *files, struct err *e)
 {
+	struct spec_pair *v = arena_array(a, wishes->n + files->n + 1, sizeof(*v));
+	size_t n = 0;
+
+	if (!v)
+		return err_nomem(e);
+	for (size_t i = 0; i < wishes->n; i++)
+		if (faccessat(cgroup, wishes->v[i].key, F_OK, 0) == 0)
+			v[n++] = wishes->v[i];
+	for (size_t i = 0; i < files->n; i++)
+		v[n++] = files->v[i];
+	*files = (struct spec_map){ v, n };
+	return 0;
+}
+
+int container_cgroup_update(const struct state *s, const struct spec_resources *want, const struct spec_map *wishes,
+			    struct err *e)
+{
+	auto_arena struct arena a = { 0 };
 	struct spec_resources all = *want;
 	struct cgroup_unit unit = unit_of(s);
 	auto_fd int cgroup = state_cgroup(s, e);
 	int r = cgroup < 0 ? cgroup : cgroup_complete(cgroup, &all, e);
 
+	if (r >= 0)
+		r = add_wishes(cgroup, wishes, &a, &all.unified, e);
 	if (r < 0)
 		return r;
-	return unit.name ? cgroup_unit_set(cgroup, &unit, &all, false, e) : cgroup_set(cgroup, &all, e);
+	return unit.name ? cgroup_unit_set(cgroup, &unit, &all, false, e) : cgroup_change(cgroup, &all, e);
 }
 
 int container_cgroup_attach(const struct state *s, pid_t pid, struct err *e)

@@ -26,8 +26,9 @@ int container_cgroup_settle(const struct plan *p, int cgroup, struct err *e);
 /* Set the plan's device rules: before anything of the container runs. Return: 0, or -errno with @e filled */
 int container_cgroup_devices(const struct plan *p, int cgroup, struct err *e);
 
-/* Other limits; systemd is told, too. Return: 0, or -errno with @e filled */
-int container_cgroup_update(const struct state *s, const struct spec_resources *want, struct err *e);
+/* Other limits, and @wishes where their files are there; systemd is told, too. Return: 0, or -errno with @e filled */
+int container_cgroup_update(const struct state *s, const struct spec_resources *want, const struct spec_map *wishes,
+			    struct err *e);
 
 /* Move a process into it that could not be born there. Return: 0, or -errno with @e filled */
 int container_cgroup_attach(const struct state *s, pid_t pid, struct err *e);

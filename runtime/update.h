@@ -7,11 +7,12 @@
 
 struct update_request {
 	struct spec_resources resources; /* what changes; device rules are not looked at, as runc has it */
+	struct spec_map wishes;		 /* cgroup files and values: written where the file is there */
 	const char *l3_cache_schema, *mem_bw_schema; /* of its resctrl group; NULL: as they are */
 };
 
 /**
- * container_update() - Set limits
+ * container_update() - Set limits; a write that the kernel refuses undoes those before it
  *
  * Return: 0, or -errno with @e filled ("container not running")
  */
