@@ -122,6 +122,16 @@ int cgroup_set_devices(int cgroup, const struct spec_device_rules *rules, bool d
 /* Give it to a user, with the files that the kernel says a delegate needs. Return: 0, or -errno with @e filled. */
 int cgroup_delegate(int cgroup, uid_t uid, struct err *e);
 
+/**
+ * cgroup_step_down() - Move the only process of a cgroup into a new one below, "init", of the same owner
+ * @uid:	Who the cgroup was given to
+ *
+ * So the cgroup can hand controllers down, which the kernel allows to one without processes alone.
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int cgroup_step_down(int cgroup, pid_t pid, uid_t uid, struct err *e);
+
 /* Freeze or thaw, and wait until the kernel says so. Return: 0, or -errno with @e filled. */
 int cgroup_freeze(int cgroup, bool frozen, struct err *e);
 /* Return: 1 frozen, 0 not, or -errno with @e filled. */
@@ -143,6 +153,14 @@ int cgroup_pids(int cgroup, pid_t **ret, size_t *ret_n, struct err *e);
  * Return: 0, or -errno with @e filled
  */
 int cgroup_remove(int root, const char *path, struct err *e);
+
+/* The cgroup below which containers of `paene` have theirs; NULL: anywhere, this machine has no systemd. See home.c. */
+const char *cgroup_home(void);
+
+/* Open it, and make it where it is missing: the first container after a boot does. Return: its fd, or -errno with @e filled */
+int cgroup_home_open(int root, struct err *e);
+
+#define CGROUP_DEFAULT_SLICE "machine.slice" /* systemd.special(7): for virtual machines and containers */
 
 /* A cgroup that systemd makes: a scope of this machine's systemd, or of the user's own. See unit.h for what is what. */
 struct cgroup_unit {

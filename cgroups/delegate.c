@@ -10,8 +10,9 @@
 #include "cgroups/cgroups.h"
 #include "cgroups/text.h"
 
-#define LIST_FILE "/sys/kernel/cgroup/delegate" /* the files that a delegate must be able to write, one a line */
-#define NAME_ROOM 64
+#define LIST_FILE   "/sys/kernel/cgroup/delegate" /* the files that a delegate must be able to write, one a line */
+#define NAME_ROOM   64
+#define INIT_CGROUP "init"
 
 static int give(int cgroup, const char *name, uid_t uid, struct err *e)
 {
@@ -37,4 +38,20 @@ int cgroup_delegate(int cgroup, uid_t uid, struct err *e)
 		r = give(cgroup, name, uid, e);
 	}
 	return r;
+}
+
+int cgroup_step_down(int cgroup, pid_t pid, uid_t uid, struct err *e)
+{
+	char number[16];
+
+	if (mkdirat(cgroup, INIT_CGROUP, 0755) < 0 && errno != EEXIST)
+		return err_set(e, errno, "create cgroup " INIT_CGROUP);
+	auto_fd int below = openat(cgroup, INIT_CGROUP, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (below < 0)
+		return err_set(e, errno, "open cgroup " INIT_CGROUP);
+	int r = cgroup_delegate(below, uid, e);
+
+	snprintf(number, sizeof(number), "%d", pid);
+	return r < 0 ? r : file_write(below, "cgroup.procs", number, e);
 }

@@ -12,10 +12,10 @@
 #include "base/proc.h"
 #include "cgroups/controllers.h"
 #include "cgroups/limits.h"
+#include "cgroups/systemd.h"
 #include "cgroups/unit.h"
 
 #define HELPER	   "paene-systemd"
-#define SAID_MAX   512
 #define ID_MAP_MAX 4096
 
 static bool join_if_there(char ret[PATH_MAX], const char *folder, size_t len, const char *rest)
@@ -51,19 +51,11 @@ static int environment(struct arena *a, struct strv *ret)
 	return 0;
 }
 
-/**
- * ask() - Run paene-systemd
- * @words:	The rest of its command line; ends with NULL
- * @more:	And more of it; NULL: none
- * @said:	Gets what it answers; NULL: it answers nothing
- *
- * Return: 0, or -errno with @e filled: in its own words
- */
-static int ask(bool user, const char *const *words, const struct strv *more, char *said, struct err *e)
+int systemd_ask(bool user, const char *const *words, const struct strv *more, char *said, struct err *e)
 {
 	auto_arena struct arena a = { 0 };
 	struct strv argv = { 0 }, envp = { 0 };
-	char path[PATH_MAX], own[SAID_MAX];
+	char path[PATH_MAX], own[SYSTEMD_SAID_MAX];
 	char *text = said ? said : own;
 
 	find_helper(path);
@@ -75,11 +67,14 @@ static int ask(bool user, const char *const *words, const struct strv *more, cha
 		r = strv_push(&a, &argv, more->v[i]);
 	if (r < 0 || environment(&a, &envp) < 0)
 		return err_nomem(e);
-	r = helper_run(argv.v, envp.v, STDOUT_FILENO, text, SAID_MAX, e);
+	r = helper_run(argv.v, envp.v, STDOUT_FILENO, text, SYSTEMD_SAID_MAX, e);
 	if (r < 0)
 		return err_hint(e, "cgroups by systemd need this program of paene's");
 	text[strcspn(text, "\n")] = '\0';
-	return r == 0 ? 0 : err_say(e, EIO, "systemd: %s", *text ? text : "the helper has failed without a word");
+	if (r == 0)
+		return 0;
+	r = err_say(e, EIO, "systemd: %s", *text ? text : "the helper has failed without a word");
+	return user || cgroup_home() ? r : err_hint(e, "systemd does not run on this machine");
 }
 
 bool cgroup_is_rootless(void)
@@ -101,11 +96,11 @@ int cgroup_unit_plan(const char *cgroups_path, const char *id, struct arena *a, 
 	static const char *const where[] = { "where", NULL };
 	bool user = cgroup_is_rootless();
 	struct cgroup_unit u;
-	char base[SAID_MAX] = "";
+	char base[SYSTEMD_SAID_MAX] = "";
 	int r = unit_place(cgroups_path, id, user, a, &u, e);
 
 	if (r >= 0 && user)
-		r = ask(true, where, NULL, base, e);
+		r = systemd_ask(true, where, NULL, base, e);
 	if (r < 0)
 		return r;
 	*ret_path = arena_printf(a, "%s%s", streq(base, "/") ? "" : base, u.path);
@@ -159,7 +154,7 @@ int cgroup_unit_start(int root, const char *path, const struct cgroup_unit *u, p
 	if (r >= 0)
 		r = unit_limits(want, &a, &properties, e);
 	if (r >= 0)
-		r = ask(u->user, words, &properties, NULL, e);
+		r = systemd_ask(u->user, words, &properties, NULL, e);
 	if (r < 0)
 		return r;
 	auto_fd int cgroup = cgroup_open(root, path, e);
@@ -186,7 +181,7 @@ int cgroup_unit_set(int cgroup, const struct cgroup_unit *u, const struct spec_r
 	if (rc >= 0 && !told)
 		rc = unit_limits(r, &a, &properties, e);
 	if (rc >= 0 && properties.n)
-		rc = ask(u->user, words, &properties, NULL, e);
+		rc = systemd_ask(u->user, words, &properties, NULL, e);
 	unit_round_quota(&rounded.cpu);
 	if (rc < 0)
 		return rc;
@@ -199,12 +194,12 @@ int cgroup_unit_attach(const struct cgroup_unit *u, pid_t pid, struct err *e)
 	const char *const words[] = { "attach", u->name, number, NULL };
 
 	snprintf(number, sizeof(number), "%d", pid);
-	return ask(u->user, words, NULL, NULL, e);
+	return systemd_ask(u->user, words, NULL, NULL, e);
 }
 
 int cgroup_unit_stop(const struct cgroup_unit *u, struct err *e)
 {
 	const char *const words[] = { "stop", u->name, NULL };
 
-	return ask(u->user, words, NULL, NULL, e);
+	return systemd_ask(u->user, words, NULL, NULL, e);
 }

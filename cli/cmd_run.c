@@ -45,6 +45,7 @@ static const struct option rows[] = {
 	LIST(tmpfs, "tmpfs", 0, "TARGET[:OPTIONS]", "mount a tmpfs"),
 	FLAG(read_only, "read-only", 0, "a root that cannot be written"),
 	LIST(devices, "device", 0, "HOST[:TARGET[:rwm]]", "a device of the host"),
+	LIST(device_rules, "device-cgroup-rule", 0, "RULE", "devices that it may use: \"c 42:* rwm\""),
 	STRING(shm_size, "shm-size", 0, "BYTES", "of /dev/shm; default: 64m"),
 	OPT_GROUP("Network"),
 	STRING(network, "network", 0, "NAME", "a network, none or host; default: bridge"),
@@ -58,6 +59,11 @@ static const struct option rows[] = {
 	LIST(ulimits, "ulimit", 0, "NAME=SOFT[:HARD]", "nofile, nproc, core, …"),
 	FLAG(ksm, "ksm", 0,
 	     "keep pages that equal others' once (KSM): saves memory, but whoever shares them can find out by timing what it holds"),
+	OPT_GROUP("Cgroup"),
+	STRING(cgroup_parent, "cgroup-parent", 0, "PATH", "below which its own is made; with systemd a slice"),
+	STRING(cgroupns, "cgroupns", 0, "MODE", "what it sees: private, its own alone, or host"),
+	STRING(cgroups, "cgroups", 0, "MODE", "enabled or disabled: it has none"),
+	FLAG(cgroup_delegate, "cgroup-delegate", 0, "its root may make cgroups below its own"),
 	OPT_GROUP("Security"),
 	STRING(userns, "userns", 0, "MODE", "private or host; default: private"),
 	LIST(cap_add, "cap-add", 0, "NAME", "keep a capability, or ALL"),
@@ -103,6 +109,7 @@ static struct run_options with_command(const struct call *c)
 {
 	struct run_options o = *(const struct run_options *)c->options;
 
+	o.cgroup_manager = ((const struct paene_globals *)c->globals)->cgroup_manager;
 	o.image = c->args[0];
 	o.command = c->args + 1;
 	return o;

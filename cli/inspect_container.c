@@ -58,9 +58,9 @@ static const struct field restart_fields[] = {
 
 /* What confines it. */
 struct host_view {
-	char *network, *userns, *seccomp;
+	char *network, *userns, *seccomp, *cgroup_manager, *cgroups, *cgroup_view, *cgroup_parent;
 	struct restart_view restart;
-	bool auto_remove, privileged, read_only, init, no_new_privs;
+	bool auto_remove, privileged, read_only, init, no_new_privs, cgroup_delegate;
 	struct strv binds, caps, masked, readonly, missing;
 	int64_t memory_bytes, memory_swap_bytes, pids_limit, cpu_quota_us;
 	uint64_t cpu_period_us, cpu_shares;
@@ -79,6 +79,11 @@ static const struct field host_fields[] = {
 	FIELD_STRINGS(struct host_view, caps, "Capabilities", REQUIRED),
 	FIELD_STRINGS(struct host_view, masked, "MaskedPaths", REQUIRED),
 	FIELD_STRINGS(struct host_view, readonly, "ReadonlyPaths", REQUIRED),
+	FIELD_STRING(struct host_view, cgroup_manager, "CgroupManager", REQUIRED),
+	FIELD_STRING(struct host_view, cgroups, "Cgroups", REQUIRED),
+	FIELD_STRING(struct host_view, cgroup_view, "CgroupMode", REQUIRED),
+	FIELD_STRING(struct host_view, cgroup_parent, "CgroupParent", REQUIRED),
+	FIELD_BOOL(struct host_view, cgroup_delegate, "CgroupDelegate", REQUIRED),
 	FIELD_STRINGS(struct host_view, binds, "Binds", REQUIRED),
 	FIELD_I64(struct host_view, memory_bytes, "Memory", REQUIRED),
 	FIELD_I64(struct host_view, memory_swap_bytes, "MemorySwap", REQUIRED),
@@ -243,6 +248,11 @@ static int fill_host(const struct container *c, const struct spec *s, struct are
 		.read_only = s->root.readonly,
 		.init = set->init,
 		.no_new_privs = s->process.no_new_privileges,
+		.cgroup_manager = (char *)cgroup_manager_names[set->cgroup_manager],
+		.cgroups = (char *)(set->cgroup_manager == CGROUP_MANAGER_DISABLED ? "disabled" : "default"),
+		.cgroup_view = (char *)(s->linux_.namespaces[NS_CGROUP].wanted ? "private" : "host"),
+		.cgroup_parent = text(set->cgroup_parent),
+		.cgroup_delegate = set->cgroup_delegate,
 		.binds = set->binds,
 		.masked = s->linux_.masked_paths,
 		.readonly = s->linux_.readonly_paths,

@@ -6,6 +6,8 @@
  * usage: paene-init -- COMMAND [ARGUMENT…]
  *
  * It runs inside the container with the command's own identity, and is linked statically: it must need nothing of the image.
+ *
+ * Without any argument it does nothing until it is killed: so it keeps a cgroup from being empty (cgroups/home.c).
  */
 #include <errno.h>
 #include <signal.h>
@@ -50,6 +52,9 @@ int main(int argc, char **argv)
 	sigset_t all, old;
 	int status = -1;
 
+	if (argc == 1)
+		for (;;)
+			pause();
 	if (argc < 3 || strcmp(argv[1], "--") != 0) {
 		fprintf(stderr, "usage: paene-init -- COMMAND [ARGUMENT...]\n");
 		return EXIT_CANNOT_RUN;

@@ -4,6 +4,7 @@
  * to load the bus's library.
  *
  *	paene-systemd system|user start UNIT PROPERTY…	make a transient unit, and wait until it is there
+ *	paene-systemd system|user anchor UNIT PROPERTY…	the same for a scope, with a process in it that stays (paene-init)
  *	paene-systemd system|user set UNIT PROPERTY…	change its properties, until it ends
  *	paene-systemd system|user attach UNIT PID	move a process into it
  *	paene-systemd system|user stop UNIT		end it, and forget that it failed; one that is not there is fine
@@ -15,13 +16,17 @@
  * The status is 0, or 1 with the reason as one line on standard output.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 #include <time.h>
+#include <unistd.h>
 
 #define MANAGER	     "org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager"
 #define JOB_SECONDS  30
@@ -30,6 +35,7 @@
 struct context {
 	sd_bus *bus;
 	char **words; /* after the verb */
+	char first[32];	    /* a property before those; "": none */
 	const char *job;    /* waited for */
 	char result[32];    /* of that job; "": not yet */
 	char error[512];    /* the reason of a failure */
@@ -151,8 +157,11 @@ static bool is_optional(const char *property)
 
 static int append_properties(struct context *c, sd_bus_message *m, bool optional_too)
 {
+	char first[sizeof(c->first)];
 	int r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "(sv)");
 
+	if (r >= 0 && *c->first)
+		r = append_property(m, strcpy(first, c->first));
 	for (char **p = c->words + 1; r >= 0 && *p; p++) {
 		char *copy;
 
@@ -273,6 +282,41 @@ static int start(struct context *c)
 	return r;
 }
 
+/* Nothing of the caller's stays with it: no descriptors, no session. */
+static _Noreturn void become_anchor(void)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof("/paene-init"));
+	char *slash = n > 0 ? memrchr(path, '/', (size_t)n) : NULL;
+	int null_fd = open("/dev/null", O_RDWR);
+
+	for (int fd = 0; fd < 3 && null_fd >= 0; fd++)
+		(void)dup2(null_fd, fd);
+	(void)close_range(3, ~0U, 0);
+	(void)setsid();
+	if (slash && chdir("/") == 0) {
+		strcpy(slash, "/paene-init");
+		execl(path, "paene-init", NULL);
+	}
+	_exit(EXIT_FAILURE);
+}
+
+static int anchor(struct context *c)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return fail(c, -errno, "start a process that stays", NULL);
+	if (pid == 0)
+		become_anchor();
+	snprintf(c->first, sizeof(c->first), "PIDs=au:%d", pid);
+	int r = start(c);
+
+	if (r < 0)
+		(void)kill(pid, SIGKILL);
+	return r;
+}
+
 static int call_set(struct context *c, bool optional_too, sd_bus_error *error)
 {
 	sd_bus_message *m = NULL;
@@ -354,7 +398,7 @@ static const struct {
 	int min_words;
 	int (*run)(struct context *c);
 } verbs[] = {
-	{ "start", 1, start }, { "set", 1, set }, { "attach", 2, attach }, { "stop", 1, stop }, { "where", 0, where },
+	{ "start", 1, start }, { "anchor", 1, anchor }, { "set", 1, set }, { "attach", 2, attach }, { "stop", 1, stop }, { "where", 0, where },
 };
 
 static int open_bus(struct context *c, const char *which)

@@ -23,6 +23,29 @@ struct labour {
 	int report; /* where a process between us says how it went, or -1 */
 };
 
+/* clone(2) */
+static const struct {
+	int errnum;
+	bool in_cgroup; /* only where it is born in one */
+	const char *hint;
+} clone_hints[] = {
+	{ EPERM, false, "user namespaces may be switched off: see sysctl user.max_user_namespaces" },
+	{ ENOSPC, false, "user namespaces may be switched off: see sysctl user.max_user_namespaces" },
+	{ EOPNOTSUPP, true, "its cgroup is a threaded one, or below one, and takes no processes: see cgroup.type there" },
+	{ EBUSY, true, "its cgroup hands controllers down, and takes no processes" },
+	{ ENODEV, true, "somebody else removes its cgroup" },
+	{ EAGAIN, true, "pids.max of a cgroup above, or another limit of processes, is reached" },
+};
+
+static int clone_failed(int errnum, bool in_cgroup, struct err *e)
+{
+	err_set(e, errnum, "make a process in new namespaces");
+	for (size_t i = 0; i < ARRAY_SIZE(clone_hints); i++)
+		if (clone_hints[i].errnum == errnum && (in_cgroup || !clone_hints[i].in_cgroup))
+			return err_hint(e, "%s", clone_hints[i].hint);
+	return -errnum;
+}
+
 /* Return: its pid, or -errno with @e filled; the child does not return */
 static pid_t clone_child(const struct labour *l, uint64_t flags, int *ret_pidfd, struct err *e)
 {
@@ -39,12 +62,7 @@ static pid_t clone_child(const struct labour *l, uint64_t flags, int *ret_pidfd,
 			close(l->report);
 		l->child(l->arg);
 	}
-	if (pid > 0)
-		return pid;
-	err_set(e, errno, "make a process in new namespaces");
-	if (e->code == EPERM || e->code == ENOSPC)
-		(void)err_hint(e, "user namespaces may be switched off: see sysctl user.max_user_namespaces");
-	return -e->code;
+	return pid > 0 ? pid : clone_failed(errno, flags & CLONE_INTO_CGROUP, e);
 }
 
 static uint64_t into_cgroup(const struct labour *l)

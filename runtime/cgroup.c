@@ -7,12 +7,22 @@
 
 #include "base/fd.h"
 
+/* Right below the home of ours: there nothing above is to be made, or switched on. */
+static int make_at_home(const struct plan *p, int root, struct err *e)
+{
+	auto_fd int home = cgroup_home_open(root, e);
+
+	return home < 0 ? home : cgroup_create(home, strrchr(p->cgroup_path, '/'), &p->resources, e);
+}
+
 int container_cgroup_make(const struct plan *p, int *ret, struct err *e)
 {
 	if (!p->cgroup_path || p->cgroup_unit.name)
 		return 0;
 	auto_fd int root = cgroup_open_root(NULL, e);
-	int cgroup = root < 0 ? root : cgroup_create(root, p->cgroup_path, &p->resources, e);
+	int cgroup = root < 0	       ? root
+		     : p->opt.cgroup_home ? make_at_home(p, root, e)
+					  : cgroup_create(root, p->cgroup_path, &p->resources, e);
 
 	if (cgroup < 0)
 		return cgroup;
@@ -41,6 +51,11 @@ int container_cgroup_settle(const struct plan *p, int cgroup, struct err *e)
 				    : cgroup_set(cgroup, &p->resources, e);
 
 	return r >= 0 && p->cgroup_owner.set ? cgroup_delegate(cgroup, p->cgroup_owner.v, e) : r;
+}
+
+int container_cgroup_step_down(const struct plan *p, int cgroup, pid_t pid, struct err *e)
+{
+	return p->opt.cgroup_delegate ? cgroup_step_down(cgroup, pid, p->cgroup_owner.v, e) : 0;
 }
 
 int container_cgroup_devices(const struct plan *p, int cgroup, struct err *e)

@@ -23,6 +23,9 @@ int container_cgroup_enter(const struct plan *p, pid_t pid, int *ret, struct err
 /* Set the plan's limits, and hand the cgroup over where it is the container's own to use. */
 int container_cgroup_settle(const struct plan *p, int cgroup, struct err *e);
 
+/* Where it is the container's to use: move the first process below, once that sees it as the root of its own hierarchy. */
+int container_cgroup_step_down(const struct plan *p, int cgroup, pid_t pid, struct err *e);
+
 /* Set the plan's device rules: before anything of the container runs. Return: 0, or -errno with @e filled */
 int container_cgroup_devices(const struct plan *p, int cgroup, struct err *e);
 

@@ -343,7 +343,8 @@ static int take_name(struct composition *c, struct err *e)
 /* In this order: later steps use what earlier ones have decided. */
 static int (*const steps[])(struct composition *c, struct err *e) = {
 	take_name,    take_life,	take_hostname, take_namespaces, take_ports,	   take_image,	 take_command,
-	take_env,     take_process,	take_labels,   compose_security, compose_limits, compose_mounts, take_annotations,
+	take_env,     take_process,	take_labels,   compose_security, compose_limits, compose_cgroup, compose_devices,
+	compose_mounts, take_annotations,
 };
 
 int compose(const struct engine *g, const struct run_options *o, struct settings *s, struct spec *spec, struct err *e)

@@ -20,9 +20,10 @@ struct run_options {
 	const char *stop_signal, *stop_timeout, *restart, *pull;
 	struct limit_options limits;
 	const char *shm_size, *oom_score_adj;
+	const char *cgroup_manager, *cgroup_parent, *cgroupns, *cgroups;
 	struct strv env, env_files, volumes, mounts, tmpfs, publish, cap_add, cap_drop, security_opts, ulimits, labels,
-		devices, sysctls, add_hosts;
-	bool interactive, tty, detach, rm, read_only, privileged, init, quiet, ksm;
+		devices, device_rules, sysctls, add_hosts;
+	bool interactive, tty, detach, rm, read_only, privileged, init, quiet, ksm, cgroup_delegate;
 };
 
 /**

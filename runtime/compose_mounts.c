@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "base/fd.h"
 #include "base/path.h"
@@ -69,7 +68,7 @@ static int add_defaults(struct composition *c, struct err *e)
 	for (const struct default_mount *m = default_mounts; m->target && r >= 0; m++) {
 		const char *options = m->options;
 
-		if (streq(m->target, "/sys/fs/cgroup") && c->o->privileged)
+		if (streq(m->target, "/sys/fs/cgroup") && (c->o->privileged || c->s->cgroup_delegate))
 			options = "nosuid,noexec,nodev,relatime";
 		/* sysfs belongs to the network namespace: without one of our own only a view of the host's is possible */
 		if (streq(m->target, "/sys") && !c->own_net && c->s->private_userns)
@@ -263,58 +262,6 @@ static int mount_word(struct composition *c, const char *word, struct err *e)
 	return r < 0 ? err_wrap(e, "--mount %s", word) : add_bind(c, &b, e);
 }
 
-/* --device HOST[:CONTAINER[:rwm]] */
-static int device_word(struct composition *c, const char *word, struct err *e)
-{
-	struct spec_devices *d = &c->spec->linux_.devices;
-	struct spec_device_rules *rules = &c->spec->linux_.resources.devices;
-	size_t n = strcspn(word, ":"), m = word[n] ? strcspn(word + n + 1, ":") : 0;
-	char *host = arena_strndup(&c->spec->arena, word, n);
-	char *path = m ? arena_strndup(&c->spec->arena, word + n + 1, m) : host;
-	const char *access = word[n] && word[n + 1 + m] ? word + n + 2 + m : "rwm";
-	struct stat st;
-
-	if (!host || !path)
-		return err_nomem(e);
-	if (stat(host, &st) < 0)
-		return err_set(e, errno, "--device %s", word);
-	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
-		return err_say(e, EINVAL, "--device %s: it is no device", word);
-	if (*path != '/' || !*access || strspn(access, "rwm") != strlen(access) )
-		return err_say(e, EINVAL, "--device %s: HOST[:CONTAINER[:rwm]], please", word);
-	const struct opt_i64 maj = { true, major(st.st_rdev) }, min = { true, minor(st.st_rdev) };
-	char type = S_ISCHR(st.st_mode) ? 'c' : 'b';
-
-	d->v[d->n++] = (struct spec_device){
-		.path = path, .type = type, .major = maj, .minor = min,
-		.file_mode = { true, st.st_mode & 07777 }, .uid = { true, 0 }, .gid = { true, 0 },
-	};
-	rules->v[rules->n++] = (struct spec_device_rule){
-		.allow = true, .type = type, .major = maj, .minor = min,
-		.read = strchr(access, 'r'), .write = strchr(access, 'w'), .mknod = strchr(access, 'm'),
-	};
-	return 0;
-}
-
-static int add_devices(struct composition *c, struct err *e)
-{
-	struct spec_device_rules *rules = &c->spec->linux_.resources.devices;
-	const struct strv *words = &c->o->devices;
-	int r = 0;
-
-	c->spec->linux_.devices.v = arena_array(&c->spec->arena, words->n + 1, sizeof(struct spec_device));
-	rules->v = arena_array(&c->spec->arena, words->n + 1, sizeof(*rules->v));
-	if (!c->spec->linux_.devices.v || !rules->v)
-		return err_nomem(e);
-	if (c->o->privileged)
-		rules->v[rules->n++] = (struct spec_device_rule){
-			.allow = true, .type = 'a', .read = true, .write = true, .mknod = true
-		};
-	for (size_t i = 0; i < words->n && r >= 0 && !c->o->privileged; i++)
-		r = device_word(c, words->v[i], e);
-	return r;
-}
-
 static int each(struct composition *c, const struct strv *words, int (*f)(struct composition *, const char *, struct err *),
 		struct err *e)
 {
@@ -364,8 +311,6 @@ int compose_mounts(struct composition *c, struct err *e)
 		r = each(c, &c->o->volumes, add_volume, e);
 	if (r >= 0)
 		r = each(c, &c->o->mounts, mount_word, e);
-	if (r >= 0)
-		r = add_devices(c, e);
 	if (r >= 0 && c->o->init)
 		r = add_mount(c, INIT_TARGET, "bind", c->g->init_program, "bind,ro,nosuid,nodev", e);
 	sort_outer_first(&c->spec->mounts);

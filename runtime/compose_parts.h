@@ -24,7 +24,11 @@ int compose_restart(const char *text, struct settings *s, struct err *e);
 int compose_security(struct composition *c, struct err *e);
 /* Resources, rlimits, sysctls. */
 int compose_limits(struct composition *c, struct err *e);
-/* Default mounts, volumes, binds, tmpfs, devices. */
+/* Whose cgroup it has, where, and what it may do with it; after the limits. */
+int compose_cgroup(struct composition *c, struct err *e);
+/* Device nodes, and which devices may be used. */
+int compose_devices(struct composition *c, struct err *e);
+/* Default mounts, volumes, binds, tmpfs. */
 int compose_mounts(struct composition *c, struct err *e);
 
 #endif

@@ -78,6 +78,7 @@ int container_reserve(const struct create_request *q, struct plan *p, struct sta
 	ret->cgroup_path = (char *)p->cgroup_path;
 	ret->cgroup_manager = o->cgroup_manager;
 	ret->cgroup_unit = (char *)p->cgroup_unit.name;
+	ret->cgroup_delegated = (struct opt_bool){ o->cgroup_delegate, o->cgroup_delegate };
 	ret->cgroup_unit_user = (struct opt_bool){ p->cgroup_unit.user, p->cgroup_unit.user };
 	ret->private_userns = (struct opt_bool){ true, p->userns };
 	ret->shared_pidns = (struct opt_bool){ true, !p->own_pidns };
@@ -330,6 +331,8 @@ static int work_at_mounts(struct creation *c, struct err *e)
 
 	if (r >= 0)
 		r = wait_mounts(c, e);
+	if (r >= 0)
+		r = container_cgroup_step_down(&c->plan, c->cgroup, c->pid, e);
 	if (r >= 0)
 		r = run_hooks(c, HOOK_PRESTART, STATUS_CREATED, e);
 	return r < 0 ? r : run_hooks(c, HOOK_CREATE_RUNTIME, STATUS_CREATING, e);

@@ -59,6 +59,9 @@ struct settings {
 	uint32_t seccomp; /* enum seccomp_profile; unconfined also where config.json has a filter of its own */
 	uint32_t stop_signal, stop_timeout_s;
 	uint32_t class; /* enum sched_class */
+	uint32_t cgroup_manager; /* enum cgroup_manager */
+	char *cgroup_parent;	 /* a slice for systemd, else a path ("": the root); NULL: the usual place */
+	bool cgroup_delegate;
 	bool pids_default; /* nothing was said about pids: the default limit, where its controller is there */
 	struct strv binds; /* as written, for inspect */
 	struct spec_map labels;
@@ -120,7 +123,7 @@ struct container {
 	bool has_exit;
 	struct exit_record exit;
 	struct run_record run; /* empty where it never ran */
-	char cgroup_path[192];
+	const char *cgroup_path; /* while it runs; "": none */
 };
 void container_free(struct container *c);
 #define auto_container __attribute__((cleanup(container_free)))

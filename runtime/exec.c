@@ -144,7 +144,10 @@ static int open_sub_cgroup(const struct execution *x, int root, struct err *e)
 	return cgroup_open(root, path, e);
 }
 
-/* One that is gone was given up by init, which went elsewhere; systemd removes a scope then. */
+/*
+ * One that is gone was given up by init, which went elsewhere; systemd removes a scope then. One that was delegated is to stay
+ * without processes of its own.
+ */
 static int open_cgroup(struct execution *x, struct err *e)
 {
 	char path[PATH_MAX];
@@ -158,7 +161,9 @@ static int open_cgroup(struct execution *x, struct err *e)
 	if (x->q->cgroup) {
 		x->cgroup = open_sub_cgroup(x, root, e);
 	} else {
-		x->cgroup = cgroup_open(root, x->q->state->cgroup_path, e);
+		bool below = x->q->state->cgroup_delegated.v;
+
+		x->cgroup = below ? -ENOENT : cgroup_open(root, x->q->state->cgroup_path, e);
 		if (x->cgroup == -ENOENT)
 			x->cgroup = open_cgroup_of_init(x, root, path, e);
 	}

@@ -346,7 +346,11 @@ static int plan_cgroup_owner(struct plan *p, struct err *e)
 	bool writable = false;
 	uint32_t uid;
 
-	(void)e;
+	if (p->opt.cgroup_delegate) {
+		p->parent_works = true; /* see container_cgroup_step_down() */
+		p->cgroup_owner.set = idmap_to_host(&p->uids, 0, &p->cgroup_owner.v);
+		return p->cgroup_owner.set ? 0 : err_say(e, EINVAL, "its root has no id outside");
+	}
 	for (size_t i = 0; i < p->mounts.n; i++)
 		if (p->mounts.v[i].how == MOUNT_CGROUP && streq(p->mounts.v[i].target, "/sys/fs/cgroup"))
 			writable = !(p->mounts.v[i].options.set & MOUNT_ATTR_RDONLY);

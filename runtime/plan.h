@@ -21,6 +21,7 @@ enum cgroup_manager {
 	CGROUP_MANAGER_SYSTEMD,
 	CGROUP_MANAGER_COUNT,
 };
+extern const char *const cgroup_manager_names[CGROUP_MANAGER_COUNT];
 
 /* What the caller decides besides the configuration. */
 struct plan_options {
@@ -28,6 +29,8 @@ struct plan_options {
 	const char *bundle;		   /* absolute path: relative paths of the configuration start here */
 	const char *cgroup_path;	   /* where the configuration has none; NULL: /paene-oci/ID */
 	enum cgroup_manager cgroup_manager;
+	bool cgroup_home;		   /* @cgroup_path is right below cgroup_home() */
+	bool cgroup_delegate;		   /* its root may use it, and make others below */
 	const struct rootfs_plan *rootfs;  /* instead of root.path; copied, its fds are taken over */
 	enum seccomp_profile seccomp;	   /* SECCOMP_UNCONFINED: what the configuration says */
 	bool abi32;			   /* with one of our own profiles: allow the 32-bit ABI */

@@ -48,6 +48,10 @@ static const struct field settings_fields[] = {
 	FIELD_U32(struct settings, stop_signal, "stopSignal", REQUIRED),
 	FIELD_U32(struct settings, stop_timeout_s, "stopTimeout", REQUIRED),
 	FIELD_ENUM(struct settings, class, "class", OPTIONAL, class_names),
+	{ FIELD_OF(struct settings, cgroup_manager, "cgroupManager", enum, false),
+	  .names = cgroup_manager_names, .n_table = CGROUP_MANAGER_COUNT },
+	FIELD_STRING(struct settings, cgroup_parent, "cgroupParent", OPTIONAL),
+	FIELD_BOOL(struct settings, cgroup_delegate, "cgroupDelegate", OPTIONAL),
 	FIELD_BOOL(struct settings, pids_default, "pidsDefault", OPTIONAL),
 	FIELD_STRINGS(struct settings, binds, "binds", OPTIONAL),
 	FIELD_MAP(struct settings, labels, "labels"),
@@ -385,9 +389,12 @@ int container_load(const struct engine *g, const char *id, struct container *ret
 	if (c.phase == PHASE_EXITED && !c.has_exit)
 		c.exit.status = STATUS_UNKNOWN;
 	c.unsettled = is_unsettled(&c, has_state == 0 ? &s : NULL);
-	if (has_state == 0) {
+	if (has_state == 0)
 		c.init = s.init;
-		snprintf(c.cgroup_path, sizeof(c.cgroup_path), "%s", s.cgroup_path ? s.cgroup_path : "");
+	c.cgroup_path = arena_strdup(&c.settings.arena, has_state == 0 && s.cgroup_path ? s.cgroup_path : "");
+	if (!c.cgroup_path) {
+		container_free(&c);
+		return err_nomem(e);
 	}
 	*ret = c;
 	return 0;

@@ -233,20 +233,57 @@ static int take_limits(struct run *r, struct err *e)
 	return 0;
 }
 
+/* systemd has defaults of its own, and would go back to them: so it is told ours, as limits like others. */
+static int tell_defaults(struct run *r, struct err *e)
+{
+	static const char *const files[] = { "pids.max", "memory.oom.group" };
+	struct spec_map *told = &r->spec.linux_.resources.unified;
+	int err = 0;
+
+	for (size_t d = 0; r->cgroup_defaults[d][0]; d++)
+		for (size_t i = 0; i < ARRAY_SIZE(files) && err >= 0; i++)
+			if (streq(r->cgroup_defaults[d][0], files[i]) && !limits_get(told, files[i]))
+				err = limits_put(&r->spec.arena, told, files[i], r->cgroup_defaults[d][1], e);
+	return err;
+}
+
+/* Below a parent that was named; else where systemd lets us make cgroups, or where there is no systemd, in a folder of ours. */
+static int place_cgroup(struct run *r, struct create_request *q, struct err *e)
+{
+	const struct settings *s = &r->settings;
+	const char *parent = s->cgroup_parent;
+	struct arena *a = &r->spec.arena;
+
+	q->plan.cgroup_manager = (enum cgroup_manager)s->cgroup_manager;
+	q->plan.cgroup_delegate = s->cgroup_delegate;
+	if (s->cgroup_manager == CGROUP_MANAGER_DISABLED)
+		return 0;
+	q->cgroup_defaults = (const char *const(*)[2])r->cgroup_defaults;
+	if (s->cgroup_manager == CGROUP_MANAGER_SYSTEMD) {
+		r->spec.linux_.cgroups_path = arena_printf(a, "%s:paene:%s", parent ? parent : CGROUP_DEFAULT_SLICE, s->id);
+		return r->spec.linux_.cgroups_path ? tell_defaults(r, e) : err_nomem(e);
+	}
+	if (!parent) {
+		parent = cgroup_home();
+		q->plan.cgroup_home = parent != NULL;
+	}
+	q->plan.cgroup_path = arena_printf(a, "%s/%s", parent ? parent : "/paene", s->id);
+	return q->plan.cgroup_path ? 0 : err_nomem(e);
+}
+
 static int create(struct run *r, struct err *e)
 {
 	const struct settings *s = &r->settings;
-	char bundle[PATH_MAX], cgroup[160], layers[300];
+	char bundle[PATH_MAX], layers[300];
 	struct rootfs_plan rootfs;
 
 	snprintf(bundle, sizeof(bundle), "%s/containers/%s", r->g->data_path, s->id);
 	snprintf(layers, sizeof(layers), "%s/images/layers", r->g->data_path);
-	snprintf(cgroup, sizeof(cgroup), "/paene/%s", s->id);
 	fill_rootfs(r, bundle, layers, &rootfs);
-	const struct create_request q = {
+	struct create_request q = {
 		.spec = &r->spec,
 		.plan = {
-			.id = s->id, .bundle = bundle, .cgroup_path = cgroup, .rootfs = &rootfs,
+			.id = s->id, .bundle = bundle, .rootfs = &rootfs,
 			.seccomp = (enum seccomp_profile)s->seccomp, .abi32 = s->abi32, .seccomp_cache = r->g->seccomp,
 			.resolve_user = true,
 			.stdio = { r->ends.child[0], r->ends.child[1], r->ends.child[2] },
@@ -255,13 +292,13 @@ static int create(struct run *r, struct err *e)
 		.run = true,
 		.wire = is_bridge(s->network) ? wire : NULL,
 		.wire_arg = r,
-		.cgroup_defaults = (const char *const (*)[2])r->cgroup_defaults,
 		.missing_defaults = &r->record.missing,
 		.missing_arena = &r->record.arena,
 	};
+	int err = place_cgroup(r, &q, e);
 
-	int err = container_create(&q, &r->created, e);
-
+	if (err >= 0)
+		err = container_create(&q, &r->created, e);
 	if (err >= 0 && r->created.cgroup >= 0)
 		r->oom = cgroup_oom_open(r->created.cgroup);
 	return err;

@@ -35,8 +35,7 @@ static_assert(ARRAY_SIZE(statuses) == STATUS_COUNT, "every status has a row");
 
 const char *const status_names[STATUS_COUNT] = { "creating", "created", "running", "paused", "stopped" };
 
-static const char *const managers[] = { "cgroupfs", "disabled", "systemd" };
-static_assert(ARRAY_SIZE(managers) == CGROUP_MANAGER_COUNT, "every manager has a name");
+const char *const cgroup_manager_names[CGROUP_MANAGER_COUNT] = { "cgroupfs", "disabled", "systemd" };
 
 static const struct field state_fields[] = {
 	FIELD_STRING(struct state, oci_version, "ociVersion", REQUIRED),
@@ -47,9 +46,10 @@ static const struct field state_fields[] = {
 	FIELD_STRING(struct state, owner, "owner", OPTIONAL),
 	FIELD_MAP(struct state, annotations, "annotations"),
 	FIELD_STRING(struct state, cgroup_path, "cgroupPath", OPTIONAL),
-	FIELD_ENUM(struct state, cgroup_manager, "cgroupManager", REQUIRED, managers),
+	FIELD_ENUM(struct state, cgroup_manager, "cgroupManager", REQUIRED, cgroup_manager_names),
 	FIELD_STRING(struct state, cgroup_unit, "systemdUnit", OPTIONAL),
 	FIELD_OPT_BOOL(struct state, cgroup_unit_user, "systemdUser"),
+	FIELD_OPT_BOOL(struct state, cgroup_delegated, "cgroupDelegated"),
 	FIELD_STRING(struct state, rdt_group, "rdtGroup", OPTIONAL),
 	FIELD_OPT_BOOL(struct state, rdt_monitor, "rdtMonitor"),
 	FIELD_OPT_BOOL(struct state, rdt_made, "rdtMade"),

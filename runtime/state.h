@@ -40,6 +40,7 @@ struct state {
 	uint32_t cgroup_manager; /* enum cgroup_manager */
 	char *cgroup_unit;	 /* systemd's name for it; NULL: it is not systemd's */
 	struct opt_bool cgroup_unit_user; /* of the user's own systemd */
+	struct opt_bool cgroup_delegated; /* the container's root makes cgroups in it: processes belong below */
 	char *rdt_group;	 /* in resctrl, see rdt.h; NULL: none */
 	struct opt_bool rdt_monitor, rdt_made; /* counted on its own; the group is ours to remove */
 	struct opt_bool private_userns;
