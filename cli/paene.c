@@ -17,7 +17,7 @@ static const struct option rows[] = {
 
 static const struct verb *const verbs[] = {
 	&verb_run,  &verb_create, &verb_start,	&verb_stop,    &verb_restart, &verb_kill,    &verb_rm,	 &verb_pause,
-	&verb_unpause, &verb_wait, &verb_exec,	&verb_memory,  &verb_ps,      &verb_logs,    &verb_events,  &verb_inspect,
+	&verb_unpause, &verb_wait, &verb_update, &verb_exec, &verb_memory, &verb_ps, &verb_logs,  &verb_events,  &verb_inspect,
 	&verb_images, &verb_load, &verb_tag,	&verb_rmi,     &verb_version, &verb_info,   &verb_help,
 	&verb_completion, &verb_complete, &verb_man,
 };
@@ -38,8 +38,8 @@ static const struct manual_section manual[] = {
 	  "`memory reclaim` takes back what a container can do without, before anybody is short of it. It works in steps, from 4 MiB "
 	  "on: a step is doubled while the container's processes hardly notice, and halved when they wait for memory half of the time "
 	  "that `--max-pressure` allows. A step takes an eighth of what is there at most, and 1 GiB. After each the processes have "
-	  "a tenth of a second to fetch back what they need; where they go on to wait for a second, it ends. What is not cached from a "
-	  "file needs swap to go to: a container with `--memory` has none unless `--memory-swap` says so. `pause --reclaim` takes all "
+	  "a tenth of a second to fetch back what they need; it ends where, over about a second, they have waited for more of the time "
+	  "than `--max-pressure` allows. What is not cached from a file needs swap to go to: a container with `--memory` has none unless `--memory-swap` says so. `pause --reclaim` takes all "
 	  "from a container that stands still.\n\n"
 	  "`--ksm` has the kernel look for equal pages in the container's processes, those of `exec` too, and keep them once for all "
 	  "containers that have the option. It needs Linux 6.7, no privilege, and somebody who has written 1 to "

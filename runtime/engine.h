@@ -154,6 +154,7 @@ int record_open(const struct engine *g, const char *id, struct err *e);
 int record_settings(int dir, struct settings *ret, struct err *e);
 int record_write_settings(int dir, const struct settings *s, struct err *e);
 int record_spec(int dir, struct spec *ret, struct err *e);
+int record_write_spec(int dir, const struct spec *spec, struct err *e);
 int record_write_run(int dir, const struct run_record *r, struct err *e);
 /* Return: 1 with @ret filled, 0 where it never ran, or -errno with @e filled. */
 int record_run(int dir, struct run_record *ret, struct err *e);

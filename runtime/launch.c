@@ -141,6 +141,18 @@ static bool wants_restart(const struct care *c, const struct settings *s, int st
 	return status != 0 && (!s->restart_max.set || c->restarts < s->restart_max.v);
 }
 
+/* `update` may have changed the policy since the run began. */
+static void read_policy(const struct care *c, struct settings *s)
+{
+	auto_settings struct settings now = { 0 };
+	struct err ignored; /* then it stays as it was */
+
+	if (s->restart == RESTART_NO || record_settings(c->dir, &now, &ignored) < 0)
+		return;
+	s->restart = now.restart;
+	s->restart_max = now.restart_max;
+}
+
 static int64_t now_s(void)
 {
 	struct timespec t = { 0 };
@@ -221,6 +233,8 @@ static int stand_by(struct care *c, struct err *e)
 		int its_own = status >= 0 ? status : way.lost ? 0 : STATUS_UNKNOWN;
 		const struct run_end how = { .status = its_own, .oom_killed = way.oom_kills > 0, .restarts = c->restarts };
 		int finished = run_finish(c->g, c->dir, c->watch, &r.settings, &how);
+
+		read_policy(c, &r.settings);
 		bool again = !way.signalled && wants_restart(c, &r.settings, its_own) && pause_before_restart(c);
 
 		if (!again)

@@ -211,6 +211,14 @@ int record_spec(int dir, struct spec *ret, struct err *e)
 	return r < 0 ? r : spec_decode(text, len, ret, e);
 }
 
+int record_write_spec(int dir, const struct spec *spec, struct err *e)
+{
+	auto_free char *text = NULL;
+	int r = spec_encode(spec, &text, e);
+
+	return r < 0 ? r : file_publish(dir, RECORD_CONFIG, text, strlen(text), 0600, 0, e);
+}
+
 int record_write_run(int dir, const struct run_record *r, struct err *e)
 {
 	auto_free char *text = NULL;

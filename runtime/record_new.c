@@ -59,15 +59,12 @@ static int take_name(const struct engine *g, struct settings *s, struct err *e)
 static int write_files(int dir, const struct settings *s, const struct spec *spec, struct err *e)
 {
 	static const char *const folders[] = { "upper", "work", "lower" };
-	auto_free char *config = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
 		if (mkdirat(dir, folders[i], i == 0 ? 0755 : 0700) < 0)
 			return err_set(e, errno, "make folder %s", folders[i]);
-	int r = spec_encode(spec, &config, e);
+	int r = record_write_spec(dir, spec, e);
 
-	if (r >= 0)
-		r = file_publish(dir, RECORD_CONFIG, config, strlen(config), 0600, 0, e);
 	return r < 0 ? r : record_write_settings(dir, s, e);
 }
 

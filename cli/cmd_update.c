@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+
+#include "cli/limit_rows.h"
+#include "cli/verbs.h"
+#include "runtime/engine_update.h"
+
+static const struct option rows[] = {
+	OPT_STRING(struct engine_change, restart, "restart", 0, "POLICY", "no, on-failure[:TIMES] or always"),
+	OPT_FLAG(struct engine_change, force, "force", 'f', "a memory limit that the kernel can only keep by killing it"),
+	OPT_GROUP("Limits"),
+	LIMIT_ROWS(struct engine_change),
+};
+
+static int update_one(const struct engine *g, const char *id, const void *arg, struct err *e)
+{
+	return engine_update(g, id, arg, e);
+}
+
+static int run(const struct call *c, struct err *e)
+{
+	static const struct limit_options none;
+	const struct engine_change *o = c->options;
+	auto_engine struct engine g;
+	int r = verb_engine(c, &g, e);
+
+	if (r >= 0)
+		r = engine_change_check(o, e);
+	if (r < 0)
+		return r;
+	if (!o->restart && memcmp(&o->limits, &none, sizeof(none)) == 0) {
+		err_say(e, EINVAL, "nothing to change was named");
+		return err_hint(e, "`paene update --help` lists what can be changed");
+	}
+	return verb_each(c, &g, &(struct verb_each){ 0 }, update_one, o, e);
+}
+
+const struct verb verb_update = {
+	.name = "update",
+	.group = "Containers",
+	.arguments = "CONTAINER…",
+	.help = "change their limits",
+	.about = "Change limits of containers, or their restart policy: at once where they run, and for each start to come. What is "
+		 "not named stays as it is; 0 lifts a limit. What the kernel refuses changes nothing. A memory limit below what the "
+		 "container's processes hold is refused, for the kernel could only kill; what is cached of files is simply given "
+		 "back.",
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.options = OPTIONS(rows, struct engine_change),
+	.run = run,
+};
