@@ -85,7 +85,7 @@ struct verb {
 
 /* A section of the manual page. */
 struct manual_section {
-	const char *title, *text;
+	const char *title, *text; /* text NULL: program.manual_text makes it of a table */
 };
 
 enum program_flags {
@@ -106,6 +106,8 @@ struct program {
 	struct verbs verbs;
 	const struct manual_section *manual;
 	size_t n_manual;
+	/* Return: text owned by @a, NULL where there is no memory */
+	const char *(*manual_text)(const char *title, struct arena *a);
 	/* Completion: names for the first of these arguments ("CONTAINER…") are added to @ret. Return: 0, or -errno */
 	int (*names)(const struct call *c, const char *arguments, struct strv *ret, struct err *e);
 	/* A failure is recorded elsewhere too, after it was printed; NULL: it is not */

@@ -90,7 +90,6 @@ static int run(const struct call *c, struct err *e)
 {
 	const struct program *p = c->program;
 
-	(void)e;
 	printf(".TH \"%s\" 1 \"\" \"%s " PAENE_VERSION "\"\n", p->name, p->name);
 	puts(".SH NAME");
 	print_text(p->name);
@@ -105,7 +104,11 @@ static int run(const struct call *c, struct err *e)
 	print_verbs(p, &p->verbs);
 	for (size_t i = 0; i < p->n_manual; i++) {
 		print_heading(p->manual[i].title);
-		print_text(p->manual[i].text);
+		const char *text = p->manual[i].text ? p->manual[i].text : p->manual_text(p->manual[i].title, c->arena);
+
+		if (!text)
+			return err_nomem(e);
+		print_text(text);
 	}
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "cli/man.h"
 #include "cli/program.h"
 #include "cli/verbs.h"
+#include "runtime/class.h"
 #include "runtime/launch.h"
 
 static const struct option rows[] = {
@@ -27,6 +28,7 @@ static const struct manual_section manual[] = {
 	  "A container is named by its name, its id, or the first digits of its id. An image is named as podman and docker do: "
 	  "`debian:13` is `docker.io/library/debian:13`, and an id or its first digits will do. The image `host` is this machine's "
 	  "own root, read-only below a layer that belongs to the container." },
+	{ "Classes", NULL },
 	{ "Templates",
 	  "The option `--format` of `ps`, `images`, `inspect`, `version` and `info` takes a text with places: `{{.State.Status}}` "
 	  "stands for the value at that path of what `--format json` shows, `{{json .Mounts}}` for the value as JSON. \\t and \\n "
@@ -59,6 +61,12 @@ static const struct manual_section manual[] = {
 	{ "See also", "paene-oci(1), podman(1), docker(1)" },
 };
 
+static const char *manual_text(const char *title, struct arena *a)
+{
+	(void)title; /* there is one */
+	return class_manual(a);
+}
+
 static const struct program program = {
 	.name = "paene",
 	.help = "containers, without a daemon",
@@ -70,6 +78,7 @@ static const struct program program = {
 	.verbs = VERBS(verbs),
 	.manual = manual,
 	.n_manual = ARRAY_SIZE(manual),
+	.manual_text = manual_text,
 	.names = verb_names,
 };
 

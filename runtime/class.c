@@ -103,15 +103,15 @@ const char *class_manual(struct arena *a)
 	const char *text = arena_strdup(
 		a, "One word for how a container stands beside others when processors and disks are short (`--class` of `run`, "
 		   "`create`, `update`). It sets these files of the container's cgroup; options that name one of these limits go "
-		   "before it. Without cpu.weight and cpu.idle it is an error; other files that this kernel lacks are left out, "
-		   "and `inspect` lists them as MissingDefaults.\n\n");
+		   "before it. Without the controller cpu it is an error; other files that this kernel lacks are left out, "
+		   "and `inspect` lists them as MissingDefaults.");
 
 	for (uint32_t i = CLASS_NONE + 1; text && i < CLASS_COUNT; i++) {
 		char cpu[32];
 
 		snprintf(cpu, sizeof(cpu), "cpu.weight %" PRIu32, classes[i].cpu_weight);
-		text = arena_printf(a, "%s`%s`: %s, cpu.max.burst %s, cpu.uclamp.min %s, cpu.uclamp.max %s, io.weight %" PRIu32
-				    ", io.prio.class %s.\n\n",
+		text = arena_printf(a, "%s\n\n`%s`: %s, cpu.max.burst %s, cpu.uclamp.min %s, cpu.uclamp.max %s, io.weight %" PRIu32
+				    ", io.prio.class %s.",
 				    text, class_names[i], classes[i].cpu_weight ? cpu : "cpu.idle 1",
 				    classes[i].burst ? "as much as the quota" : "0", classes[i].uclamp_min,
 				    classes[i].uclamp_max, classes[i].io_weight, classes[i].io_class);
