@@ -5,7 +5,7 @@
  * memory.reclaim takes a number of bytes and what it can find: first what has not been used for longest. Nobody knows how much
  * of it the processes will want back, so it is done in steps, and after each one they get a moment to say so: by the time that
  * they wait for memory (memory.pressure, the kernel's Documentation/accounting/psi.rst). Our own time in the kernel counts for
- * our own cgroup, not for theirs. Those of a frozen cgroup can wait for nothing: there the steps follow each other at once.
+ * our own cgroup, not for theirs. Those of a frozen cgroup wait for nothing: there the steps follow each other at once.
  */
 #include "cgroups/reclaim.h"
 
@@ -24,23 +24,28 @@
 #define SMALLEST_STEP (UINT64_C(1) << 20)
 #define LARGEST_STEP  (UINT64_C(1) << 30)
 #define LOOK_NS	      100000000L /* the moment: a disk has answered many times in it, and 100 GiB still take a minute alone */
-#define CALM_LOOKS    10	 /* having to fetch back what a step took is its price; that it goes on for so long is pressure */
 #define WRITE_LOOKS   50	 /* how often to wait for pages on their way to the disk, if none gets there meanwhile */
 #define ALL_OF_TIME   10000	 /* hundredths of a percent */
+#define AVERAGE_US    1000000	 /* having to fetch back a little is the price of every step; that it goes on is pressure */
 
 struct reclaim {
 	const struct cgroup_reclaim *want;
 	int cgroup, fd;
-	bool runs;	 /* not frozen */
-	bool watched;	 /* the kernel tells pressure */
-	uint32_t max;
-	uint64_t step;
+	uint64_t aim, step; /* what is to be left; how much to take next */
+	uint32_t max, pressure;
 	uint64_t stall_us; /* at the last look */
 	int64_t looked_us;
 	uint64_t unwritten; /* pages on their way to the disk, when nothing else was left */
 	unsigned waits;	    /* how often that has not become less */
 	struct cgroup_reclaimed *ret;
 };
+
+uint32_t reclaim_pressure(uint32_t before, uint64_t stall_us, uint64_t us)
+{
+	uint64_t stall = MIN(stall_us, us);
+
+	return (uint32_t)((before * (uint64_t)AVERAGE_US + stall * ALL_OF_TIME) / (AVERAGE_US + us));
+}
 
 uint64_t reclaim_next_step(uint64_t step, uint32_t pressure, uint32_t max, uint64_t now)
 {
@@ -116,32 +121,22 @@ static bool read_stall(int cgroup, uint64_t *ret_us)
 	       cgroup_line_value(text, "total", ret_us);
 }
 
-/* The share of time since the last look that processes have waited; at least a moment of it, if there are any that could. */
-static uint32_t look(struct reclaim *r)
+/* Give the processes a moment, if there are any that could wait for memory, and see whether they did. */
+static void look(struct reclaim *r)
 {
 	const struct timespec moment = { .tv_nsec = LOOK_NS };
 	uint64_t stall_us = r->stall_us;
 
-	if (!r->runs || !r->watched)
-		return 0;
+	if (!r->ret->watched)
+		return;
 	(void)nanosleep(&moment, NULL);
 	(void)read_stall(r->cgroup, &stall_us);
 	int64_t now = now_us();
-	uint64_t share = (stall_us - MIN(r->stall_us, stall_us)) * ALL_OF_TIME / (uint64_t)MAX(now - r->looked_us, INT64_C(1));
 
+	r->pressure = reclaim_pressure(r->pressure, stall_us - MIN(r->stall_us, stall_us), (uint64_t)(now - r->looked_us));
+	r->ret->pressure = MAX(r->ret->pressure, r->pressure);
 	r->stall_us = stall_us;
 	r->looked_us = now;
-	r->ret->pressure = MAX(r->ret->pressure, (uint32_t)MIN(share, (uint64_t)ALL_OF_TIME));
-	return (uint32_t)MIN(share, (uint64_t)ALL_OF_TIME);
-}
-
-/* Whether the waiting stops when nothing more is taken. */
-static bool calms_down(struct reclaim *r)
-{
-	for (int i = 0; i < CALM_LOOKS; i++)
-		if (look(r) <= r->max)
-			return true;
-	return false;
 }
 
 static int open_reclaim(int cgroup, struct err *e)
@@ -208,9 +203,7 @@ static bool more_is_coming(struct reclaim *r)
 /* What is still to be taken: nothing where it is less than a page. */
 static uint64_t left(const struct reclaim *r, uint64_t now)
 {
-	const struct cgroup_reclaim *w = r->want;
-	uint64_t from = w->to.set ? now : w->amount.v;
-	uint64_t bytes = from - MIN(from, w->to.set ? w->to.v : r->ret->taken_bytes);
+	uint64_t bytes = now - MIN(now, r->aim);
 
 	return bytes < (uint64_t)sysconf(_SC_PAGESIZE) ? 0 : bytes;
 }
@@ -218,7 +211,7 @@ static uint64_t left(const struct reclaim *r, uint64_t now)
 /* Who reads file after file takes memory as fast as we do; there would be no end. */
 static bool is_in_vain(const struct reclaim *r)
 {
-	return r->want->to.set && r->ret->taken_bytes > 2 * r->ret->before.total_bytes + RECLAIM_FIRST_STEP;
+	return r->ret->taken_bytes > 2 * (r->ret->before.total_bytes - r->aim) + RECLAIM_FIRST_STEP;
 }
 
 /* Return: 0 with ret->end set, or -errno with @e filled */
@@ -242,13 +235,12 @@ static int reclaim_steps(struct reclaim *r, struct err *e)
 			r->ret->end = CGROUP_RECLAIM_EXHAUSTED;
 			return 0;
 		}
-		uint32_t pressure = look(r);
-
-		if (pressure > r->max && !calms_down(r)) {
+		look(r);
+		if (r->pressure > r->max) {
 			r->ret->end = CGROUP_RECLAIM_PRESSURE;
 			return 0;
 		}
-		r->step = reclaim_next_step(r->step, pressure, r->max, now);
+		r->step = reclaim_next_step(r->step, r->pressure, r->max, now);
 	}
 }
 
@@ -262,22 +254,24 @@ int cgroup_reclaim(int cgroup, const struct cgroup_reclaim *want, struct cgroup_
 		return fd;
 	struct reclaim r = {
 		.want = want, .cgroup = cgroup, .fd = fd, .ret = &result,
-		.runs = cgroup_is_frozen(cgroup, &ignored) != 1,
 		.max = want->max_pressure.set ? want->max_pressure.v : CGROUP_RECLAIM_PRESSURE_DEFAULT,
 		.step = RECLAIM_FIRST_STEP,
 	};
 
-	r.watched = read_stall(cgroup, &r.stall_us);
+	bool runs = cgroup_is_frozen(cgroup, &ignored) != 1, known = read_stall(cgroup, &r.stall_us);
+
 	r.looked_us = now_us();
-	if (r.runs && !r.watched && want->max_pressure.set)
+	result.watched = runs && known;
+	if (runs && !known && want->max_pressure.set)
 		return err_say(e, EOPNOTSUPP, "this kernel does not tell how long processes wait for memory (psi=1 at its boot)");
 	int err = cgroup_read_memory(cgroup, &result.before, e);
+	uint64_t before = result.before.total_bytes;
 
+	r.aim = MIN(before, want->to.set ? want->to.v : before - MIN(before, want->amount.v));
 	if (err == 0)
 		err = reclaim_steps(&r, e);
 	if (err == 0)
 		err = cgroup_read_memory(cgroup, &result.after, e);
-	result.watched = r.watched && r.runs;
 	if (err == 0)
 		*ret = result;
 	return err;

@@ -8,9 +8,19 @@
 #define RECLAIM_FIRST_STEP (UINT64_C(4) << 20)
 
 /**
+ * reclaim_pressure() - The share of time that processes wait for memory, over about the last second
+ * @before:	What it was, in hundredths of a percent
+ * @stall_us:	The time that they have waited since then
+ * @us:		The time since then
+ *
+ * Return: the new share, in hundredths of a percent
+ */
+uint32_t reclaim_pressure(uint32_t before, uint64_t stall_us, uint64_t us);
+
+/**
  * reclaim_next_step() - The next step's size by what the last one did
  * @step:	The last one's, in bytes
- * @pressure:	Share of time that processes have waited for memory since then, in hundredths of a percent
+ * @pressure:	From reclaim_pressure()
  * @max:	The share at which taking back ends
  * @now:	Bytes that there are
  *

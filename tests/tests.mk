@@ -33,10 +33,18 @@ check-unit: $(programs) $(unit_programs)
 # The unit tests that this machine may not have the controllers for.
 vm_unit_programs := $(filter $(BUILD)/tests/unit/test_cgroups_%,$(unit_programs))
 
-check-vm: $(programs) $(vm_unit_programs)
+# What containers run there: static programs, as there is nothing else in them.
+vm_helpers := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/vm/*.c))
+
+$(vm_helpers): $(BUILD)/%: %.c
+	$(call say,VM,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -O2 -std=gnu17 $(warnings) $< -static -o $@
+
+check-vm: $(programs) $(vm_unit_programs) $(vm_helpers)
 	$(Q)tests/install-packages dist/packages.test dist/packages.vm
 	$(Q)tests/vm/make
-	$(Q)tests/vm/check $(BUILD) $(programs) $(vm_unit_programs)
+	$(Q)tests/vm/check $(BUILD) $(programs) $(vm_unit_programs) $(vm_helpers)
 
 # What a measurement starts must not cost anything itself: static programs.
 $(BUILD)/tests/bench/%: tests/bench/%.c

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+# Memory beyond limits: what comes back and what stays, who keeps its pages when there are too few, what is kept once for all.
+# tests/vm/pages.c is what the containers run. Nothing here expects a speed.
+load ../lib/common
+
+image=localhost/busybox:1
+files=/var/tmp/paene-files # on the disk: a tmpfs has no cache
+swap=/var/tmp/paene-swap
+
+setup_file() {
+	type -P paene >/dev/null || return 0 # each test then says why it is skipped
+	cp "$PAENE_BUILD/tests/vm/pages" "$(busybox_rootfs)/bin/"
+	load_busybox
+	mkdir -p $files
+	fallocate -l 768M $swap
+	chmod 600 $swap
+	mkswap -q $swap
+}
+
+teardown_file() {
+	rm -rf $files $swap
+}
+
+setup() {
+	needs_program paene
+}
+
+teardown() {
+	paene rm -f box other || true
+	echo 2 >/sys/kernel/mm/ksm/run # and unmerge
+	echo max >/sys/fs/cgroup/paene/memory.max || true
+	echo N >/sys/module/zswap/parameters/enabled
+	swapoff $swap 2>/dev/null || true
+}
+
+swap_on() {
+	swapon $swap
+}
+
+cgroup_of() { # cgroup_of NAME: the folder of a running container's cgroup
+	local pid
+	pid=$(paene inspect --format '{{.State.Pid}}' "$1")
+	echo "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")"
+}
+
+mib_of() { # mib_of NAME FILE [KEY]: of its cgroup, in MiB
+	if [ $# = 2 ]; then
+		echo $(($(cat "$(cgroup_of "$1")/$2") >> 20))
+	else
+		echo $(($(sed -n "s/^$3 //p" "$(cgroup_of "$1")/$2") >> 20))
+	fi
+}
+
+count_of() { # count_of NAME FILE KEY: of its cgroup
+	sed -n "s/^$3 //p" "$(cgroup_of "$1")/$2"
+}
+
+has_said() { # has_said NAME WORD
+	paene logs "$1" 2>&1 | grep -q "^$2"
+}
+
+run_pages() { # run_pages NAME [OPTION…] -- PAGES-ARGUMENT…: in the background, until it has them
+	local name=$1 options=()
+	shift
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	paene run -d --name "$name" "${options[@]}" $image pages "$@"
+	wait_until 300 has_said "$name" ready
+}
+
+expect_intact() { # expect_intact NAME: all its pages hold what was written
+	paene kill --signal USR1 "$1"
+	wait_until 300 has_said "$1" intact
+}
+
+reclaim() { # reclaim ARGUMENT…: $status, and its JSON in $got
+	run --separate-stderr paene memory reclaim --format json "$@"
+	got=$output
+	echo "# status $status: $stderr"
+	jq -c . <<<"$got"
+}
+
+of() { # of JQ-PATH: of what was got; sizes in MiB are of_mib
+	jq -r "$1" <<<"$got"
+}
+
+of_mib() {
+	jq -r "$1 / 1048576 | floor" <<<"$got"
+}
+
+cache_file() { # cache_file NAME MIB: it has written a file, which is on the disk by now
+	paene exec "$1" sh -c "dd if=/dev/zero of=/files/$1 bs=1M count=$2 2>/dev/null; sync"
+}
+
+@test "reclaim: what was cached of files comes back, and processes keep their memory where there is no swap" {
+	run_pages box -v $files:/files -- 32
+	cache_file box 64
+	reclaim box 40m
+	[ "$status" = 0 ]
+	[ "$(of .End)" = reached ]
+	[ "$(of_mib '.Before.FileCache - .After.FileCache')" -ge 36 ]
+	[ "$(of_mib '.CameBack')" -ge 39 ]
+	[ "$(of_mib .After.Anonymous)" -ge 32 ]
+	[ "$(of .Steps)" -ge 5 ] || fail "not in steps"
+
+	reclaim --to 8m box
+	[ "$status" = 1 ]
+	[ "$(of .End)" = exhausted ]
+	[[ "$stderr" == *"the kernel finds nothing more"* ]]
+	[ "$(of_mib .After.FileCache)" -le 2 ]
+	[ "$(of_mib .After.Anonymous)" -ge 32 ]
+	[ "$(of .After.Swap)" = 0 ]
+	expect_intact box
+}
+
+@test "reclaim: with swap, memory that is not used goes there, and is intact when it is wanted" {
+	swap_on
+	run_pages box -- 64
+	reclaim box --to 24m
+	[ "$status" = 0 ]
+	[ "$(of_mib .After.Memory)" -le 24 ]
+	[ "$(of_mib .After.Swap)" -ge 40 ]
+	[ "$(mib_of box memory.current)" -le 24 ]
+	run paene memory reclaim box --to 24m # there is no more than that
+	expect_status 0
+	expect_in_output "0 B came back in 0 steps"
+	expect_intact box
+	[ "$(mib_of box memory.current)" -ge 60 ]
+}
+
+@test "reclaim: what people read" {
+	swap_on
+	run_pages box -- 32
+	run paene memory reclaim box 16m
+	expect_status 0
+	echo "$output"
+	[[ "${lines[0]}" =~ ^" "+BEFORE" "+NOW" "+CHANGE$ ]]
+	[[ "${lines[1]}" =~ ^memory" "+[0-9.]+" "MB" "+[0-9.]+" "MB" "+-[0-9.]+" "MB$ ]]
+	[[ "$output" =~ $'\n'swap" "+"0 B "" "+[0-9.]+" MB "" "+\+[0-9.]+" MB" ]]
+	[[ "${lines[-1]}" =~ " MB came back in "[0-9]+" steps; highest pressure: "[0-9.]+%$ ]]
+	run paene memory reclaim box 1m --format '{{.Name}} {{.End}}'
+	expect_output "box reached"
+}
+
+@test "reclaim --swappiness 0: files only, with swap beside them" {
+	swap_on
+	run_pages box -v $files:/files -- 32
+	cache_file box 32
+	if [ "$(printf '%s\n' 6.9 "$(uname -r)" | sort -V | head -n 1)" != 6.9 ]; then
+		run paene memory reclaim box --swappiness 0 8m
+		expect_status 1
+		expect_output "paene memory reclaim: this kernel takes no swappiness with a request: that needs Linux 6.9"
+		return
+	fi
+	reclaim box --swappiness 0 24m
+	[ "$status" = 0 ]
+	[ "$(of .After.Swap)" = 0 ]
+	[ "$(of_mib '.Before.FileCache - .After.FileCache')" -ge 20 ]
+	reclaim box --swappiness 200 --to 12m # whatever is left of files goes first all the same
+	[ "$status" = 0 ]
+	[ "$(of_mib .After.Swap)" -ge 20 ]
+}
+
+@test "reclaim: it ends where processes begin to wait for their memory, and they go on" {
+	swap_on
+	run_pages box -- -t 64
+	reclaim box --to 4m
+	[ "$status" = 1 ]
+	[ "$(of .End)" = pressure ]
+	[[ "$stderr" == *"its processes wait for memory more than --max-pressure allows"* ]]
+	[ "$(of .HighestPressure)" != "0.00%" ]
+	expect_intact box # it has read all of them once more since then
+	[ "$(mib_of box memory.current)" -ge 32 ] || fail "what it needs was not left to it"
+}
+
+@test "pause --reclaim: a container that stands still gives all back that can go, and goes on as if nothing had been" {
+	swap_on
+	run_pages box -v $files:/files -- 64
+	cache_file box 16
+	run paene pause --reclaim box
+	expect_status 0
+	expect_output box
+	[ "$(paene inspect --format '{{.State.Status}}' box)" = paused ]
+	echo "# $(cat "$(cgroup_of box)/memory.current") bytes are left of 80 MiB"
+	[ "$(mib_of box memory.current)" -le 8 ]
+	[ "$(mib_of box memory.swap.current)" -ge 60 ]
+	paene unpause box
+	expect_intact box
+}
