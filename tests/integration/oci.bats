@@ -409,7 +409,7 @@ verbs="checkpoint create delete events exec features help kill list pause ps res
 	EOF2
 	python3 "$BATS_TEST_TMPDIR/listen" "$BATS_TEST_TMPDIR/socket" >"$BATS_TEST_TMPDIR/heard" 3>&- &
 	local listener=$!
-	wait_until 5 test -S "$BATS_TEST_TMPDIR/socket"
+	wait_until 5 listens "$BATS_TEST_TMPDIR/socket"
 	oci create -b "$bundle" --console-socket "$BATS_TEST_TMPDIR/socket" t
 	oci start t
 	wait "$listener"

@@ -305,7 +305,7 @@ own() { # own KEY [OPTION…]: what /proc says of an exec in box
 		print(text.decode())
 	EOF2
 	local listener=$!
-	wait_until 5 test -S "$socket"
+	wait_until 5 listens "$socket"
 	process_is '.terminal = true | .consoleSize = {height: 10, width: 110} | .args = ["sh", "-c", "tty; sleep 1"]'
 	oci exec --detach --process "$file" --console-socket "$socket" --pid-file "$pid_file" box
 	wait "$listener"
@@ -339,7 +339,7 @@ own() { # own KEY [OPTION…]: what /proc says of an exec in box
 		signal.pidfd_send_signal(fds[0], signal.SIGKILL)
 	EOF2
 	local listener=$!
-	wait_until 5 test -S "$socket"
+	wait_until 5 listens "$socket"
 	run oci exec --pidfd-socket "$socket" box sleep 1000
 	expect_status 137
 	wait "$listener"

@@ -54,7 +54,7 @@ takes_pidfds() {
 		    print(text.decode(), len(fds), re.search(r"^Pid:\s+(\d+)", info, re.M)[1], flush=True)
 	EOF2
 	listener=$!
-	wait_until 5 test -S "$socket"
+	wait_until 5 listens "$socket"
 }
 
 # a service manager: every datagram on a line of its own, fds closed as they come
@@ -203,7 +203,7 @@ agent() { # agent N [SYSCALL-NUMBER…]
 		            fds.remove(fd)
 	EOF2
 	listener=$!
-	wait_until 5 test -S "$socket"
+	wait_until 5 listens "$socket"
 }
 
 filter_asks() { # filter_asks SYSCALL…: what the agent is asked about; everything else is allowed

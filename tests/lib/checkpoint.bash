@@ -64,5 +64,5 @@ show_terminal() { # show_terminal NAME hold|say
 		    pass
 	EOF2
 	python3 "$BATS_TEST_TMPDIR/show" "$BATS_TEST_TMPDIR/$1" "$2" >"$BATS_TEST_TMPDIR/$1.heard" 3>&- &
-	wait_until 5 test -S "$BATS_TEST_TMPDIR/$1"
+	wait_until 5 listens "$BATS_TEST_TMPDIR/$1"
 }

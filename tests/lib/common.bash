@@ -105,13 +105,17 @@ expect_in_output() { # after `run`: a part of it
 	[[ "$output" == *"$1"* ]] || fail "expected in the output: $1" "output:" "$output"
 }
 
-wait_until() { # wait_until SECONDS COMMAND…
-	local end=$((SECONDS + $1))
+wait_until() { # wait_until SECONDS COMMAND…: enough for a machine at rest; a busy one has two minutes
+	local end=$((SECONDS + ($1 > 120 ? $1 : 120)))
 	shift
 	until "$@"; do
 		[ $SECONDS -lt $end ] || fail "not in time: $*" || return # in a condition, too
 		sleep 0.05
 	done
+}
+
+listens() { # listens PATH: does somebody accept on this socket? Its file is there a moment before that
+	grep -q " 00010000 .* $1\$" /proc/net/unix
 }
 
 # A further network namespace, with its loopback up.
@@ -120,8 +124,8 @@ in_netns() {
 }
 
 # The leak check: nothing may be left of what a test has done. leak_check_before in setup, leak_check_after in teardown,
-# or around a part of a test. What ends by itself a moment later (a dying network namespace) has three seconds,
-# or $leak_patience.
+# or around a part of a test. What ends by itself a moment later (a dying network namespace) has a minute, for machines that
+# are busy, or $leak_patience.
 
 leak_check_before() {
 	local end=$((SECONDS + 3))
@@ -134,7 +138,7 @@ leak_check_before() {
 }
 
 leak_check_after() {
-	local end=$((SECONDS + ${leak_patience:-3}))
+	local end=$((SECONDS + ${leak_patience:-60}))
 	while :; do
 		"$tests/lib/leaks" "$PAENE_DATA" "$PAENE_RUN" >"$BATS_TEST_TMPDIR/after"
 		cmp -s "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after" && return
