@@ -62,9 +62,6 @@ struct host_view {
 	struct restart_view restart;
 	bool auto_remove, privileged, read_only, init, no_new_privs, cgroup_delegate;
 	struct strv binds, caps, masked, readonly, missing;
-	int64_t memory_bytes, memory_swap_bytes, pids_limit, cpu_quota_us;
-	uint64_t cpu_period_us, cpu_shares;
-	char *cpus;
 };
 static const struct field host_fields[] = {
 	FIELD_STRING(struct host_view, network, "NetworkMode", REQUIRED),
@@ -85,13 +82,6 @@ static const struct field host_fields[] = {
 	FIELD_STRING(struct host_view, cgroup_parent, "CgroupParent", REQUIRED),
 	FIELD_BOOL(struct host_view, cgroup_delegate, "CgroupDelegate", REQUIRED),
 	FIELD_STRINGS(struct host_view, binds, "Binds", REQUIRED),
-	FIELD_I64(struct host_view, memory_bytes, "Memory", REQUIRED),
-	FIELD_I64(struct host_view, memory_swap_bytes, "MemorySwap", REQUIRED),
-	FIELD_I64(struct host_view, pids_limit, "PidsLimit", REQUIRED),
-	FIELD_I64(struct host_view, cpu_quota_us, "CpuQuota", REQUIRED),
-	FIELD_U64(struct host_view, cpu_period_us, "CpuPeriod", REQUIRED),
-	FIELD_U64(struct host_view, cpu_shares, "CpuShares", REQUIRED),
-	FIELD_STRING(struct host_view, cpus, "CpusetCpus", REQUIRED),
 	FIELD_STRINGS(struct host_view, missing, "MissingDefaults", REQUIRED),
 };
 
@@ -235,7 +225,6 @@ static int add_caps(const struct spec *s, struct arena *a, struct strv *ret, str
 static int fill_host(const struct container *c, const struct spec *s, struct arena *a, struct host_view *v,
 		     struct err *e)
 {
-	const struct spec_resources *r = &s->linux_.resources;
 	const struct settings *set = &c->settings;
 
 	*v = (struct host_view){
@@ -257,13 +246,6 @@ static int fill_host(const struct container *c, const struct spec *s, struct are
 		.masked = s->linux_.masked_paths,
 		.readonly = s->linux_.readonly_paths,
 		.missing = c->run.missing,
-		.memory_bytes = r->memory.limit_bytes.v,
-		.memory_swap_bytes = r->memory.swap_bytes.v,
-		.pids_limit = r->pids_limit.v,
-		.cpu_quota_us = r->cpu.quota_us.v,
-		.cpu_period_us = r->cpu.period_us.v,
-		.cpu_shares = r->cpu.shares.v,
-		.cpus = text(r->cpu.cpus),
 	};
 	return add_caps(s, a, &v->caps, e);
 }
@@ -323,6 +305,23 @@ static int fill(const struct engine *g, const struct container *c, const struct 
 	return r < 0 ? r : fill_mounts(s, a, &v->mounts, e);
 }
 
+static int encode(const struct container *c, const struct spec *s, const struct view *v, json_t **ret, struct err *e)
+{
+	json_t *all = NULL, *limits = NULL;
+	int r = encode_object(fields, ARRAY_SIZE(fields), v, &all, e);
+
+	if (r >= 0)
+		r = inspect_limits(c, s, &limits, e);
+	if (r >= 0 && json_object_update(json_object_get(all, "HostConfig"), limits) < 0)
+		r = err_nomem(e);
+	json_decref(limits);
+	if (r < 0)
+		json_decref(all);
+	else
+		*ret = all;
+	return r;
+}
+
 int inspect_container(const struct engine *g, const char *id, json_t **ret, struct err *e)
 {
 	auto_container struct container c = { 0 };
@@ -336,5 +335,5 @@ int inspect_container(const struct engine *g, const char *id, json_t **ret, stru
 		r = record_spec(dir, &s, e);
 	if (r >= 0)
 		r = fill(g, &c, &s, &a, &v, e);
-	return r < 0 ? r : encode_object(fields, ARRAY_SIZE(fields), &v, ret, e);
+	return r < 0 ? r : encode(&c, &s, &v, ret, e);
 }
