@@ -21,7 +21,7 @@ teardown() {
 }
 
 run_d() { # run_d NAME OPTION…: a container that counts
-	paene run --detach --name "$@" $image sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/count; sleep 0.2; done' >/dev/null
+	paene run --detach --name "$@" $image sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/new; mv /new /count; sleep 0.2; done' >/dev/null
 }
 
 systemd() {
@@ -42,6 +42,8 @@ cgroup_of() {
 
 goes_on() { # goes_on NAME: it counts
 	local before
+	begun() { [ -n "$(paene exec "$1" cat /count)" ]; }
+	wait_until 60 begun "$1"
 	before=$(paene exec "$1" cat /count)
 	counted() { [ "$(paene exec "$1" cat /count)" -gt "$before" ]; }
 	wait_until 60 counted "$1"
@@ -49,8 +51,8 @@ goes_on() { # goes_on NAME: it counts
 
 limits=(cpu.max memory.max memory.swap.max memory.oom.group pids.max cgroup.freeze)
 
-values_of() { # values_of CGROUP
-	(cd "$1" && tail -n 1 "${limits[@]}" cgroup.procs ../cgroup.subtree_control)
+values_of() { # values_of CGROUP: and who is first in it
+	(cd "$1" && head "${limits[@]}" ../cgroup.subtree_control && head -n 1 cgroup.procs)
 }
 
 @test "all are below one scope of machine.slice, which the first one makes" {
