@@ -84,6 +84,8 @@ static int modern(const struct overlay *o, struct err *e)
 		r = fs_set(fs, "source", "overlay", e);
 	if (r == 0)
 		r = fs_set(fs, "upperdir", o->upper, e);
+	if (r == -EINVAL) /* a network file system, or another overlay: in a container */
+		err_hint(e, "the folder of containers must lie on a file system that overlayfs can write to: see --root");
 	if (r == 0)
 		r = fs_set(fs, "workdir", o->work, e);
 	if (r == 0)

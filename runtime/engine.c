@@ -92,6 +92,8 @@ int engine_open(const char *data, const char *run, struct engine *ret, struct er
 	run = run ? run : "/run/paene";
 	if (strlen(data) > 200 || strlen(run) > 200)
 		return err_say(e, ENAMETOOLONG, "the path of a data folder has at most 200 bytes");
+	if (streq(data, run))
+		return err_say(e, EINVAL, "--root and --runroot cannot be the same folder");
 	memset(&g, 0xff, sizeof(g)); /* every fd -1 */
 	snprintf(g.data_path, sizeof(g.data_path), "%s", data);
 	snprintf(g.run_path, sizeof(g.run_path), "%s", run);

@@ -59,6 +59,9 @@ static ssize_t receive(int sock, const struct debug *debug, struct message *m, i
 	for (;;) {
 		ssize_t n = sock_recv(sock, m, sizeof(*m), ret_fd, ret_fd ? 1 : 0);
 
+		/* it died with a message of ours unread: the kernel says so once, and before what it had to say itself */
+		if (n == -ECONNRESET)
+			n = sock_recv(sock, m, sizeof(*m), ret_fd, ret_fd ? 1 : 0);
 		if (n != (ssize_t)DEBUG_LENGTH || m->type != MSG_DEBUG)
 			return n;
 		if (ret_fd)
@@ -76,8 +79,6 @@ int message_next(int sock, const struct debug *debug, int *ret_value, int *ret_f
 		*ret_fd = -1;
 	ssize_t n = receive(sock, debug, &m, ret_fd);
 
-	if (n == -ECONNRESET)
-		n = 0; /* it died with a message of ours unread */
 	if (n < 0)
 		return err_set(e, (int)-n, "receive a message");
 	if (n == 0)

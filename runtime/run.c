@@ -331,6 +331,13 @@ static void take_size(int terminal, struct spec_box *ret)
 		*ret = (struct spec_box){ .height = size.ws_row, .width = size.ws_col };
 }
 
+/* paene in a container: it has all ids that there are. */
+static void explain_ids(const struct run *r, struct err *e)
+{
+	if (r->range_start && (e->code == EINVAL || e->code == EPERM) && cgroup_is_rootless())
+		err_hint(e, "in a user namespace containers have no ids of their own: --userns host");
+}
+
 int run_start(const struct engine *g, int dir, int terminal, struct run *ret, struct err *e)
 {
 	char now[TIMESTAMP_MAX];
@@ -353,6 +360,7 @@ int run_start(const struct engine *g, int dir, int terminal, struct run *ret, st
 	if (err < 0) {
 		struct err ignored;
 
+		explain_ids(&r, e);
 		if (r.settings.id)
 			(void)run_release(g, dir, &r.settings, false, &ignored); /* the first error counts */
 		run_free(&r);

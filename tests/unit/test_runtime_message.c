@@ -213,6 +213,16 @@ static void test_end_of_file(void **state)
 	fd_close(&p.a);
 	FAILS(message_next(p.b, NULL, NULL, NULL, &e), EPIPE);
 	close_pair(&p);
+	/* and what it said last is heard all the same */
+	p = make_pair();
+	OK(message_send(p.b, MSG_GO, 0, -1, &e));
+	err_say(&e, ENOENT, "nothing there");
+	message_fail(p.a, &e);
+	fd_close(&p.a);
+	FAILS(message_next(p.b, NULL, NULL, NULL, &e), ENOENT);
+	assert_string_equal(e.text, "nothing there");
+	FAILS(message_next(p.b, NULL, NULL, NULL, &e), EPIPE);
+	close_pair(&p);
 }
 
 static void test_garbage(void **state)
