@@ -18,6 +18,10 @@
 	OPT_STRING(type, limits.memory_low, "memory-low", 0, "BYTES", "the same, by the kernel's name"), \
 	OPT_STRING(type, limits.memory_min, "memory-min", 0, "BYTES", "what is never taken from it"), \
 	OPT_STRING(type, limits.memory_high, "memory-high", 0, "BYTES", "above this it is slowed down, not killed"), \
+	OPT_STRING(type, limits.memory_zswap, "memory-zswap", 0, "BYTES", \
+		   "swap kept compressed in memory (zswap); 0: none; -1: no limit"), \
+	OPT_SWITCH(type, limits.zswap_writeback, "memory-zswap-writeback", 0, \
+		   "from there it may go on to the disk (default); =false: it may not"), \
 	OPT_SWITCH(type, limits.oom_group, "oom-group", 0, \
 		   "out of memory, it is killed as a whole (default); =false: a process of it"), \
 	OPT_STRING(type, limits.cpus, "cpus", 0, "NUMBER", "processors, 0.5 is half of one; 0: no limit"), \

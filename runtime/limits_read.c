@@ -113,29 +113,42 @@ static int read_files(struct reading *r, struct err *e)
 {
 	const struct {
 		const char *option, *text, *file, *none;
+		bool zero; /* is a limit like any other */
 	} files[] = {
-		{ "--memory-min", r->o->memory_min, "memory.min", "0" },
-		{ "--memory-high", r->o->memory_high, "memory.high", "max" },
+		{ "--memory-min", r->o->memory_min, "memory.min", "0", false },
+		{ "--memory-high", r->o->memory_high, "memory.high", "max", false },
+		{ "--memory-zswap", r->o->memory_zswap, "memory.zswap.max", "max", true },
 	};
+	const struct {
+		enum switch_state state;
+		const char *file;
+	} switches[] = {
+		{ r->o->oom_group, "memory.oom.group" },
+		{ r->o->zswap_writeback, "memory.zswap.writeback" },
+	};
+	int rc = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		bool no_limit = files[i].text && streq(files[i].text, "-1");
 		char value[24];
 		uint64_t bytes = 0;
-		int rc;
 
 		if (!files[i].text)
 			continue;
-		if (!streq(files[i].text, "-1") && str_to_bytes(files[i].text, &bytes) < 0)
+		if (!no_limit && str_to_bytes(files[i].text, &bytes) < 0)
 			return err_say(e, EINVAL, "%s %s: a size such as 512m or 2g, please", files[i].option, files[i].text);
 		snprintf(value, sizeof(value), "%" PRIu64, bytes);
-		rc = bytes ? limits_put(r->a, &r->c->set.unified, files[i].file, value, e)
-			   : limits_put(r->a, &r->c->lifted, files[i].file, files[i].none, e);
+		rc = bytes || (files[i].zero && !no_limit)
+			     ? limits_put(r->a, &r->c->set.unified, files[i].file, value, e)
+			     : limits_put(r->a, &r->c->lifted, files[i].file, files[i].none, e);
 		if (rc < 0)
 			return rc;
 	}
-	if (r->o->oom_group == SWITCH_NOT_GIVEN)
-		return 0;
-	return limits_put(r->a, &r->c->set.unified, "memory.oom.group", r->o->oom_group == SWITCH_ON ? "1" : "0", e);
+	for (size_t i = 0; i < ARRAY_SIZE(switches) && rc >= 0; i++)
+		if (switches[i].state != SWITCH_NOT_GIVEN)
+			rc = limits_put(r->a, &r->c->set.unified, switches[i].file,
+					switches[i].state == SWITCH_ON ? "1" : "0", e);
+	return rc;
 }
 
 static int read_cpus(struct reading *r, struct err *e)

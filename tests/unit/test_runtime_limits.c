@@ -66,6 +66,7 @@ static const struct {
 	WORD("memory-low", memory_low),
 	WORD("memory-min", memory_min),
 	WORD("memory-high", memory_high),
+	WORD("memory-zswap", memory_zswap),
 	WORD("cpus", cpus),
 	WORD("cpu-shares", cpu_shares),
 	WORD("cpu-quota", cpu_quota),
@@ -120,6 +121,9 @@ static void test_translation(void **state)
 		{ "memory-min=1m", "{\"unified\":{\"memory.min\":\"1048576\"}}" },
 		{ "memory-high=1m memory-min=0", "{\"unified\":{\"memory.high\":\"1048576\"}}" },
 		{ "memory-high=-1", "{}" },
+		{ "memory-zswap=1m", "{\"unified\":{\"memory.zswap.max\":\"1048576\"}}" },
+		{ "memory-zswap=0", "{\"unified\":{\"memory.zswap.max\":\"0\"}}" }, /* none is less than no limit */
+		{ "memory-zswap=-1", "{}" },
 		{ "cpus=1.5", "{\"cpu\":{\"quota\":150000,\"period\":100000}}" },
 		{ "cpus=0.01", "{\"cpu\":{\"quota\":1000,\"period\":100000}}" },
 		{ "cpus=0", "{}" },
@@ -171,6 +175,7 @@ static void test_refusals(void **state)
 		{ "memory-low=1m memory-reservation=1m", EINVAL, "are the same" },
 		{ "memory-min=x", EINVAL, "--memory-min x" },
 		{ "memory-high=-2", EINVAL, "--memory-high -2" },
+		{ "memory-zswap=x", EINVAL, "--memory-zswap x" },
 		{ "cpus=0.001", EINVAL, "--cpus 0.001" },
 		{ "cpus=-1", EINVAL, "--cpus -1" },
 		{ "cpus=1.5x", EINVAL, "--cpus" },
@@ -227,6 +232,12 @@ static void test_switches(void **state)
 	(void)state;
 	OK(change(&t, &e));
 	assert_resources(&t.all, "{\"unified\":{\"memory.oom.group\":\"0\"}}");
+	t.o.zswap_writeback = SWITCH_OFF;
+	t.o.oom_group = SWITCH_NOT_GIVEN;
+	OK(change(&t, &e));
+	assert_resources(&t.all, "{\"unified\":{\"memory.oom.group\":\"0\",\"memory.zswap.writeback\":\"0\"}}");
+	t.o.zswap_writeback = SWITCH_NOT_GIVEN;
+	limits_drop(&t.all.unified, "memory.zswap.writeback");
 	t.o.oom_group = SWITCH_ON;
 	OK(change(&t, &e));
 	assert_resources(&t.all, "{\"unified\":{\"memory.oom.group\":\"1\"}}");
@@ -255,6 +266,7 @@ static void test_changes(void **state)
 		  "\"period\":100000}}", "{\"cpu\":{\"quota\":100000,\"period\":100000}}", "" },
 		{ "memory-low=1m", "memory-reservation=0", "{}", "{\"memory\":{\"reservation\":0}}", "memory.low=0" },
 		{ "memory-min=1m memory-high=2m", "memory-min=0 memory-high=-1", "{}", "{}", "memory.min=0;memory.high=max" },
+		{ "memory-zswap=0", "memory-zswap=-1", "{}", "{}", "memory.zswap.max=max" },
 		{ "cpus=1", "cpus=0", "{}", "{\"cpu\":{\"quota\":-1,\"period\":100000}}", "" },
 		{ "cpus=1", "cpu-quota=-1", "{}", "{\"cpu\":{\"quota\":-1}}", "" },
 		{ "cpus=1", "cpu-quota=20000", "{\"cpu\":{\"quota\":20000,\"period\":100000}}", "{\"cpu\":{\"quota\":20000}}", "" },
