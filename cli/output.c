@@ -10,6 +10,8 @@
 
 #define JSON_INDENTATION 2
 #define COLUMN_GAP	 2
+/* 0.07 is not to be 0.070000000000000007 */
+#define JSON_STYLE (JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
 
 static const char bold[] = "\033[1m", red[] = "\033[31m", yellow[] = "\033[33m", plain[] = "\033[0m";
 
@@ -61,8 +63,7 @@ void output_line(const char *text)
 	putchar('\n');
 }
 
-/* The text with nothing in it that a terminal obeys, in the arena; NULL on no memory. */
-static char *harmless(struct arena *a, const char *text)
+char *output_harmless(struct arena *a, const char *text)
 {
 	auto_free char *copy = NULL;
 	size_t len;
@@ -86,7 +87,7 @@ int table_add(struct table *t, struct err *e, const char *fmt, ...)
 		text = NULL;
 		return err_nomem(e);
 	}
-	char *cell = harmless(t->arena, text);
+	char *cell = output_harmless(t->arena, text);
 
 	return cell && strv_push(t->arena, &t->cells, cell) == 0 ? 0 : err_nomem(e);
 }
@@ -129,28 +130,59 @@ int table_add_id(struct table *t, const char *id, struct err *e)
 	return t->whole ? table_add(t, e, "%s", id) : table_add(t, e, "%.*s", ID_SHORT, id);
 }
 
-void table_print(const struct table *t)
+/* What each column needs, its gap to the next one included. */
+static void measure(const struct table *t, size_t widths[TABLE_COLUMNS_MAX])
 {
-	size_t widths[16] = { 0 }, n = t->n_columns;
+	size_t n = t->n_columns;
 
-	assert(n > 0 && n <= ARRAY_SIZE(widths));
 	for (size_t k = 0; k < n; k++)
-		widths[k] = output_width(t->columns[k].title);
+		widths[k] = MAX(output_width(t->columns[k].title) + COLUMN_GAP, t->widths ? t->widths[k] : 0);
 	for (size_t i = 0; i < t->cells.n; i++) {
 		size_t max = t->whole ? 0 : t->columns[i % n].max, width = output_width(t->cells.v[i]);
 
-		widths[i % n] = MAX(widths[i % n], max ? MIN(width, max) : width);
+		widths[i % n] = MAX(widths[i % n], (max ? MIN(width, max) : width) + COLUMN_GAP);
 	}
+	if (t->widths)
+		memcpy(t->widths, widths, n * sizeof(*widths));
+}
+
+/* The columns that are not printed: so many that the others fit. */
+static uint32_t left_out(const struct table *t, const size_t widths[TABLE_COLUMNS_MAX])
+{
+	uint32_t hidden = t->hidden;
+
+	for (size_t next = 0;; next++) {
+		size_t total = 0;
+
+		for (size_t k = 0; k < t->n_columns; k++)
+			total += hidden & BIT(k) ? 0 : widths[k];
+		if (!t->fit || total <= t->fit + COLUMN_GAP || next >= t->n_leave_out)
+			return hidden;
+		hidden |= BIT(t->leave_out[next]);
+	}
+}
+
+void table_print(const struct table *t)
+{
+	size_t widths[TABLE_COLUMNS_MAX], n = t->n_columns, last = 0;
+
+	assert(n > 0 && n <= ARRAY_SIZE(widths));
+	measure(t, widths);
+	uint32_t hidden = left_out(t, widths);
+
 	for (size_t k = 0; k < n; k++)
-		widths[k] = k + 1 < n ? widths[k] + COLUMN_GAP : 0; /* nothing to align after the last */
+		last = hidden & BIT(k) ? last : k;
+	widths[last] = 0; /* nothing to align after it */
 	bool coloured = output_is_coloured(stdout);
 
 	fputs(coloured ? bold : "", stdout);
 	for (size_t k = 0; k < n; k++)
-		print_cell(t->columns[k].title, 0, widths[k]);
+		if (!(hidden & BIT(k)))
+			print_cell(t->columns[k].title, 0, widths[k]);
 	puts(coloured ? plain : "");
 	for (size_t i = 0; i < t->cells.n; i++) {
-		print_cell(t->cells.v[i], t->whole ? 0 : t->columns[i % n].max, widths[i % n]);
+		if (!(hidden & BIT(i % n)))
+			print_cell(t->cells.v[i], t->whole ? 0 : t->columns[i % n].max, widths[i % n]);
 		if (i % n == n - 1)
 			putchar('\n');
 	}
@@ -205,7 +237,7 @@ int listing_end(struct listing *l, struct err *e)
 
 int output_json(json_t *value, struct err *e)
 {
-	if (json_dumpf(value, stdout, JSON_INDENT(JSON_INDENTATION) | JSON_ENSURE_ASCII | JSON_ENCODE_ANY) < 0)
+	if (json_dumpf(value, stdout, JSON_INDENT(JSON_INDENTATION) | JSON_STYLE) < 0)
 		return err_nomem(e);
 	putchar('\n');
 	return 0;
@@ -258,7 +290,7 @@ static int print_value(json_t *value, bool as_json, struct err *e)
 		}
 		return 0;
 	}
-	int r = json_dumpf(value, stdout, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+	int r = json_dumpf(value, stdout, JSON_COMPACT | JSON_STYLE);
 
 	return r < 0 ? err_nomem(e) : 0;
 }

@@ -34,13 +34,23 @@ struct column {
 	size_t max; /* longer cells are cut to this many characters; 0: never */
 };
 
+#define TABLE_COLUMNS_MAX 16
+
 struct table {
 	struct arena *arena;
 	const struct column *columns;
 	size_t n_columns;
 	bool whole;	   /* cut nothing */
 	struct strv cells; /* row by row, harmless already */
+	uint32_t hidden;   /* BIT(k): column k is not printed */
+	size_t fit;	   /* characters that a line may have, else columns are left out; 0: any number */
+	const uint8_t *leave_out; /* with @fit: columns in the order in which they go */
+	size_t n_leave_out;
+	size_t *widths; /* TABLE_COLUMNS_MAX; each at least so wide, and as wide as it was then: the next print keeps it. NULL: no */
 };
+
+/* The text with nothing in it that a terminal obeys, in the arena; NULL on no memory. */
+char *output_harmless(struct arena *a, const char *text);
 
 /* Add the next cell. Return: 0, or -ENOMEM with @e filled */
 int table_add(struct table *t, struct err *e, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "runtime/ksm.h"
 
 #define NET_DEV_MAX (1 << 20)
 
@@ -52,7 +53,9 @@ int meter_open(const struct engine *g, const struct settings *s, struct meter *r
 	if (m.cgroup < 0)
 		return m.cgroup;
 	m.own_network = !streq(s->network, NETWORK_HOST);
-	m.memory_limit_bytes = MIN(machine_memory(), cgroup_memory_limit_above(m.cgroup));
+	m.merging = ksm_wanted(&state.annotations);
+	m.machine_bytes = machine_memory();
+	m.limit_above_bytes = cgroup_memory_limit_above(m.cgroup);
 	*ret = m;
 	m = METER_NONE;
 	return 0;
@@ -67,13 +70,13 @@ void meter_close(struct meter *m)
 void usage_parse_network(const char *text, uint64_t *ret_received, uint64_t *ret_sent)
 {
 	for (const char *line = text; line; line = strchr(line, '\n')) {
-		const char *name = line + strspn(line, "\n "), *colon = strchr(name, ':');
+		const char *name = line + strspn(line, "\n "), *end = name + strcspn(name, ":\n");
 		uint64_t received, sent;
 
 		line = name;
-		/* two lines of titles have no colon, or no numbers behind it */
-		if (!colon || str_after(name, "lo:") ||
-		    sscanf(colon + 1, "%" SCNu64 "%*u%*u%*u%*u%*u%*u%*u%" SCNu64, &received, &sent) != 2)
+		/* the two lines of titles have no colon */
+		if (*end != ':' || str_after(name, "lo:") ||
+		    sscanf(end + 1, "%" SCNu64 "%*u%*u%*u%*u%*u%*u%*u%" SCNu64, &received, &sent) != 2)
 			continue;
 		*ret_received += received;
 		*ret_sent += sent;
@@ -113,7 +116,10 @@ int meter_read(const struct meter *m, struct usage *ret, struct err *e)
 		r = cgroup_read_ksm(m->cgroup, &u.ksm, e);
 	if (r < 0)
 		return r;
-	u.cgroup.memory_limit_bytes = MIN(u.cgroup.memory_limit_bytes, m->memory_limit_bytes);
+	uint64_t limit = MIN(u.cgroup.memory_limit_bytes, m->limit_above_bytes);
+
+	u.limited = limit < m->machine_bytes;
+	u.cgroup.memory_limit_bytes = MIN(limit, m->machine_bytes);
 	if (m->own_network && file_read(m->init, "net/dev", NET_DEV_MAX, &links, NULL, &ignored) == 0) {
 		usage_parse_network(links, &u.received_bytes, &u.sent_bytes);
 		u.has_network = true;

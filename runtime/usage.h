@@ -13,14 +13,15 @@
 
 struct meter {
 	int cgroup, init; /* folders */
-	uint64_t memory_limit_bytes; /* of the machine and of the cgroups above */
-	bool own_network, merging;   /* its network namespace is not the host's; it merges pages */
+	uint64_t machine_bytes, limit_above_bytes; /* of memory: what the machine has, what the cgroups above may have */
+	bool own_network, merging; /* its network namespace is not the host's; it merges pages */
 };
 #define METER_NONE ((struct meter){ .cgroup = -1, .init = -1 })
 
 struct usage {
 	int64_t at_us; /* CLOCK_MONOTONIC */
 	struct cgroup_stats cgroup; /* with the limit of memory that counts; pids are processes where there is no controller */
+	bool limited;		    /* that limit is lower than what the machine has */
 	bool has_network;
 	uint64_t received_bytes, sent_bytes;
 	struct cgroup_ksm ksm;

@@ -63,6 +63,53 @@ static void tables_align(void **state)
 				   "größer  ab               1\n");
 }
 
+static void tables_fit(void **state)
+{
+	static const struct column columns[] = { { "A", 0 }, { "BB", 0 }, { "CCC", 0 } };
+	static const uint8_t order[] = { 2, 0 };
+	auto_arena struct arena a = { 0 };
+	size_t widths[TABLE_COLUMNS_MAX] = { 0 };
+	struct table t = { .arena = &a, .columns = columns, .n_columns = 3, .leave_out = order, .n_leave_out = 2 };
+	static const struct {
+		size_t fit;
+		uint32_t hidden;
+		const char *shown;
+	} cases[] = {
+		{ 0, 0, "A  BB    CCC\n1  long  3\n" },
+		{ 12, 0, "A  BB    CCC\n1  long  3\n" },
+		{ 11, 0, "A  BB\n1  long\n" },
+		{ 6, 0, "BB\nlong\n" },
+		{ 1, 0, "BB\nlong\n" }, /* the last one stays */
+		{ 0, BIT(2), "A  BB\n1  long\n" },
+		{ 7, BIT(2), "A  BB\n1  long\n" },
+		{ 0, BIT(0) | BIT(1), "CCC\n3\n" },
+	};
+	struct err e;
+
+	(void)state;
+	assert_int_equal(table_add(&t, &e, "1"), 0);
+	assert_int_equal(table_add(&t, &e, "long"), 0);
+	assert_int_equal(table_add(&t, &e, "3"), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		t.fit = cases[i].fit;
+		t.hidden = cases[i].hidden;
+		capture_begin();
+		table_print(&t);
+		capture_end();
+		assert_string_equal(shown, cases[i].shown);
+	}
+	/* as wide as ever before */
+	t.fit = t.hidden = 0;
+	t.widths = widths;
+	for (int i = 0; i < 2; i++) {
+		capture_begin();
+		table_print(&t);
+		capture_end();
+		assert_string_equal(shown, i ? "A  BB    CCC\n" : "A  BB    CCC\n1  long  3\n");
+		t.cells.n = 0;
+	}
+}
+
 static void short_ids(void **state)
 {
 	static const struct column columns[] = { { "ID", 0 } };
@@ -241,6 +288,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tables_align),
+		cmocka_unit_test(tables_fit),
 		cmocka_unit_test(short_ids),
 		cmocka_unit_test(nothing_is_obeyed),
 		cmocka_unit_test(templates),
