@@ -30,7 +30,7 @@ image_with() {
 }
 
 in_box() { # in_box OPTION… IMAGE COMMAND…
-	timeout 20 "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" run -q --rm --network none "$@"
+	timeout 120 "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" run -q --rm --network none "$@"
 }
 
 caps_of() { # caps_of SET: of the status in $output

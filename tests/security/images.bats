@@ -22,11 +22,11 @@ teardown() {
 }
 
 in_box() { # in_box OPTION… IMAGE COMMAND…
-	timeout 20 "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" run -q --rm --network none "$@"
+	timeout 120 "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" run -q --rm --network none "$@"
 }
 
 load_archive() {
-	run timeout 60 "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" load -qi "$archive"
+	run timeout 120 "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" load -qi "$archive"
 }
 
 expect_clean_text() { # in $output nothing that a terminal would obey
@@ -312,7 +312,7 @@ hostile_layouts() { # hostile_layouts ROW: the cases of probes/layout.py
 	run in_box --hostname inside localhost/hostile:1 sh -c 'cat /etc/hostname; touch /etc/hosts /etc/resolv.conf'
 	expect_refused_or_contained
 	expect_safe
-	timeout 20 "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" run -q --rm localhost/hostile:1 true || true # on a bridge
+	timeout 120 "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" run -q --rm localhost/hostile:1 true || true # on a bridge
 	ip link delete paene0 2>/dev/null || true
 	nft flush ruleset
 	rm -rf "$PAENE_DATA/networks/paene"
@@ -351,7 +351,8 @@ hostile_layouts() { # hostile_layouts ROW: the cases of probes/layout.py
 	chmod 4755 "$BATS_TEST_TMPDIR/root/ids"
 	"$tests/lib/docker-archive" "$BATS_TEST_TMPDIR/root" localhost/suid:1 "$archive"
 	load_archive
-	paene run -qd --name s36 --network none -v s36:/vol localhost/suid:1 sh -c 'cp /ids /vol/; sleep 1000' >/dev/null
+	paene run -qd --name s36 --network none -v s36:/vol localhost/suid:1 sh -c 'cp /ids /vol/; echo copied; sleep 1000' >/dev/null
+	wait_until 5 logged s36 copied
 	local pid
 	pid=$(paene inspect --format '{{.State.Pid}}' s36)
 	chmod 755 "$TMPDIR" "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/file" "$BATS_FILE_TMPDIR"

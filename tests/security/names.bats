@@ -22,11 +22,7 @@ teardown() {
 }
 
 in_box() { # in_box OPTION… IMAGE COMMAND…
-	timeout 20 "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" run -q --rm --network none "$@"
-}
-
-logged() { # logged CONTAINER WORD
-	paene logs "$1" | grep -q "$2"
+	timeout 120 "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" run -q --rm --network none "$@"
 }
 
 long=$(printf '%05000d' 0)
@@ -54,7 +50,7 @@ bad_names=(../x . .. a/b /x -f --force $'a\nb' "$long" %s%n '' ' ' 'a b' $'\x1b[
 	local name verb
 	for name in "${bad_names[@]}"; do
 		for verb in rm "rm -f" start stop kill pause unpause wait logs inspect "exec -d"; do
-			run timeout 10 "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" $verb -- "$name" true
+			run timeout 120 "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" $verb -- "$name" true
 			[ "$status" != 0 ] || [ "$verb" = "rm -f" ] || fail "$verb '$name': status 0" "$output"
 			[ "$status" -lt 124 ] || [ "$status" = 125 ]
 		done
@@ -148,31 +144,32 @@ bad_names=(../x . .. a/b /x -f --force $'a\nb' "$long" %s%n '' ' ' 'a b' $'\x1b[
 }
 
 @test "D16: what a container is told in its environment is in no command line, log or file that others can read" {
-	SECRET_TOKEN=s3cr3t-value paene run -qd --name d16 -e SECRET_TOKEN --network none $image sh -c 'echo started; sleep 1000' >/dev/null
+	local secret=s3cr3t-$$-$RANDOM # of this run alone: all processes are looked at
+	SECRET_TOKEN=$secret paene run -qd --name d16 -e SECRET_TOKEN --network none $image sh -c 'echo started; sleep 1000' >/dev/null
 	wait_until 5 logged d16 started
 	local pid file
 	for pid in /proc/[0-9]*; do
-		if grep -qsa s3cr3t-value "$pid/cmdline"; then
+		if grep -qsa "$secret" "$pid/cmdline"; then
 			fail "in the command line of $(cat "$pid/comm")"
 		fi
 	done
-	for file in $(grep -rl s3cr3t-value "$PAENE_DATA" "$PAENE_RUN" 2>/dev/null); do
+	for file in $(grep -rl "$secret" "$PAENE_DATA" "$PAENE_RUN" 2>/dev/null); do
 		[ "$(basename "$file")" = config.json ] || fail "in $file"
 		[ "$(stat -c %a "$file")" = 600 ] || fail "others can read $file"
 	done
 	for pid in $(pgrep -f paene-monitor); do
-		if grep -qsa s3cr3t-value "/proc/$pid/environ"; then
+		if grep -qsa "$secret" "/proc/$pid/environ"; then
 			fail "in the environment of the monitor"
 		fi
 	done
 	run paene ps --no-trunc
-	expect_not_in_output s3cr3t-value
+	expect_not_in_output "$secret"
 	run paene logs d16
-	expect_not_in_output s3cr3t-value
-	run paene exec -e TOKEN=s3cr3t-value d16 /no/such/program
-	expect_not_in_output s3cr3t-value
-	run paene exec -e TOKEN=s3cr3t-value nosuch true
-	expect_not_in_output s3cr3t-value
+	expect_not_in_output "$secret"
+	run paene exec -e "TOKEN=$secret" d16 /no/such/program
+	expect_not_in_output "$secret"
+	run paene exec -e "TOKEN=$secret" nosuch true
+	expect_not_in_output "$secret"
 }
 
 evil=$'\x1b]0;title\x07\x1b[2J\xc2\x9b31m\xe2\x80\xae\x08\x7f\rx' # and bytes that are no UTF-8, where JSON does not forbid them

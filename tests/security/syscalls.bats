@@ -31,7 +31,7 @@ in_box() { # in_box OPTION… COMMAND…
 		options+=("$1")
 		shift
 	done
-	timeout 60 "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" run -q --rm --network=none "${options[@]}" $image "$@"
+	timeout 120 "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" run -q --rm --network=none "${options[@]}" $image "$@"
 }
 
 expect_calls() { # expect_calls NAME=ANSWER…: in $output; the first that is not so is the failure

@@ -8,7 +8,7 @@ import sys
 import time
 
 start = time.monotonic()
-status = subprocess.run(sys.argv[1:], timeout=60).returncode
+status = subprocess.run(sys.argv[1:], timeout=120).returncode
 usage = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(f"peak {usage.ru_maxrss} KiB, {(time.monotonic() - start) * 1000:.0f} ms", file=sys.stderr)
 sys.exit(status if status >= 0 else 128 - status)
