@@ -140,12 +140,16 @@ static int add_container(const struct frame *f, const struct watched *w, struct 
 /* Columns that have nothing to say here. */
 static uint32_t hidden_columns(const struct frame *f)
 {
-	uint32_t hidden = f->screen->live && !f->options->no_stream ? 0 : BIT(STATS_CPU_LINE) | BIT(STATS_MEMORY_LINE);
-	bool merging = false;
+	bool lines = f->screen->live && !f->options->no_stream, memory = false, merging = false;
 
-	for (size_t i = 0; i < f->list->n; i++)
-		merging |= f->list->v[i]->looks && f->list->v[i]->now.ksm.merged_bytes;
-	return hidden | (merging ? 0 : BIT(STATS_KSM));
+	for (size_t i = 0; i < f->list->n; i++) {
+		const struct watched *w = f->list->v[i];
+
+		memory |= w->looks && w->now.cgroup.has_memory;
+		merging |= w->looks && w->now.ksm.merged_bytes;
+	}
+	return (lines ? 0 : BIT(STATS_CPU_LINE)) | (lines && memory ? 0 : BIT(STATS_MEMORY_LINE)) |
+	       (merging ? 0 : BIT(STATS_KSM));
 }
 
 /* How many containers a table may show, so that its first line can be reached again. */

@@ -126,7 +126,9 @@ static void print_verbs(const struct program *p, const char *group, size_t inden
 
 static void program_plainly(const struct program *p, FILE *out)
 {
-	fprintf(out, "%s: %s\nusage: %s [OPTION…] VERB [ARGUMENT…]\n\n", p->name, p->help, p->name);
+	/* a line more, and the page would not fit a screen */
+	fprintf(out, "%s: %s\nusage: %s [OPTION…] VERB [ARGUMENT…]    `%s VERB --help` tells more\n", p->name, p->help, p->name,
+		p->name);
 	for (size_t i = 0; i < p->verbs.n; i++) {
 		const char *group = p->verbs.v[i]->group;
 		bool seen = false;
@@ -138,7 +140,6 @@ static void program_plainly(const struct program *p, FILE *out)
 	}
 	heading(out, "Options");
 	print_options(&p->options, INDENT, out);
-	fprintf(out, "`%s VERB --help` tells more.\n", p->name);
 }
 
 /* The verbs of a group, one in a line. */
