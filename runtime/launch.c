@@ -50,7 +50,7 @@ static void describe_missing(const struct run *r, char *text, size_t size)
 	*text = '\0';
 	if (said < 0)
 		return;
-	n = (size_t)snprintf(text, size, "this machine's cgroup2 lacks the controllers for default limits, not set:");
+	n = (size_t)snprintf(text, size, "this machine's cgroup2 lacks files for defaults, which are not set:");
 	for (size_t i = 0; i < r->record.missing.n && n < size; i++)
 		n += (size_t)snprintf(text + n, size - n, " %s", r->record.missing.v[i]);
 }
