@@ -76,6 +76,8 @@ static int merge(struct update *u, struct err *e)
 		return err_say(e, EINVAL, "container %s is removed at its end (--rm): --restart does not go with that", s->name);
 	if (r < 0 || !u->has_limits)
 		return r;
+	if (s->cgroup_manager == CGROUP_MANAGER_DISABLED)
+		return err_say(e, EINVAL, "container %s has no cgroup (--cgroups disabled), and so no limits", s->name);
 	r = limits_read(&u->want->limits, a, &u->change, e);
 	if (r >= 0)
 		r = limits_merge(&u->change, a, all, s, e);

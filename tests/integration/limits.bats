@@ -14,10 +14,6 @@ in_box() { # in_box OPTION… -- COMMAND…
 	paene run -q --rm --network none "${options[@]}" "$image" "$@"
 }
 
-cgroup_of() { # cgroup_of CONTAINER: the folder of a running container's cgroup
-	echo "/sys/fs/cgroup$(field "$1" .CgroupPath)"
-}
-
 refused() { # refused WORDS OPTION…: by create, in one line, and nothing is made
 	local words=$1
 	shift

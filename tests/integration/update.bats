@@ -95,6 +95,14 @@ keeps() { # keeps CONTAINER VALUE: for the next start
 	expect_in_output CONTAINER
 }
 
+@test "without a cgroup there is nothing to update but the policy" {
+	paene create --name box --network none --cgroups disabled "$image" true >/dev/null
+	run paene update --cgroup-conf $file=$M2 box
+	expect_status 1
+	expect_in_output "container box has no cgroup (--cgroups disabled), and so no limits"
+	paene update --restart always box
+}
+
 @test "what was never limited is lifted without its controller" {
 	start_box box -- sleep 1000
 	run paene update --memory -1 --memory-high 0 --cpus 0 --cpu-shares 0 --cpuset-cpus= --pids-limit -1 --blkio-weight 0 box
