@@ -72,13 +72,14 @@ load life
 }
 
 @test "stop: who does not listen is killed after the time given, with all its processes" {
-	start_box deaf -- sh -c "sleep 1001 & $deaf"
+	local long=$((1000000 + $$)) # of this run alone: all processes are looked at
+	start_box deaf -- sh -c "sleep $long & $deaf"
 	wait_until 10 has_said deaf ready
 	local begin=$SECONDS
 	paene stop -t 2 deaf
 	[ $((SECONDS - begin)) -ge 1 ] || fail "killed before its time"
 	[ "$(field deaf .State.ExitCode)" = 137 ]
-	run ! pgrep -f "sleep 1001"
+	run ! pgrep -f "sleep $long"
 }
 
 @test "stop: --stop-timeout and --stop-signal of the container, and -s and -t before them" {
@@ -143,7 +144,8 @@ load life
 }
 
 @test "rm: what runs is refused with a hint, what has ended goes, -f takes everything" {
-	start_box box -- sh -c "sleep 1002 & $deaf"
+	local long=$((1000000 + $$))
+	start_box box -- sh -c "sleep $long & $deaf"
 	run paene rm box
 	expect_status 1
 	expect_in_output "box is running"
@@ -151,7 +153,7 @@ load life
 	status_is box running
 	paene rm -f box
 	gone box
-	run ! pgrep -f "sleep 1002"
+	run ! pgrep -f "sleep $long"
 	start_box box -- true # the name is free
 	paene wait box
 	paene rm box
@@ -254,15 +256,18 @@ load life
 	done
 	wait
 	status_is box running
-	sleep 0.2
+	wait_until 10 ran_times 1
 	[ "$(runs)" = 1 ]
 }
 
 @test "--init: the first process reaps what others leave" {
-	start_box box --init -- sh -c '(sleep 0.2 & exec true); sleep 0.05; (sh -c "sleep 0.1 &"); sleep 0.6; echo ready; exec sleep 1000'
+	start_box box --init -- sh -c '(sleep 0.2 & exec true); sleep 0.05; (sh -c "sleep 0.1 &"); echo ready; exec sleep 1000'
 	wait_until 10 has_said box ready
-	[ "$(cat "/proc/$(field box .State.Pid)/comm")" = paene-init ]
-	[ "$(ps -o stat= --ppid "$(field box .State.Pid)" | grep -c Z)" = 0 ]
+	local init
+	init=$(field box .State.Pid)
+	[ "$(cat "/proc/$init/comm")" = paene-init ]
+	command_is_alone() { [ "$(ps -o args= --ppid "$init")" = "sleep 1000" ]; }
+	wait_until 10 command_is_alone
 }
 
 @test "--init: signals reach the command; without a handler they end it" {

@@ -18,7 +18,7 @@ load life
 	[ "$(wc -l <<<"$monitor")" = 1 ]
 	[ "$(cat "/proc/$monitor/comm")" = paene-monitor ]
 	[ "$(ps -o pid= --ppid "$monitor" | tr -d ' ')" = "$(field box .State.Pid)" ]
-	run ! pgrep -f "paene .*--name box"
+	run ! pgrep -f "paene --root $PAENE_DATA .*--name box"
 }
 
 @test "paene-monitor has at most 150 KiB of its own memory" {
@@ -65,9 +65,10 @@ load life
 }
 
 @test "a container whose paene run is killed is seen, and can be removed" {
-	paene run -q --name box "$image" sh -c "$deaf" >"$BATS_TEST_TMPDIR/out" 3>&- &
+	command paene --root "$PAENE_DATA" --runroot "$PAENE_RUN" run -q --name box "$image" sh -c "$deaf" \
+		>"$BATS_TEST_TMPDIR/out" 3>&- &
 	wait_until 10 grep -q ready "$BATS_TEST_TMPDIR/out"
-	kill -KILL "$(pgrep -f "paene .*run -q --name box")"
+	kill -KILL $!
 	wait || true
 	status_is box running || status_is box exited
 	paene rm -f box

@@ -169,11 +169,10 @@ verbs="checkpoint create delete events exec features help kill list pause ps res
 	edit_bundle "$bundle" '.linux.namespaces |= map(select(.type != "pid"))'
 	run oci run -b "$bundle" r
 	expect_status 137
-	command_is sh -c 'trap "exit 5" TERM; while :; do sleep 0.1; done'
-	"$PAENE_BUILD/paene-oci" --root "$PAENE_RUN/oci" run -b "$bundle" trapped 3>&- &
+	command_is sh -c 'trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done'
+	"$PAENE_BUILD/paene-oci" --root "$PAENE_RUN/oci" run -b "$bundle" trapped >"$BATS_TEST_TMPDIR/said" 3>&- &
 	local pid=$! code=0
-	wait_until 5 status_is trapped running
-	sleep 0.3
+	wait_until 5 grep -q ready "$BATS_TEST_TMPDIR/said"
 	kill "$pid"
 	wait "$pid" || code=$?
 	[ "$code" = 5 ]
@@ -261,11 +260,11 @@ verbs="checkpoint create delete events exec features help kill list pause ps res
 }
 
 @test "kill: names, numbers, the default; unknown ones" {
-	command_is sh -c 'trap "exit 41" TERM; trap "exit 42" USR1; trap "exit 43" USR2; while :; do sleep 0.05; done'
+	command_is sh -c 'trap "exit 41" TERM; trap "exit 42" USR1; trap "exit 43" USR2; echo ready; while :; do sleep 0.05; done'
 	local signal
 	for signal in "" TERM SIGTERM 15 USR1 12; do
-		oci run -d -b "$bundle" k
-		sleep 0.2
+		oci run -d -b "$bundle" k >"$BATS_TEST_TMPDIR/said"
+		wait_until 5 grep -q ready "$BATS_TEST_TMPDIR/said"
 		oci kill k $signal
 		wait_until 5 status_is k stopped
 		oci delete k
@@ -290,7 +289,7 @@ verbs="checkpoint create delete events exec features help kill list pause ps res
 	wait_until 5 status_is left stopped
 	local pid
 	pid=$(<"$BATS_TEST_TMPDIR/pid")
-	grep -qz sleep "/proc/$pid/cmdline"
+	wait_until 5 grep -qzx sleep "/proc/$pid/cmdline"
 	oci kill --all left 9
 	gone() { ! grep -qz sleep "/proc/$1/cmdline" 2>/dev/null; }
 	wait_until 5 gone "$pid"

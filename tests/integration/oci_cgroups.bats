@@ -14,7 +14,7 @@ setup() {
 	bundle=$BATS_TEST_TMPDIR/bundle
 	mkdir "$bundle"
 	cp "$tests/lib/config.json" "$bundle/"
-	edit_bundle "$bundle" ".root.path = \"$(busybox_rootfs)\"" '.process.args = ["sh", "-c", "sleep 1001 & sleep 1002 & wait"]'
+	edit_bundle "$bundle" ".root.path = \"$(busybox_rootfs)\"" '.process.args = ["sh", "-c", "sleep 1000 & sleep 1000 & wait"]'
 	leak_check_before
 }
 
@@ -55,7 +55,7 @@ share_pids() { # share_pids [PATH]: the machine's, or those of a namespace
 	wait_until 5 all_there "$cgroup"
 	oci kill k KILL
 	wait_until 5 empty "$cgroup"
-	status_is k stopped
+	wait_until 5 status_is k stopped
 	run oci kill k TERM
 	expect_status 1
 	expect_in_output "container not running"
@@ -87,23 +87,25 @@ share_pids() { # share_pids [PATH]: the machine's, or those of a namespace
 	oci kill guest 9
 	wait_until 5 empty "$cgroup"
 	status_is owner running
+	wait_until 5 status_is guest stopped
 	oci delete guest
-	all_there "$(cgroup_of owner)"
+	wait_until 5 all_there "$(cgroup_of owner)"
 }
 
 @test "kill: any other signal is the first process's alone, in a shared pid namespace, too; --all is for all" {
 	share_pids
-	edit_bundle "$bundle" '.process.args = ["sh", "-c", "trap : TERM; sleep 1001 & sleep 1002 & while :; do wait; sleep 0.1; done"]'
+	local long=$((1000000 + $$)) # of this run alone: all processes are looked at
+	edit_bundle "$bundle" ".process.args = [\"sh\", \"-c\", \"trap : TERM; sleep $long & sleep $long & while :; do wait; sleep 0.1; done\"]"
 	oci run -d -b "$bundle" k
 	local cgroup
 	cgroup=$(cgroup_of k)
-	wait_until 5 all_there "$cgroup"
+	sleeping() { [ "$(pgrep -cf "^sleep $long")" = "$1" ]; }
+	wait_until 5 sleeping 2
 	oci kill k TERM
 	sleep 0.3
-	pgrep -f "^sleep 1001" >/dev/null
+	sleeping 2
 	oci kill --all k TERM
-	gone() { ! pgrep -f "^sleep 100[12]" >/dev/null; }
-	wait_until 5 gone
+	wait_until 5 sleeping 0
 	status_is k running
 }
 
@@ -171,7 +173,7 @@ share_pids() { # share_pids [PATH]: the machine's, or those of a namespace
 
 @test "without a cgroup, in a shared pid namespace: the first process is all that is known" {
 	share_pids
-	edit_bundle "$bundle" '.process.args = ["sleep", "1003"]'
+	edit_bundle "$bundle" '.process.args = ["sleep", "1000"]'
 	oci --cgroup-manager disabled run -d -b "$bundle" none
 	oci kill none KILL
 	wait_until 5 status_is none stopped

@@ -41,6 +41,10 @@ status_is() {
 	[ "$(field "$1" .State.Status)" = "$2" ]
 }
 
+ready_times() { # ready_times CONTAINER N: it has said so N times
+	[ "$(paene logs "$1" | grep -cx ready)" = "$2" ]
+}
+
 @test "run: output, errors and exit status are the command's" {
 	run --separate-stderr paene run --rm -q "$image" sh -c 'echo out; echo err >&2; exit 7'
 	expect_status 7
@@ -99,11 +103,12 @@ status_is() {
 
 @test "run -d: prints the id; ps, inspect and wait know it" {
 	local id
-	id=$(paene run -dq --name web "$image" sh -c 'sleep 0.5; exit 4')
+	id=$(paene run -dq --name web "$image" sh -c 'until [ -e /go ]; do sleep 0.05; done; exit 4')
 	[[ "$id" =~ ^[0-9a-f]{64}$ ]]
 	[ "$(paene ps -q --no-trunc)" = "$id" ]
 	status_is web running
 	[ "$(field "${id:0:12}" .Name)" = web ]
+	paene exec web touch /go
 	[ "$(paene wait web)" = 4 ]
 	status_is web exited
 	[ "$(field web .State.ExitCode)" = 4 ]
@@ -301,16 +306,17 @@ status_is() {
 }
 
 @test "stop: the signal, the time, all" {
-	paene run -dq --name polite "$image" sh -c 'trap "exit 5" TERM; while :; do sleep 0.1; done' >/dev/null
-	paene run -dq --name stubborn "$image" sh -c 'trap "" TERM; while :; do sleep 0.1; done' >/dev/null
-	sleep 0.3
+	paene run -dq --name polite "$image" sh -c 'trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done' >/dev/null
+	paene run -dq --name stubborn "$image" sh -c 'trap "" TERM; echo ready; while :; do sleep 0.1; done' >/dev/null
+	wait_until 10 ready_times polite 1
+	wait_until 10 ready_times stubborn 1
 	[ "$(paene stop polite)" = polite ]
 	[ "$(field polite .State.ExitCode)" = 5 ]
 	[ "$(paene stop --time 1 stubborn)" = stubborn ]
 	[ "$(field stubborn .State.ExitCode)" = 137 ]
 	paene stop polite # it has ended: fine
 	paene start polite 2>/dev/null
-	sleep 0.3
+	wait_until 10 ready_times polite 2
 	[ "$(paene stop --all -s TERM -t 5 | wc -l)" = 1 ]
 	run paene stop -t soon polite
 	expect_status 1
@@ -319,8 +325,8 @@ status_is() {
 }
 
 @test "kill: the signal, all, what does not run" {
-	paene run -dq --name k "$image" sh -c 'trap "exit 9" USR1; while :; do sleep 0.1; done' >/dev/null
-	sleep 0.3
+	paene run -dq --name k "$image" sh -c 'trap "exit 9" USR1; echo ready; while :; do sleep 0.1; done' >/dev/null
+	wait_until 10 ready_times k 1
 	[ "$(paene kill --signal USR1 k)" = k ]
 	[ "$(paene wait k)" = 9 ]
 	run paene kill k

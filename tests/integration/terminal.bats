@@ -78,7 +78,8 @@ on_terminal() { # on_terminal STEP… -- OPTION… -- COMMAND…: see tests/lib/
 }
 
 @test "-it: the terminal is restored when the container is killed, and when it cannot be started" {
-	on_terminal raw see ready -- --rm -it --name box "$image" sh -c 'echo ready; kill -9 $$; (sleep 0.3; exit 0)'
+	on_terminal raw see ready type '\n' -- --rm -it --init "$image" sh -c 'echo ready; read x; kill -9 $$'
+	expect_status 137
 	expect_in_output "[restored]"
 	on_terminal -- --rm -it "$image" nosuch
 	expect_status 127
