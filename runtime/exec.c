@@ -102,7 +102,9 @@ static int check_running(struct execution *x, struct err *e)
 		return x->child.init == -ESRCH ? not_running(s, e) : x->child.init;
 	int r = ns_differences(s->init.pid, &x->child.join, e);
 
-	return r >= 0 && s->root_mount.set ? open_root(x, e) : r;
+	if (r < 0)
+		return proc_ended(x->child.init) ? not_running(s, e) : r;
+	return s->root_mount.set ? open_root(x, e) : 0;
 }
 
 /* What this kernel cannot do is said before anything is made. */
