@@ -48,6 +48,12 @@ static const struct manual_section manual[] = {
 	  "/sys/kernel/mm/ksm/run; how fast it looks is set beside that. Writing to a page that is shared takes longer than to one "
 	  "that is not: so a container can find out whether another one has a page that it can guess. Give it to containers that may "
 	  "know of each other. For `paene-oci` the annotation `org.paene.ksm` of config.json is `true`." },
+	{ "Cgroups",
+	  "Each container has a cgroup of version 2. Where systemd runs, all of them are below `machine.slice/paene.scope`, which the "
+	  "first container after a boot has systemd make and delegate; elsewhere below `/paene`. With `--cgroup-manager systemd`, given "
+	  "before the verb, a container has a scope of its own, `paene-ID.scope` in `machine.slice` or in the slice that `--cgroup-parent` "
+	  "names. A container sees its own cgroup alone, read-only; with `--cgroup-delegate` its root may make others below, and hand "
+	  "controllers down: what a container engine or systemd in it needs. Its own limits stay out of its reach." },
 	{ "Exit status",
 	  "`run`, `exec` and `start --attach` exit as the command does, with 128 + N where signal N ended it; 125 says that the "
 	  "engine failed, 126 that the command could not be executed, 127 that it was not found. Other verbs exit with 1 where "
