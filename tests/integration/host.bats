@@ -127,7 +127,7 @@ writes_stay_inside() {
 	paene run -dq --name secret --network none host sh -c 'echo secret >/opt/secret; sleep 1000' >/dev/null
 	local upper
 	upper=$(dirname "$(paene inspect --format '{{.LogPath}}' secret)")/upper
-	wait_until 10 find "$upper" -name secret -type f
+	wait_until 10 eval 'find "$upper" -name secret -type f | grep -q .'
 	run on_host -u 1000 -- ls "$upper"
 	[ "$status" -ne 0 ]
 }

@@ -55,7 +55,7 @@ serve() { # serve NAME OPTION…: a web server on port 80 that says NAME
 }
 
 answers() { # answers TEXT URL
-	[ "$(curl --silent --max-time 10 "$2")" = "$1" ]
+	[ "$(curl --silent --max-time 60 "$2")" = "$1" ]
 }
 
 refused() { # refused TEXT OPTION…: not run, and this is said in one line, and nothing is left
@@ -215,11 +215,11 @@ host_listens() { # host_listens PORT [OPTION…]: a program of the host
 	ip link add leg type veth peer name eth0 netns "$server"
 	ip link set leg master legs up
 	nsenter -t "$server" -n sh -c 'ip address add 192.0.2.2/24 dev eth0; ip link set eth0 up'
-	paene run -dq --name web -p 8080:80 "$image" \
-		sh -c 'echo hello >/tmp/x; while :; do nc -l -p 80 -e sh -c "netstat -tn | grep :80" ; done' >/dev/null
+	paene run -dq --name web -p 8080:80 "$image" nc -ll -p 80 -e sh -c "netstat -tn | grep :80" >/dev/null
+	wait_until 10 paene exec web sh -c "netstat -tln | grep -q :80"
 	serve page -p 8081:80
-	[ "$(nsenter -t "$server" -n curl --silent --max-time 10 http://192.0.2.1:8081/)" = page ]
-	run nsenter -t "$server" -n sh -c 'nc -w 5 192.0.2.1 8080 </dev/null'
+	[ "$(nsenter -t "$server" -n curl --silent --max-time 60 http://192.0.2.1:8081/)" = page ]
+	run nsenter -t "$server" -n sh -c 'nc -w 60 192.0.2.1 8080 </dev/null'
 	expect_in_output 192.0.2.2
 	# and nobody outside gets past the published ports
 	nsenter -t "$server" -n ip route add 10.0.0.0/8 via 192.0.2.1

@@ -183,9 +183,9 @@ teardown() {
 
 @test "restore waits, passes signals on, exits as the container does, and deletes it" {
 	needs_criu
-	edit_bundle "$bundle" '.process.args = ["sh", "-c", "trap \"exit 7\" TERM; while :; do sleep 0.1; done"]'
+	edit_bundle "$bundle" '.process.args = ["sh", "-c", "trap \"exit 7\" TERM; echo 1 >/dev/shm/count; while :; do sleep 0.1; done"]'
 	start_container c
-	sleep 0.3
+	wait_until 5 counted c 1
 	oci checkpoint --image-path "$image" c
 	"$PAENE_BUILD/paene-oci" --root "$PAENE_RUN/oci" restore -b "$bundle" --image-path "$image" c \
 		</dev/null >/dev/null 2>&1 3>&- &
@@ -200,13 +200,12 @@ teardown() {
 
 @test "pipes are those of whoever restores" {
 	needs_criu
-	edit_bundle "$bundle" '.process.args = ["sh", "-c", "while read x; do echo heard $x; done"]'
+	edit_bundle "$bundle" '.process.args = ["sh", "-c", "echo 1 >/dev/shm/count; while read x; do echo heard $x; done"]'
 	mkfifo "$BATS_TEST_TMPDIR"/{in,out}
 	exec 5<>"$BATS_TEST_TMPDIR/in" 6<>"$BATS_TEST_TMPDIR/out"
 	# bats' own streams are files: they would be outside. These are pipes without a name
 	sleep 100 3>&- 5>&- 6>&- | oci run -d -b "$bundle" c 2>&1 3>&- 5>&- 6>&- | cat >/dev/null 3>&- 5>&- 6>&- &
-	wait_until 5 status_is c running
-	sleep 0.3
+	wait_until 5 counted c 1
 	oci checkpoint --image-path "$image" c
 	jobs -p | xargs -r kill || true
 	[[ "$(jq -r '.[0]' "$image/descriptors.json")" == pipe:* ]]

@@ -102,9 +102,10 @@ in_user_namespace() {
 
 	edit_bundle "$home/b" "(.linux.namespaces[] | select(.type == \"pid\")).path = \"/proc/$pid/ns/pid\""
 	in_user_namespace run --detach --bundle "$home/b" other </dev/null >/dev/null 2>&1 3>&-
-	run in_user_namespace exec other sh -c 'readlink /proc/self/ns/pid; ps -o args | grep -c "^sleep"'
+	run in_user_namespace exec other readlink /proc/self/ns/pid
 	expect_status 0
-	expect_output "$(readlink "/proc/$pid/ns/pid")"$'\n2'
+	expect_output "$(readlink "/proc/$pid/ns/pid")"
+	wait_until 5 eval '[ "$(in_user_namespace exec other ps -o args | grep -c "^sleep")" = 2 ]'
 	run in_user_namespace run --bundle "$home/b" other
 	expect_status 1
 	expect_in_output "already exists"

@@ -151,7 +151,7 @@ b'BARRIER=1' 1" ] || fail "$(<"$heard")"
 	say_ready n 'READY=1'
 	wait "$run"
 	grep -q "MAINPID=$(oci state n | jq .pid)'" "$heard"
-	grep -q "Read-only file system" "$BATS_TEST_TMPDIR/out"
+	wait_until 5 grep -q "Read-only file system" "$BATS_TEST_TMPDIR/out"
 }
 
 @test "NOTIFY_SOCKET: run in the foreground is the service's main process, and goes on" {
