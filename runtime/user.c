@@ -11,21 +11,18 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "base/sys.h"
 
 #define FILE_MAX_BYTES (8 << 20)
 #define GROUPS_MAX     256
 #define FIELDS_MAX     8
 
-/* A file of accounts as text, or NULL where there is none; links of the image may lead to anything but are no reason to read it. */
-static int read_accounts(int root, const char *path, char **ret, struct err *e)
+/* The text of an open file; links of the image may lead to anything but are no reason to read it. */
+static int read_file(int fd, const char *path, char **ret, struct err *e)
 {
 	struct stat st;
 	struct statfs fs;
-	auto_fd int fd = path_open_in(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, e);
 
-	*ret = NULL;
-	if (fd < 0)
-		return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
 	if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
 		return err_set(e, errno, "look at %s", path);
 	if (!S_ISREG(st.st_mode) || fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC)
@@ -33,6 +30,17 @@ static int read_accounts(int root, const char *path, char **ret, struct err *e)
 	if (st.st_size > FILE_MAX_BYTES)
 		return err_say(e, EFBIG, "the container's %s has more than %d bytes", path, FILE_MAX_BYTES);
 	return file_read_fd(fd, path, FILE_MAX_BYTES, ret, NULL, e);
+}
+
+/* A file of accounts as text, or NULL where there is none. */
+static int read_accounts(int root, const char *path, char **ret, struct err *e)
+{
+	auto_fd int fd = path_open_in(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, e);
+
+	*ret = NULL;
+	if (fd < 0)
+		return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
+	return read_file(fd, path, ret, e);
 }
 
 /* The next line's fields, cut at ':' in place. Return: their number, 0 at the end of the text */
@@ -144,10 +152,15 @@ static bool all_digits(const char *s)
 	return *s && s[strspn(s, "0123456789")] == '\0';
 }
 
+static bool begins_as_name(const char *s)
+{
+	return isalpha((unsigned char)*s) || *s == '_';
+}
+
 /* "-1", "0x1" and " 1" were meant as numbers: an account of the image that has such a name is there to be somebody else (S20). */
 static int check_name(const char *name, const char *what, struct err *e)
 {
-	if (isalpha((unsigned char)*name) || *name == '_')
+	if (begins_as_name(name))
 		return 0;
 	return err_say(e, EINVAL, "%s \"%s\": it is a number from 0 to 4294967294, or a name that begins with a letter", what, name);
 }
@@ -233,4 +246,40 @@ const char *user_home(int root, uint32_t uid, struct arena *arena)
 	const char *home = a.found && *a.home == '/' ? arena_strdup(arena, a.home) : NULL;
 
 	return home ? home : "/";
+}
+
+struct user_names user_names(int root, enum user_list which, struct arena *arena)
+{
+	static const char *const files[] = { [USER_LIST_USERS] = "etc/passwd", [USER_LIST_GROUPS] = "etc/group" };
+	auto_fd int fd = sys_openat2(root, files[which], O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0,
+				     RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
+	auto_free char *text = NULL;
+	struct user_names names = { 0 };
+	struct err ignored; /* without names there are numbers */
+	char *f[FIELDS_MAX], *rest;
+	size_t room = 1;
+
+	if (fd < 0 || read_file(fd, files[which], &text, &ignored) < 0)
+		return names;
+	for (const char *p = text; *p; p++)
+		room += *p == '\n';
+	names.v = arena_array(arena, room, sizeof(*names.v));
+	rest = text;
+	for (size_t n; names.v && (n = next_line(&rest, f)) > 0;) {
+		struct user_name *row = &names.v[names.n];
+
+		if (n < 3 || str_to_id(f[2], &row->id) < 0 || !begins_as_name(f[0]))
+			continue;
+		row->name = arena_strdup(arena, f[0]);
+		names.n += row->name != NULL;
+	}
+	return names;
+}
+
+const char *user_name_of(const struct user_names *names, uint32_t id)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (names->v[i].id == id)
+			return names->v[i].name;
+	return NULL;
 }

@@ -22,6 +22,33 @@
 int user_resolve(int root, const char *who, struct arena *arena, struct spec_user *ret, const char **ret_home,
 		 struct err *e);
 
+/* What ids are called. */
+struct user_names {
+	struct user_name {
+		uint32_t id;
+		const char *name;
+	} *v;
+	size_t n;
+};
+
+enum user_list {
+	USER_LIST_USERS,
+	USER_LIST_GROUPS,
+};
+
+/**
+ * user_names() - The names in /etc/passwd or /etc/group, looked at from outside
+ * @root:	A container's root, or the host's
+ *
+ * Only on the file system of @root itself: one that is mounted below it may be of the container's own making, and answer never.
+ *
+ * Return: the list, in @arena; empty where it cannot be had
+ */
+struct user_names user_names(int root, enum user_list which, struct arena *arena);
+
+/* A name that cannot be mistaken for a number; NULL: there is none. */
+const char *user_name_of(const struct user_names *names, uint32_t id);
+
 /* Home folder of a uid in @arena; "/" where none can be found. */
 const char *user_home(int root, uint32_t uid, struct arena *arena);
 
