@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "cli/inspect.h"
+#include "runtime/ksm.h"
 #include "runtime/usage.h"
 #include "spec/decode.h"
 #include "spec/names.h"
@@ -60,7 +61,7 @@ static const struct field restart_fields[] = {
 struct host_view {
 	char *network, *userns, *seccomp, *cgroup_manager, *cgroups, *cgroup_view, *cgroup_parent;
 	struct restart_view restart;
-	bool auto_remove, privileged, read_only, init, no_new_privs, cgroup_delegate;
+	bool auto_remove, privileged, read_only, init, no_new_privs, cgroup_delegate, ksm;
 	struct strv binds, caps, masked, readonly, missing;
 };
 static const struct field host_fields[] = {
@@ -73,6 +74,7 @@ static const struct field host_fields[] = {
 	FIELD_BOOL(struct host_view, read_only, "ReadonlyRootfs", REQUIRED),
 	FIELD_STRING(struct host_view, seccomp, "SeccompProfile", REQUIRED),
 	FIELD_BOOL(struct host_view, no_new_privs, "NoNewPrivileges", REQUIRED),
+	FIELD_BOOL(struct host_view, ksm, "Ksm", REQUIRED),
 	FIELD_STRINGS(struct host_view, caps, "Capabilities", REQUIRED),
 	FIELD_STRINGS(struct host_view, masked, "MaskedPaths", REQUIRED),
 	FIELD_STRINGS(struct host_view, readonly, "ReadonlyPaths", REQUIRED),
@@ -237,6 +239,7 @@ static int fill_host(const struct container *c, const struct spec *s, struct are
 		.read_only = s->root.readonly,
 		.init = set->init,
 		.no_new_privs = s->process.no_new_privileges,
+		.ksm = ksm_wanted(&s->annotations),
 		.cgroup_manager = (char *)cgroup_manager_names[set->cgroup_manager],
 		.cgroups = (char *)(set->cgroup_manager == CGROUP_MANAGER_DISABLED ? "disabled" : "default"),
 		.cgroup_view = (char *)(s->linux_.namespaces[NS_CGROUP].wanted ? "private" : "host"),

@@ -144,6 +144,7 @@ merges() { # merges FILE: does this ksm_stat say that the process takes part?
 	merges "$BATS_TEST_TMPDIR/run"
 	merges "$BATS_TEST_TMPDIR/exec"
 	merges "/proc/$(paene inspect --format '{{.State.Pid}}' box)/ksm_stat"
+	[ "$(paene inspect --format '{{.HostConfig.Ksm}}' box other)" = $'true\nfalse' ]
 	! merges "$BATS_TEST_TMPDIR/other" || fail "not asked for"
 }
 

@@ -6,6 +6,7 @@ load ../lib/common
 image=localhost/busybox:1
 files=/var/tmp/paene-files # on the disk: a tmpfs has no cache
 swap=/var/tmp/paene-swap
+shared=/sys/fs/cgroup/paene-shared # where two containers have too little memory together
 
 setup_file() {
 	type -P paene >/dev/null || return 0 # each test then says why it is skipped
@@ -26,9 +27,9 @@ setup() {
 }
 
 teardown() {
-	paene rm -f box other || true
+	paene rm -f box other third || true
+	rmdir $shared 2>/dev/null || true
 	echo 2 >/sys/kernel/mm/ksm/run # and unmerge
-	echo max >/sys/fs/cgroup/paene/memory.max || true
 	echo N >/sys/module/zswap/parameters/enabled
 	swapoff $swap 2>/dev/null || true
 }
@@ -71,9 +72,15 @@ run_pages() { # run_pages NAME [OPTION…] -- PAGES-ARGUMENT…: in the backgrou
 	wait_until 300 has_said "$name" ready
 }
 
+has_said_times() { # has_said_times NAME WORD TIMES
+	[ "$(paene logs "$1" 2>&1 | grep -c "^$2")" -ge "$3" ]
+}
+
 expect_intact() { # expect_intact NAME: all its pages hold what was written
+	local before
+	before=$(paene logs "$1" 2>&1 | grep -c ^intact) || true # none yet
 	paene kill --signal USR1 "$1"
-	wait_until 300 has_said "$1" intact
+	wait_until 300 has_said_times "$1" intact $((before + 1))
 }
 
 reclaim() { # reclaim ARGUMENT…: $status, and its JSON in $got
@@ -189,4 +196,139 @@ cache_file() { # cache_file NAME MIB: it has written a file, which is on the dis
 	[ "$(mib_of box memory.swap.current)" -ge 60 ]
 	paene unpause box
 	expect_intact box
+}
+
+share_memory() { # share_memory SIZE: what containers with --cgroup-parent paene-shared have together
+	mkdir $shared
+	echo "+memory +pids" >$shared/cgroup.subtree_control
+	echo "$1" >$shared/memory.max
+}
+
+@test "memory-low: who has it keeps its pages while another has anything to give; without it both lose" {
+	swap_on
+	share_memory 96M
+	run_pages box --cgroup-parent paene-shared -- 40
+	run_pages other --cgroup-parent paene-shared -- 128
+	local without
+	without=$(mib_of box memory.current)
+	echo "# without: $without MiB are left of 40, of the other's 128 $(mib_of other memory.current)"
+	[ "$without" -lt 36 ]
+	paene rm -f box other
+
+	run_pages box --cgroup-parent paene-shared --memory-low 48m -- 40
+	run_pages other --cgroup-parent paene-shared -- 128
+	echo "# with: $(mib_of box memory.current) MiB are left of 40, of the other's 128 $(mib_of other memory.current)"
+	[ "$(mib_of box memory.current)" -ge 40 ]
+	[ "$(mib_of box memory.swap.current)" = 0 ]
+	[ "$(mib_of other memory.swap.current)" -ge 64 ]
+	[ "$(count_of box memory.events low)" = 0 ] || fail "the protection was broken"
+}
+
+@test "memory-min: rather is somebody else killed; --memory-low gives way before" {
+	share_memory 96M
+	run_pages box --cgroup-parent paene-shared --memory-low 64m -v $files:/files -- 16
+	cache_file box 48
+	run_pages other --cgroup-parent paene-shared -- 64 # there is no swap: it is files, or a kill
+	echo "# low: $(mib_of box memory.stat file) MiB of 48 are left"
+	[ "$(mib_of box memory.stat file)" -lt 36 ]
+	[ "$(count_of box memory.events low)" -ge 1 ]
+	paene rm -f box other
+
+	run_pages box --cgroup-parent paene-shared --memory-min 72m -v $files:/files -- 16
+	cache_file box 48
+	run paene run --name other --cgroup-parent paene-shared $image pages 64
+	expect_status 137
+	[ "$(paene inspect --format '{{.State.OOMKilled}}' other)" = true ]
+	echo "# min: $(mib_of box memory.stat file) MiB of 48 are left"
+	[ "$(mib_of box memory.stat file)" -ge 46 ]
+	expect_intact box
+}
+
+@test "memory-high: who grows beyond it is slowed down and gives memory back, and is not killed" {
+	swap_on
+	run_pages other -- 64
+	run_pages box --memory-high 24m -- 64
+	local with without
+	with=$(paene logs box | sed -n 's/^ready //p')
+	without=$(paene logs other | sed -n 's/^ready //p')
+	echo "# 64 MiB took $without ms, and $with ms with 24 MiB; $(mib_of box memory.current) MiB are left," \
+		"$(mib_of box memory.swap.current) in swap; over it $(count_of box memory.events high) times;" \
+		"$(grep some "$(cgroup_of box)/memory.pressure")"
+	[ "$(mib_of box memory.current)" -le 26 ]
+	[ "$(mib_of box memory.swap.current)" -ge 36 ]
+	[ "$(count_of box memory.events high)" -ge 1 ]
+	[ "$(count_of box memory.events oom_kill)" = 0 ]
+	expect_intact box
+}
+
+@test "memory-zswap: what waits compressed in memory has a limit; 0: it goes to the disk at once" {
+	[ -e /sys/module/zswap ] || skip "this kernel has no zswap"
+	swap_on
+	echo Y >/sys/module/zswap/parameters/enabled
+	run_pages box -- 64
+	reclaim --to 16m box
+	echo "# zswap: $(of .After.Swap) bytes of swap take $(of .After.Zswap) bytes of memory"
+	[ "$(of_mib .After.Swap)" -ge 44 ]
+	[ "$(of .After.Zswap)" -gt 0 ]
+	[ "$(of '.After.Swap > 4 * .After.Zswap')" = true ] || fail "not compressed"
+	expect_intact box
+	paene rm -f box
+
+	run_pages box --memory-zswap 0 -- 64
+	reclaim --to 24m box
+	[ "$status" = 0 ]
+	[ "$(of .After.Zswap)" = 0 ]
+	[ "$(of_mib .After.Swap)" -ge 36 ]
+	expect_intact box
+}
+
+@test "memory-zswap-writeback=false, and update of both" {
+	[ -e /sys/fs/cgroup/memory.zswap.writeback ] || skip "this kernel cannot keep it from the disk"
+	run_pages box --memory-zswap 8m --memory-zswap-writeback=false -- 1
+	local cgroup
+	cgroup=$(cgroup_of box)
+	[ "$(cat "$cgroup/memory.zswap.max")" = $((8 << 20)) ]
+	[ "$(cat "$cgroup/memory.zswap.writeback")" = 0 ]
+	paene update --memory-zswap -1 --memory-zswap-writeback box
+	[ "$(cat "$cgroup/memory.zswap.max")" = max ]
+	[ "$(cat "$cgroup/memory.zswap.writeback")" = 1 ]
+}
+
+merged_mib() { # merged_mib NAME: of its first process
+	echo $(($(sed -n 's/^ksm_merging_pages //p' "/proc/$(paene inspect --format '{{.State.Pid}}' "$1")/ksm_stat") >> 8))
+}
+
+are_merged() { # are_merged MIB NAME…
+	local mib=$1
+	shift
+	for name; do
+		[ "$(merged_mib "$name")" -ge "$mib" ] || return
+	done
+}
+
+@test "ksm: equal pages of two containers are kept once; without it a container shares nothing" {
+	if [ "$(printf '%s\n' 6.7 "$(uname -r)" | sort -V | head -n 1)" != 6.7 ]; then
+		run paene run --rm --ksm $image true
+		expect_status 125
+		expect_output "paene run: page merging (KSM) for a container needs Linux 6.7"
+		return
+	fi
+	echo 20000 >/sys/kernel/mm/ksm/pages_to_scan
+	echo 10 >/sys/kernel/mm/ksm/sleep_millisecs
+	run_pages box -q --ksm -- -e 32
+	run_pages other -q --ksm -- -e 32
+	run_pages third -- -e 32
+	local before=$(($(mib_of box memory.current) + $(mib_of other memory.current)))
+	echo 1 >/sys/kernel/mm/ksm/run
+	wait_until 600 are_merged 31 box other
+	local after=$(($(mib_of box memory.current) + $(mib_of other memory.current)))
+	echo "# the two had $before MiB, and have $after; merged: $(merged_mib box) and $(merged_mib other);" \
+		"pages of the machine: $(cat /sys/kernel/mm/ksm/pages_shared) kept, for $(cat /sys/kernel/mm/ksm/pages_sharing) more"
+	[ $((before - after)) -ge 28 ]
+	[ "$(merged_mib third)" = 0 ]
+	[ "$(mib_of third memory.current)" -ge 32 ]
+	expect_intact box
+	expect_intact other
+	paene rm -f box third
+	expect_intact other # what both had is still there for the one that is left
 }
