@@ -10,6 +10,8 @@ static const struct option rows[] = {
 	OPT_FLAG(struct engine_change, force, "force", 'f', "a memory limit that the kernel can only keep by killing it"),
 	OPT_GROUP("Limits"),
 	LIMIT_ROWS(struct engine_change),
+	OPT_GROUP("Devices"),
+	OPT_LIST(struct engine_change, device_rules, "device-cgroup-rule", 0, "RULE", "further ones that it may use: \"c 42:* rwm\""),
 };
 
 static int update_one(const struct engine *g, const char *id, const void *arg, struct err *e)
@@ -28,7 +30,7 @@ static int run(const struct call *c, struct err *e)
 		r = engine_change_check(o, e);
 	if (r < 0)
 		return r;
-	if (!o->restart && memcmp(&o->limits, &none, sizeof(none)) == 0) {
+	if (!o->restart && !o->device_rules.n && memcmp(&o->limits, &none, sizeof(none)) == 0) {
 		err_say(e, EINVAL, "nothing to change was named");
 		return err_hint(e, "`paene update --help` lists what can be changed");
 	}
@@ -40,7 +42,7 @@ const struct verb verb_update = {
 	.group = "Containers",
 	.arguments = "CONTAINER…",
 	.help = "change their limits",
-	.about = "Change limits of containers, or their restart policy: at once where they run, and for each start to come. What is "
+	.about = "Change limits of containers, the devices that they may use, or their restart policy: at once where they run, and for each start to come. What is "
 		 "not named stays as it is; 0 lifts a limit. What the kernel refuses changes nothing. A memory limit below what the "
 		 "container's processes hold is refused, for the kernel could only kill; what is cached of files is simply given "
 		 "back.",

@@ -58,12 +58,24 @@ int container_cgroup_step_down(const struct plan *p, int cgroup, pid_t pid, stru
 	return p->opt.cgroup_delegate ? cgroup_step_down(cgroup, pid, p->cgroup_owner.v, e) : 0;
 }
 
-int container_cgroup_devices(const struct plan *p, int cgroup, struct err *e)
+static int set_rules(int cgroup, const struct spec_device_rules *rules, struct err *e)
 {
-	int r = cgroup_set_devices(cgroup, &p->resources.devices, true, e);
+	int r = cgroup_set_devices(cgroup, rules, true, e);
 
 	/* without root: nor can its processes use a device that this user may not */
 	return r == -EPERM && cgroup_is_rootless() ? 0 : r;
+}
+
+int container_cgroup_devices(const struct plan *p, int cgroup, struct err *e)
+{
+	return set_rules(cgroup, &p->resources.devices, e);
+}
+
+int container_cgroup_rules(const struct state *s, const struct spec_device_rules *rules, struct err *e)
+{
+	auto_fd int cgroup = state_cgroup(s, e);
+
+	return cgroup < 0 ? cgroup : set_rules(cgroup, rules, e);
 }
 
 /* What is needed to name it to systemd again. */

@@ -33,6 +33,9 @@ int container_cgroup_devices(const struct plan *p, int cgroup, struct err *e);
 int container_cgroup_update(const struct state *s, const struct spec_resources *want, const struct spec_map *wishes,
 			    struct err *e);
 
+/* Other device rules, at once: there is no moment with too few. Return: 0, or -errno with @e filled */
+int container_cgroup_rules(const struct state *s, const struct spec_device_rules *rules, struct err *e);
+
 /* Move a process into it that could not be born there. Return: 0, or -errno with @e filled */
 int container_cgroup_attach(const struct state *s, pid_t pid, struct err *e);
 

@@ -15,14 +15,19 @@ static bool is_access(const char *text)
 	return *text && text[strspn(text, "rwm")] == '\0';
 }
 
+static void allow(struct spec_device_rule *rule, const char *access)
+{
+	rule->allow = true;
+	rule->read = strchr(access, 'r');
+	rule->write = strchr(access, 'w');
+	rule->mknod = strchr(access, 'm');
+}
+
 static void add_rule(struct composition *c, struct spec_device_rule rule, const char *access)
 {
 	struct spec_device_rules *rules = &c->spec->linux_.resources.devices;
 
-	rule.allow = true;
-	rule.read = strchr(access, 'r');
-	rule.write = strchr(access, 'w');
-	rule.mknod = strchr(access, 'm');
+	allow(&rule, access);
 	rules->v[rules->n++] = rule;
 }
 
@@ -92,8 +97,7 @@ static bool device_number(const char *text, uint64_t max, struct opt_i64 *ret)
 	return true;
 }
 
-/* --device-cgroup-rule, written as docker has it: "c 42:* rmw" */
-static int rule_word(struct composition *c, const char *word, struct err *e)
+int compose_device_rule(const char *word, struct spec_device_rule *ret, struct err *e)
 {
 	char type, maj[16], min[16], access[4];
 	struct spec_device_rule rule = { 0 };
@@ -104,7 +108,8 @@ static int rule_word(struct composition *c, const char *word, struct err *e)
 	    !device_number(min, MINOR_MAX, &rule.minor))
 		return err_say(e, EINVAL, "--device-cgroup-rule \"%s\": such as \"c 42:* rwm\", please", word);
 	rule.type = type;
-	add_rule(c, rule, access);
+	allow(&rule, access);
+	*ret = rule;
 	return 0;
 }
 
@@ -122,7 +127,9 @@ int compose_devices(struct composition *c, struct err *e)
 		add_rule(c, (struct spec_device_rule){ .type = 'a' }, "rwm");
 	for (size_t i = 0; i < o->devices.n && r >= 0 && !o->privileged; i++)
 		r = device_word(c, o->devices.v[i], e);
-	for (size_t i = 0; i < o->device_rules.n && r >= 0; i++)
-		r = rule_word(c, o->device_rules.v[i], e);
+	for (size_t i = 0; i < o->device_rules.n && r >= 0; i++) {
+		r = compose_device_rule(o->device_rules.v[i], &rules->v[rules->n], e);
+		rules->n += r >= 0;
+	}
 	return r;
 }

@@ -28,6 +28,8 @@ int compose_limits(struct composition *c, struct err *e);
 int compose_cgroup(struct composition *c, struct err *e);
 /* Device nodes, and which devices may be used. */
 int compose_devices(struct composition *c, struct err *e);
+/* --device-cgroup-rule, written as docker has it: "c 42:* rmw". Return: 0, or -EINVAL with @e filled */
+int compose_device_rule(const char *word, struct spec_device_rule *ret, struct err *e);
 /* Default mounts, volumes, binds, tmpfs. */
 int compose_mounts(struct composition *c, struct err *e);
 

@@ -58,7 +58,27 @@ int engine_change_check(const struct engine_change *want, struct err *e)
 	struct settings s = { 0 };
 	int r = want->restart ? compose_restart(want->restart, &s, e) : 0;
 
+	for (size_t i = 0; r >= 0 && i < want->device_rules.n; i++)
+		r = compose_device_rule(want->device_rules.v[i], &(struct spec_device_rule){ 0 }, e);
 	return r < 0 ? r : limits_read(&want->limits, &a, &change, e);
+}
+
+/* Behind those that it has. */
+static int add_device_rules(struct update *u, struct err *e)
+{
+	struct spec_device_rules *all = &u->spec.linux_.resources.devices;
+	const struct strv *words = &u->want->device_rules;
+	struct spec_device_rule *v = arena_array(&u->spec.arena, all->n + words->n + 1, sizeof(*v));
+	int r = 0;
+
+	if (!v)
+		return err_nomem(e);
+	if (all->n)
+		memcpy(v, all->v, all->n * sizeof(*v));
+	all->v = v;
+	for (size_t i = 0; r >= 0 && i < words->n; i++)
+		r = compose_device_rule(words->v[i], &all->v[all->n++], e);
+	return r;
 }
 
 static int merge(struct update *u, struct err *e)
@@ -69,7 +89,7 @@ static int merge(struct update *u, struct err *e)
 	struct settings *s = &u->c.settings;
 	int r = 0;
 
-	u->has_limits = memcmp(&u->want->limits, &none, sizeof(none)) != 0;
+	u->has_limits = u->want->device_rules.n || memcmp(&u->want->limits, &none, sizeof(none)) != 0;
 	if (u->want->restart)
 		r = compose_restart(u->want->restart, s, e);
 	if (r >= 0 && s->remove && s->restart != RESTART_NO)
@@ -84,6 +104,8 @@ static int merge(struct update *u, struct err *e)
 	u->wishes = u->change.lifted;
 	if (r >= 0)
 		r = class_apply(s->class, all, a, &u->change.set, &u->wishes, e);
+	if (r >= 0)
+		r = add_device_rules(u, e);
 	return r < 0 ? r : limits_available(s, all, e);
 }
 
@@ -131,7 +153,11 @@ static int note_missing(const struct update *u, int cgroup, struct err *e)
 
 static int apply(const struct update *u, struct err *e)
 {
-	const struct update_request q = { .resources = u->change.set, .wishes = u->wishes };
+	const struct update_request q = {
+		.resources = u->change.set,
+		.devices = u->want->device_rules.n ? &u->spec.linux_.resources.devices : NULL,
+		.wishes = u->wishes,
+	};
 	auto_state struct state s = { 0 };
 	int r = state_load(u->g->states, u->id, &s, e);
 	auto_fd int cgroup = r < 0 ? -1 : state_cgroup(&s, e);

@@ -8,6 +8,7 @@
 
 struct engine_change {
 	struct limit_options limits;
+	struct strv device_rules; /* more of them */
 	const char *restart; /* NULL: as it is */
 	bool force;	     /* even a memory limit below what it cannot give back: the kernel kills */
 };

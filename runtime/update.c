@@ -20,5 +20,7 @@ int container_update(int root, const char *id, const struct update_request *q, s
 	if (s.status == STATUS_STOPPED || s.status == STATUS_CREATING)
 		return err_say(e, ESRCH, "container not running: %s is %s", id, status_names[s.status]);
 	r = rdt_change(&s, q->l3_cache_schema, q->mem_bw_schema, e);
-	return r < 0 ? r : container_cgroup_update(&s, &q->resources, &q->wishes, e);
+	if (r >= 0)
+		r = container_cgroup_update(&s, &q->resources, &q->wishes, e);
+	return r >= 0 && q->devices ? container_cgroup_rules(&s, q->devices, e) : r;
 }

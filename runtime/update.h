@@ -6,7 +6,8 @@
 #include "runtime/state.h"
 
 struct update_request {
-	struct spec_resources resources; /* what changes; device rules are not looked at, as runc has it */
+	struct spec_resources resources; /* what changes; device rules in it are not looked at, as runc has it */
+	const struct spec_device_rules *devices; /* the new ones; NULL: as they are */
 	struct spec_map wishes;		 /* cgroup files and values: written where the file is there */
 	const char *l3_cache_schema, *mem_bw_schema; /* of its resctrl group; NULL: as they are */
 };

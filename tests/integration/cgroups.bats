@@ -265,6 +265,32 @@ bundle_with() { # bundle_with JQ-FILTER…
 	[[ "$output" != *written* ]]
 }
 
+@test "update --device-cgroup-rule: at once, with nothing lost meanwhile, and for the next start" {
+	paene run -q -d --network none --name one --userns host --cap-add MKNOD --tmpfs /nodes:dev $image sh -c '
+		mknod /nodes/full c 1 7; mknod /nodes/tty1 c 4 1
+		while :; do (: </dev/null) || echo "null is lost"; done'
+	made() { paene exec one test -c /nodes/tty1; }
+	wait_until 60 made
+	run paene exec one sh -c ': </nodes/tty1'
+	expect_in_output "Operation not permitted"
+	local i
+	for i in 1 2 3 4 5; do
+		paene update --device-cgroup-rule "c 4:$i r" one
+	done
+	run paene exec one sh -c ': </nodes/tty1' # there is none here, or it may be read
+	[[ "$output" != *"Operation not permitted"* ]]
+	run paene exec one sh -c ': >/nodes/tty1'
+	expect_in_output "Operation not permitted"
+	paene restart -t 0 one
+	wait_until 60 made
+	run paene exec one sh -c ': </nodes/tty1'
+	[[ "$output" != *"Operation not permitted"* ]]
+	[ -z "$(paene logs one 2>&1 | grep lost)" ]
+	run paene update --device-cgroup-rule "c 4" one
+	expect_status 1
+	expect_in_output '--device-cgroup-rule "c 4": such as'
+}
+
 @test "--device-cgroup-rule, --device: what is not understood" {
 	local rule
 	for rule in x "c 1:3" "d 1:3 r" "c 1:3 rx" "c 1:3 " "c 1:-3 r" "c 4096:1 r" "c 1:1048576 r" "c 1*:3 r" "c 1:3 rw more"; do
