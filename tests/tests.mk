@@ -4,6 +4,7 @@
 #: check-vm       limits, systemd and the like, in a virtual machine of its own (SUITE=bookworm: on Linux 6.1; VM_TESTS="limits ports")
 #: asan           check-built with the address and undefined behaviour sanitizers
 #: bench          paene beside its peers (BENCH=ROW…: only those rows)
+#: bench-isolation  what a container loses beside one that misbehaves, in a virtual machine (ISOLATION="--quick cpu fork")
 #: fuzz           each fuzz target for FUZZ_SECONDS (30)
 unit_sources  := $(wildcard tests/unit/*.c)
 unit_programs := $(unit_sources:tests/unit/%.c=$(BUILD)/tests/unit/%)
@@ -55,6 +56,13 @@ $(BUILD)/tests/bench/%: tests/bench/%.c
 bench: $(programs) $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
 	$(Q)tests/bench/bench --build $(BUILD) $(BENCH)
 
+isolation_programs := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/isolation/*.c))
+
+bench-isolation: $(programs) $(isolation_programs)
+	$(Q)tests/install-packages dist/packages.vm
+	$(Q)tests/vm/make
+	$(Q)tests/bench/isolation/run $(BUILD) $(ISOLATION)
+
 # Fuzz targets need every archive built by clang, with its coverage counters: a build folder of their own.
 FUZZ_CC      ?= clang
 FUZZ_SECONDS ?= 30
@@ -73,6 +81,6 @@ fuzz:
 fuzz-built: $(fuzz_programs)
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $(BUILD)/corpus $(fuzz_programs)
 
-.PHONY: check check-built check-unit unit-programs check-vm bench fuzz fuzz-built
+.PHONY: check check-built check-unit unit-programs check-vm bench bench-isolation fuzz fuzz-built
 .SECONDARY: $(fuzz_programs)
 -include $(unit_programs:=.d) $(fuzz_programs:=.d)
