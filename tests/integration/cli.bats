@@ -4,7 +4,7 @@
 
 load ../lib/common
 
-verbs="run create start stop restart kill rm pause unpause wait exec ps logs inspect images load tag rmi version info help completion"
+verbs="run create start stop restart kill rm pause unpause wait exec ps stats top logs inspect images load tag rmi version info help completion"
 
 setup_file() {
 	needs_root
@@ -112,7 +112,7 @@ fits_screen() {
 
 @test "a missing argument, and one too many" {
 	local verb
-	for verb in run create start restart pause unpause wait exec logs inspect tag rmi completion; do
+	for verb in run create start restart pause unpause wait exec top logs inspect tag rmi completion; do
 		run paene "$verb"
 		expect_status 125
 		expect_in_output "paene $verb: an argument is missing: "
@@ -146,7 +146,7 @@ fits_screen() {
 
 @test "containers that do not exist" {
 	local verb
-	for verb in start stop restart kill rm pause unpause wait logs; do
+	for verb in start stop restart kill rm pause unpause wait stats top logs; do
 		run paene "$verb" nobody
 		[ "$status" -ne 0 ]
 		expect_in_output "paene $verb: no such container: nobody"
