@@ -45,7 +45,7 @@ end_web() {
 
 @test "without its monitor a container can be killed, and waited for" {
 	paene kill web
-	run timeout 10 "$PAENE_BUILD/paene" --root "$PAENE_DATA" --runroot "$PAENE_RUN" wait web
+	run timeout 120 "$PAENE_BUILD/paene" --root "$PAENE_DATA" --runroot "$PAENE_RUN" wait web
 	expect_status 0
 	expect_output 255
 }

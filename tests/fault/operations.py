@@ -198,11 +198,11 @@ class MonitorStep(Step):
         tracer = None
         if options is not None:
             tracer = subprocess.Popen(trace.command([*options, "-p", str(monitor)]), stdout=subprocess.DEVNULL)
-            wait_until(lambda: traced(monitor), 5)
+            wait_until(lambda: traced(monitor), COMMAND_SECONDS)
         for _ in range(2):
-            wait_until(lambda: self.processes() or ended(monitor), 2)
+            wait_until(lambda: self.processes() or ended(monitor), COMMAND_SECONDS)
             self.end_container()
-            wait_until(lambda: not self.processes(), 2)
+            wait_until(lambda: not self.processes(), COMMAND_SECONDS)
         over = wait_until(lambda: ended(monitor), COMMAND_SECONDS)
         if tracer:
             tracer.terminate()

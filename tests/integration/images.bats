@@ -132,8 +132,8 @@ teardown() {
 		paene inspect -f '{{.Config.Labels}} {{.Config.Cmd}}' evil
 		paene ps -a --format '{{.Command}}'
 	} >"$BATS_TEST_TMPDIR/shown"
-	! LC_ALL=C grep -q $'[\001-\010\013-\037\177]' "$BATS_TEST_TMPDIR/shown"
-	! LC_ALL=C grep -q $'\302\233\|\342\200\256' "$BATS_TEST_TMPDIR/shown"
+	run ! env LC_ALL=C grep -q $'[\001-\010\013-\037\177]' "$BATS_TEST_TMPDIR/shown"
+	run ! env LC_ALL=C grep -q $'\302\233\|\342\200\256' "$BATS_TEST_TMPDIR/shown"
 	grep -q 'x1b\|u001B' "$BATS_TEST_TMPDIR/shown"
 	paene rm evil >/dev/null
 	paene rmi localhost/evil:1 >/dev/null

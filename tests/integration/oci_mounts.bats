@@ -401,7 +401,7 @@ ro,nosuid,nodev,noexec,noatime"
 	run oci run -b "$bundle" m
 	expect_status 1
 	expect_in_output "mount /b: open $host/none: No such file or directory"
-	! oci state m
+	run ! oci state m
 }
 
 @test "propagation: what the host mounts later is seen by slaves and sharers, what the container mounts by the host of sharers" {

@@ -15,6 +15,7 @@ setup_file() {
 	paene run -q --rm $image true # the bridge, the parent cgroup: they stay
 	ip netns add neighbour
 	ip link add wire type veth peer name wire netns neighbour
+	ip link set wire addrgenmode none || true # an address of its own would be tentative for a while
 	ip address add 192.0.2.1/24 dev wire
 	ip link set wire up
 	ip -n neighbour address add 192.0.2.2/24 dev wire
