@@ -290,6 +290,37 @@ static void test_mount_namespaces(void **state)
 	}
 }
 
+/* Only where a source that init opens is to be seen through a map is the parent asked while init mounts. */
+static void test_mapped_mounts_give_the_parent_work(void **state)
+{
+	static char *words[] = { (char *)"bind", (char *)"idmap" };
+	static const struct {
+		const char *source;
+		size_t n_words;
+		bool works;
+	} cases[] = {
+		{ "/b/rootfs/mnt/x", ARRAY_SIZE(words), true },
+		{ "/b/rootfs/mnt/x", 1, false },
+		{ "/elsewhere", ARRAY_SIZE(words), false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct spec_mount mounts[] = {
+			{ .destination = (char *)"/mnt", .source = (char *)"/src", .options = { words, 1 } },
+			{ .destination = (char *)"/m", .source = (char *)cases[i].source, .options = { words, cases[i].n_words } },
+		};
+		auto_spec struct spec spec = decode("runc.json");
+		auto_plan struct plan p = { 0 };
+		struct err e;
+
+		new_userns(&spec);
+		spec.mounts = (struct spec_mounts){ mounts, ARRAY_SIZE(mounts) };
+		OK(plan_make(&spec, &options, &p, &e));
+		assert_int_equal(p.parent_works, cases[i].works);
+	}
+}
+
 static void maps_without_userns(struct spec *s)
 {
 	static struct spec_id_map map = { 0, 100000, 65536 };
@@ -504,6 +535,7 @@ int main(void)
 		cmocka_unit_test(test_mounts_and_root), cmocka_unit_test(test_hooks_give_the_parent_work),
 		cmocka_unit_test(test_filter),	       cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_joins),	       cmocka_unit_test(test_mount_namespaces),
+		cmocka_unit_test(test_mapped_mounts_give_the_parent_work),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
