@@ -27,7 +27,7 @@
 #include "base/file.h"
 #include "network/network.h"
 
-#define SOON_MS	 2000 /* what must happen */
+#define SOON_MS	 60000 /* what must happen: a busy machine may take its time */
 #define NEVER_MS 150  /* what must not happen: so long is waited for it */
 
 static char world_folder[200];

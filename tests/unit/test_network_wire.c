@@ -129,7 +129,7 @@ static void udp_flows_follow_the_container(void **state)
 
 	(void)state;
 	box_plan(&a, "a", &net);
-	world_udp_from(client, HOST_ADDRESS, 5353, client, NULL, 10); /* nobody serves it: the kernel remembers the flow */
+	world_udp_from(client, HOST_ADDRESS, 5353, client, NULL, SOON_MS); /* nobody serves it: the kernel remembers the flow */
 	box_publish(&a, "5353:53/udp");
 	assert_int_equal(box_attach(&a, &(struct err){ 0 }), 0);
 	int server = world_serve(a.ns, SOCK_DGRAM, "0.0.0.0", 53);

@@ -11,6 +11,8 @@
 #include "runtime/names.h"
 #include "runtime/relay.h"
 
+#define HANGS_S 180 /* who is not done by then hangs: the test ends by SIGALRM */
+
 /* A shell as the "container". Its ends are closed here as run_start() does. */
 static int start_shell(const char *script, struct relay_ends *ends)
 {
@@ -127,7 +129,7 @@ static void test_much(void **state)
 		assert_int_equal(fd_write_all(in, block, sizeof(block)), 0);
 	}
 	assert_int_equal(lseek(in, 0, SEEK_SET), 0);
-	alarm(30);
+	alarm(HANGS_S);
 	OK(relay_pipes(true, &ends, &e));
 	r.pidfd = start_shell("cat", &ends);
 	memcpy(r.pipes, ends.ours, sizeof(r.pipes));
@@ -159,7 +161,7 @@ static void test_left_behind(void **state)
 	int pid = 0;
 
 	(void)state;
-	alarm(20);
+	alarm(HANGS_S);
 	assert_int_equal(relay_shell("sleep 600 & echo $!; exit 3", NULL, &out, &err, &r), 3);
 	alarm(0);
 	auto_free char *o = drain(&out);
@@ -183,7 +185,7 @@ static void test_reader_goes_away(void **state)
 	OK(log_open(w.dir, LOG_MAX_BYTES, &log, &e));
 	r.log = &log;
 	fd_close(&out.read);
-	alarm(30);
+	alarm(HANGS_S);
 	assert_int_equal(relay_shell("i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; exit 4", NULL, &out, &err,
 				     &r), 4);
 	alarm(0);
@@ -201,7 +203,7 @@ static void test_signals_are_passed(void **state)
 	struct relay r = { .pass_signals = true };
 
 	(void)state;
-	alarm(30);
+	alarm(HANGS_S);
 	assert_int_equal(relay_shell("trap 'echo usr1' USR1; trap 'exit 9' TERM; kill -USR1 $PPID; "
 				     "while :; do sleep 0.05; n=$((n+1)); [ $n -lt 5 ] || kill -TERM $PPID; done",
 				     NULL, &out, &err, &r), 9);
@@ -248,7 +250,7 @@ static void test_terminal(void **state)
 		.in = outer_tty, .out = outer_tty, .err = -1, .raw = true,
 	};
 
-	alarm(30);
+	alarm(HANGS_S);
 	assert_int_equal(relay_run(&r, &e), 5);
 	alarm(0);
 	assert_int_equal(tcgetattr(outer_tty, &after), 0);
@@ -257,7 +259,7 @@ static void test_terminal(void **state)
 	size_t have = 0;
 
 	got[0] = '\0';
-	alarm(30);
+	alarm(HANGS_S);
 	while (!strstr(got, "33 77")) { /* the kernel may give it out in parts */
 		ssize_t n = read(outer, got + have, sizeof(got) - 1 - have);
 
@@ -309,6 +311,19 @@ static void test_words(void **state)
 	OK(monitor_words(MONITOR_WORDS, argv, &w, &e));
 }
 
+/* A pipe whose numbers a shell takes for nothing of its own. */
+static void high_pipe(int ends[2], int how)
+{
+	int low[2];
+
+	assert_int_equal(pipe2(low, O_CLOEXEC), 0);
+	for (int i = 0; i < 2; i++) {
+		ends[i] = fcntl(low[i], how, 100);
+		assert_true(ends[i] >= 100);
+		close(low[i]);
+	}
+}
+
 /* An exec keeps exactly the fds that are told, and those that are held. */
 static void test_exec_keeps_fds(void **state)
 {
@@ -321,7 +336,9 @@ static void test_exec_keeps_fds(void **state)
 	(void)state;
 	for (int i = 0; i < MONITOR_WORDS; i++)
 		snprintf(w.text[i], MONITOR_WORD_MAX, "-1");
-	assert_true(pipe2(keep, O_CLOEXEC) == 0 && pipe2(hold, O_CLOEXEC) == 0 && pipe2(other, 0) == 0);
+	high_pipe(keep, F_DUPFD_CLOEXEC);
+	high_pipe(hold, F_DUPFD_CLOEXEC);
+	high_pipe(other, F_DUPFD);
 	snprintf(w.text[MONITOR_WATCH], MONITOR_WORD_MAX, "%d", keep[0]);
 	snprintf(script, sizeof(script),
 		 "cd /proc/self/fd && [ -e %d ] && [ -e %d ] && [ ! -e %d ] && [ ! -e %d ] && [ -z \"$SECRET\" ] && "

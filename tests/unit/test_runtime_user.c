@@ -171,7 +171,7 @@ static void refuse_kind(void (*make)(int dir), const char *what)
 	struct err e;
 
 	make(r.w.dir);
-	alarm(10); /* a FIFO must not be waited for */
+	alarm(180); /* a FIFO must not be waited for */
 	int found = find(&r, "app", &u, &home, &e);
 
 	alarm(0);

@@ -277,17 +277,18 @@ static void test_every_input_is_in_the_key(void **state)
 	}
 }
 
+/* Of our own: what others take of a busy machine does not count. */
 static double microseconds(int cache, int times)
 {
 	struct timespec a, b;
 
-	clock_gettime(CLOCK_MONOTONIC, &a);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
 	for (int i = 0; i < times; i++) {
 		auto_seccomp_plan struct seccomp_plan p = tight(cache);
 
 		assert_int_equal(p.n, 2);
 	}
-	clock_gettime(CLOCK_MONOTONIC, &b);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
 	return ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) / 1e3 / times;
 }
 
