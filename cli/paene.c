@@ -59,7 +59,7 @@ static const struct manual_section manual[] = {
 	  "engine failed, 126 that the command could not be executed, 127 that it was not found. Other verbs exit with 1 where "
 	  "something failed. A wrong command line is 125." },
 	{ "Files",
-	  "`/var/lib/paene`: images, containers, volumes, networks.\n\n"
+	  "`/var/lib/paene`: images, containers, volumes, networks; in `events` what has happened to them.\n\n"
 	  "`/run/paene`: what is known of containers that run.\n\n"
 	  "Without root: `$XDG_DATA_HOME/paene` and `$XDG_RUNTIME_DIR/paene`." },
 	{ "Environment",

@@ -126,12 +126,12 @@ int when_parse(const char *option, const char *text, bool ahead, uint64_t *ret_n
 	if (!text)
 		return 0;
 	if (parse_seconds(text, &ns) == 0 || parse_date(text, &ns) == 0) {
-		*ret_ns = (uint64_t)ns;
+		*ret_ns = (uint64_t)MAX(ns, INT64_C(1));
 		return 0;
 	}
 	r = parse_length(ahead && *text == '-' ? text + 1 : text, &length);
 	if (r < 0 || __builtin_add_overflow(now_ns(), back ? -length : length, &ns))
 		return err_say(e, EINVAL, "%s %s: a time such as 2026-11-22T01:02:03Z, or 10m, please", option, text);
-	*ret_ns = (uint64_t)MAX(ns, INT64_C(1)); /* 0 is none */
+	*ret_ns = (uint64_t)MAX(ns, INT64_C(1));
 	return 0;
 }

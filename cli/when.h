@@ -13,7 +13,7 @@
  * @option:	Whose it is, for the message
  * @text:	Without a zone it is UTC; NULL: untouched @ret_ns
  * @ahead:	A length of time leads from now into the future, with a minus into the past; else into the past
- * @ret_ns:	Nanoseconds since 1970
+ * @ret_ns:	Nanoseconds since 1970, at least 1
  *
  * Return: 0, or -EINVAL with @e filled
  */

@@ -3,6 +3,7 @@
  * engine.h: the folders behind `paene`, and the record of one container in them.
  *
  *   DATA/containers/ID/   settings.json, config.json, upper/ work/ lower/, hosts …, log, exit.json, monitor
+ *   DATA/events           what has happened: runtime/journal.h
  *   DATA/names/NAME       symlink whose text is the ID: a name is taken by making it
  *   RUN/containers/ID/    the state of what runs: runtime/state.h
  *

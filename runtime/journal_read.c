@@ -77,8 +77,15 @@ static int pass_on(const struct journal_query *q, const char *line, size_t len, 
 	return q->f(&v, q->arg, e);
 }
 
-/* What is there, and was not read yet. */
-static int read_file(FILE *f, const struct journal_query *q, struct err *e)
+static off_t size_of(FILE *f)
+{
+	struct stat st;
+
+	return f && fstat(fileno(f), &st) == 0 ? st.st_size : 0;
+}
+
+/* What was not read yet. @end: its size */
+static int read_file(FILE *f, off_t end, const struct journal_query *q, struct err *e)
 {
 	auto_free char *line = NULL;
 	size_t room = 0;
@@ -86,7 +93,7 @@ static int read_file(FILE *f, const struct journal_query *q, struct err *e)
 	int r = 0;
 
 	clearerr(f);
-	while (r >= 0 && (n = getline(&line, &room, f)) > 0) {
+	while (r >= 0 && ftello(f) < end && (n = getline(&line, &room, f)) > 0) {
 		if (line[n - 1] != '\n') { /* it is being written */
 			(void)fseek(f, -n, SEEK_CUR);
 			break;
@@ -96,15 +103,19 @@ static int read_file(FILE *f, const struct journal_query *q, struct err *e)
 	return r;
 }
 
-/* Up to the end of the newest file. */
+/*
+ * Up to what is now the end of the newest file. Who has told one event in the file that was put aside, and then another one in
+ * the new file, is read in that order: the size of the new one is asked before the other one is read.
+ */
 static int read_on(struct reader *r, struct err *e)
 {
 	for (;;) {
-		FILE *next = next_file(r); /* asked before reading: what comes to ours after that is of late writers */
-		int n = r->aside ? read_file(r->aside, r->q, e) : 0;
+		FILE *next = next_file(r); /* asked first: what comes to ours after that is of late writers */
+		off_t end = size_of(r->now);
+		int n = r->aside ? read_file(r->aside, size_of(r->aside), r->q, e) : 0;
 
 		if (n >= 0 && r->now)
-			n = read_file(r->now, r->q, e);
+			n = read_file(r->now, end, r->q, e);
 		if (!next)
 			return n;
 		if (r->aside)
