@@ -109,6 +109,8 @@ static int make(int root, struct err *e)
 		if (r < 0)
 			return r;
 		home = cgroup_open(root, HOME, e);
+		if (home == -ENOENT) /* systemd has hierarchies of version 1, and this one is nobody's */
+			home = cgroup_create(root, HOME, NULL, e);
 	}
 	int r = home < 0 ? home : move_anchor(home, e);
 

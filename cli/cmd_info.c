@@ -24,7 +24,7 @@ static const struct option rows[] = {
 struct view {
 	char *version, *spec_version;
 	/* info alone */
-	char *kernel, *architecture, *data, *run, *worker, *cgroup, *profile;
+	char *kernel, *architecture, *data, *run, *worker, *cgroup, *cgroup_manager, *cgroup_parent, *profile;
 	struct strv controllers, missing;
 	uint64_t containers, running, images;
 	bool root, userns;
@@ -38,6 +38,8 @@ static const struct field fields[] = {
 	FIELD_BOOL(struct view, root, "Root", REQUIRED),
 	FIELD_BOOL(struct view, userns, "UserNamespaces", REQUIRED),
 	FIELD_STRING(struct view, cgroup, "CgroupRoot", REQUIRED),
+	FIELD_STRING(struct view, cgroup_manager, "CgroupManager", REQUIRED),
+	FIELD_STRING(struct view, cgroup_parent, "CgroupParent", REQUIRED),
 	FIELD_STRINGS(struct view, controllers, "Controllers", REQUIRED),
 	FIELD_STRINGS(struct view, missing, "MissingControllers", REQUIRED),
 	FIELD_STRING(struct view, profile, "DefaultProfile", REQUIRED),
@@ -134,6 +136,8 @@ static bool has_userns(void)
 
 static int run_info(const struct call *c, struct err *e)
 {
+	const struct paene_globals *globals = c->globals;
+	const char *manager = globals->cgroup_manager ? globals->cgroup_manager : "cgroupfs", *home = cgroup_home();
 	auto_engine struct engine g;
 	struct utsname u;
 	int r = verb_engine(c, &g, e);
@@ -153,6 +157,8 @@ static int run_info(const struct call *c, struct err *e)
 		.data = g.data_path,
 		.run = g.run_path,
 		.worker = g.worker,
+		.cgroup_manager = (char *)manager,
+		.cgroup_parent = (char *)(streq(manager, "systemd") ? CGROUP_DEFAULT_SLICE : home ? home : "/paene"),
 	};
 
 	r = add_controllers(c->arena, &v, e);

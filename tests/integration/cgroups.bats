@@ -131,6 +131,8 @@ inspected() { # inspected NAME KEY
 	expect_in_output "systemd does not run on this machine"
 	[ "${#lines[@]}" = 1 ]
 	[ -z "$(paene ps -aq)" ]
+	[ "$(paene info --format '{{.CgroupManager}} {{.CgroupParent}}')" = "cgroupfs /paene" ]
+	[ "$(paene --cgroup-manager systemd info --format '{{.CgroupManager}} {{.CgroupParent}}')" = "systemd machine.slice" ]
 	run_here $image true # nothing of it is remembered
 	expect_status 0
 }

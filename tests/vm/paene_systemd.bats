@@ -79,6 +79,15 @@ values_of() { # values_of CGROUP: and who is first in it
 	run ! grep paene-systemd "$BATS_TEST_TMPDIR/trace"
 }
 
+@test "without a bus systemd is asked directly" {
+	systemctl stop paene.scope dbus.socket dbus.service
+	run paene run --rm --network none $image sed -n s/^0:://p /proc/self/cgroup
+	systemctl start dbus.socket
+	expect_status 0
+	expect_output /
+	[ -d $home/anchor ]
+}
+
 @test "8 at once make one scope" {
 	systemctl stop paene.scope 2>/dev/null || true
 	local i pids=()
