@@ -7,6 +7,10 @@ load lib
 	failing oci-run
 }
 
+@test "paene-oci run with a mount that the parent maps for init: a failing system call" {
+	failing oci-mapped
+}
+
 @test "paene-oci create, start, kill, delete: a failing system call" {
 	failing oci-life
 }

@@ -6,6 +6,10 @@ load lib
 	killed oci-run
 }
 
+@test "paene-oci run with a mount that the parent maps for init: killed at a system call" {
+	killed oci-mapped
+}
+
 @test "paene-oci create, start, kill, delete: killed at a system call" {
 	killed oci-life
 }

@@ -6,6 +6,7 @@ after it: the next commands must work, and take away what is left.
 """
 
 import contextlib
+import os
 import subprocess
 import time
 
@@ -144,9 +145,11 @@ class OciRun(Operation):
     payload = '["echo", "ok"]'
 
     def set_up(self):
-        bundle = self.c.bundle
-        with open(f"{bundle}/config.json", "w") as out:
-            subprocess.run(["jq", f".process.args = {self.payload}", f"{TESTS}/lib/config.json"], stdout=out, check=True)
+        self.configure(f".process.args = {self.payload}")
+
+    def configure(self, *changes):
+        with open(f"{self.c.bundle}/config.json", "w") as out:
+            subprocess.run(["jq", " | ".join(changes), f"{TESTS}/lib/config.json"], stdout=out, check=True)
 
     def steps(self):
         return [Step("run", self.c.oci("run", "--bundle", self.c.bundle, "web"), says("ok\n"))]
@@ -163,6 +166,25 @@ class OciRun(Operation):
             complaints += worked(self.c.call(oci("delete", "--force", name)))
         complaints += worked(self.c.call(oci("run", "--bundle", self.c.bundle, "-d", "fresh")))
         return complaints + worked(self.c.call(oci("delete", "--force", "fresh")))
+
+
+class OciMapped(OciRun):
+    """A bind of what an earlier mount has made, with the ids of a user namespace: init and its parent do it together."""
+
+    def set_up(self):
+        bundle = self.c.bundle
+        os.makedirs(f"{bundle}/source")
+        os.chown(f"{bundle}/source", 7, 7)
+        self.configure(
+            '.process.args = ["stat", "-c", "%u", "/mapped"]', '.linux.namespaces += [{type: "user"}]',
+            ".linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings",
+            f'.mounts += [{{destination: "/mnt", source: "{bundle}/source", options: ["bind"]}}]',
+            f'.mounts += [{{destination: "/mapped", source: "{bundle}/rootfs/mnt", options: ["bind", "idmap"]}}]')
+        for folder in "mnt", "mapped":
+            os.makedirs(f"{bundle}/rootfs/{folder}", exist_ok=True)
+
+    def steps(self):
+        return [Step("run", self.c.oci("run", "--bundle", self.c.bundle, "web"), says("7\n"))]
 
 
 class OciLife(OciRun):
@@ -259,6 +281,6 @@ def wait_until(what, seconds):
 
 
 OPERATIONS = {
-    "oci-run": OciRun, "oci-life": OciLife, "run": Run, "run-bridge": RunBridge, "run-detached": RunDetached, "life": Life,
-    "exec": Exec, "load": Load, "rmi": Rmi, "monitor": Monitor,
+    "oci-run": OciRun, "oci-mapped": OciMapped, "oci-life": OciLife, "run": Run, "run-bridge": RunBridge,
+    "run-detached": RunDetached, "life": Life, "exec": Exec, "load": Load, "rmi": Rmi, "monitor": Monitor,
 }
