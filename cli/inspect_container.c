@@ -117,9 +117,9 @@ struct usage_view {
 static const struct field usage_fields[] = {
 	FIELD_STRING(struct usage_view, started, "StartedAt", REQUIRED),
 	FIELD_STRING(struct usage_view, finished, "FinishedAt", REQUIRED),
-	FIELD_U64(struct usage_view, use.cpu_us, "CpuMicroseconds", REQUIRED),
-	FIELD_U64(struct usage_view, use.cpu_user_us, "CpuUserMicroseconds", REQUIRED),
-	FIELD_U64(struct usage_view, use.cpu_system_us, "CpuSystemMicroseconds", REQUIRED),
+	COUNTED(cpu_us, "CpuMicroseconds"),
+	COUNTED(cpu_user_us, "CpuUserMicroseconds"),
+	COUNTED(cpu_system_us, "CpuSystemMicroseconds"),
 	COUNTED(cpu_periods, "CpuPeriods"),
 	COUNTED(cpu_throttled_periods, "CpuThrottledPeriods"),
 	COUNTED(cpu_throttled_us, "CpuThrottledMicroseconds"),

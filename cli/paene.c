@@ -30,7 +30,7 @@ static const struct manual_section manual[] = {
 	  "own root, read-only below a layer that belongs to the container." },
 	{ "Classes", NULL },
 	{ "Templates",
-	  "The option `--format` of `ps`, `images`, `inspect`, `version` and `info` takes a text with places: `{{.State.Status}}` "
+	  "The option `--format` of `ps`, `stats`, `images`, `inspect`, `version` and `info` takes a text with places: `{{.State.Status}}` "
 	  "stands for the value at that path of what `--format json` shows, `{{json .Mounts}}` for the value as JSON. \\t and \\n "
 	  "are a tab and a new line. There is no more to it: no loops, no functions." },
 	{ "Memory beyond limits",

@@ -62,6 +62,7 @@ static int put_hundredths(const struct field *f, const void *value, json_t **ret
 #define HUNDREDTHS(member, name) FIELD_OWN(struct stats_entry, member, name, hundredths, REQUIRED)
 const struct field stats_fields[] = {
 	TEXT(short_id, "ID"),
+	TEXT(short_id, "Container"),
 	TEXT(id, "ContainerID"),
 	TEXT(name, "Name"),
 	TEXT(cpu_share, "CPUPerc"),

@@ -71,10 +71,9 @@ struct settings {
 void settings_free(struct settings *s);
 #define auto_settings __attribute__((cleanup(settings_free)))
 
-/* What a run has used; not set: the controller or the kernel does not count it. */
+/* What a run has used; not set: nobody has counted it. */
 struct run_use {
-	uint64_t cpu_us, cpu_user_us, cpu_system_us;
-	struct opt_u64 cpu_periods, cpu_throttled_periods, cpu_throttled_us;
+	struct opt_u64 cpu_us, cpu_user_us, cpu_system_us, cpu_periods, cpu_throttled_periods, cpu_throttled_us;
 	struct opt_u64 memory_peak_bytes, swap_peak_bytes, oom_events, oom_kills, pids_peak;
 	struct opt_u64 io_read_bytes, io_write_bytes, io_read_ops, io_write_ops;
 };

@@ -58,9 +58,9 @@ static const struct field settings_fields[] = {
 };
 
 static const struct field use_fields[] = {
-	FIELD_U64(struct run_use, cpu_us, "cpuMicroseconds", OPTIONAL),
-	FIELD_U64(struct run_use, cpu_user_us, "cpuUserMicroseconds", OPTIONAL),
-	FIELD_U64(struct run_use, cpu_system_us, "cpuSystemMicroseconds", OPTIONAL),
+	FIELD_OPT_U64(struct run_use, cpu_us, "cpuMicroseconds"),
+	FIELD_OPT_U64(struct run_use, cpu_user_us, "cpuUserMicroseconds"),
+	FIELD_OPT_U64(struct run_use, cpu_system_us, "cpuSystemMicroseconds"),
 	FIELD_OPT_U64(struct run_use, cpu_periods, "cpuPeriods"),
 	FIELD_OPT_U64(struct run_use, cpu_throttled_periods, "cpuThrottledPeriods"),
 	FIELD_OPT_U64(struct run_use, cpu_throttled_us, "cpuThrottledMicroseconds"),

@@ -147,9 +147,9 @@ int usage_of_run(const struct engine *g, const char *id, struct run_use *ret, st
 	if (r < 0)
 		return r;
 	*ret = (struct run_use){
-		.cpu_us = s.cpu_usage_us,
-		.cpu_user_us = s.cpu_user_us,
-		.cpu_system_us = s.cpu_system_us,
+		.cpu_us = counted(true, s.cpu_usage_us),
+		.cpu_user_us = counted(true, s.cpu_user_us),
+		.cpu_system_us = counted(true, s.cpu_system_us),
 		.cpu_periods = counted(s.has_periods, s.cpu_periods),
 		.cpu_throttled_periods = counted(s.has_periods, s.cpu_throttled_periods),
 		.cpu_throttled_us = counted(s.has_periods, s.cpu_throttled_us),

@@ -229,10 +229,10 @@ at_terminal() { # at_terminal STEP… -- OPTION…
 	start_box box -- sh -c "$spin"
 	used() { paene inspect box | jq -e '.[0].Usage | .CpuMicroseconds > 50000 and .CpuUserMicroseconds > 0 and .StartedAt != ""'; }
 	wait_until 30 used
-	paene inspect box | jq -e '.[0].LastUsage | .CpuMicroseconds == 0 and .StartedAt == "" and .FinishedAt == ""'
+	paene inspect box | jq -e '.[0].LastUsage | .CpuMicroseconds == null and .StartedAt == "" and .FinishedAt == ""'
 	paene stop -t 0 box
 	paene inspect box | jq -e '.[0] | .LastUsage.CpuMicroseconds > 50000 and .LastUsage.FinishedAt == .State.FinishedAt and
-		.LastUsage.StartedAt == .State.StartedAt and .Usage.CpuMicroseconds == 0 and .Usage.StartedAt == ""'
+		.LastUsage.StartedAt == .State.StartedAt and .Usage.CpuMicroseconds == null and .Usage.StartedAt == ""'
 	# a number that is not counted here is null, and a key all the same
 	paene inspect box | jq -e '.[0].LastUsage | has("MemoryPeak") and has("SwapPeak") and has("PidsPeak") and has("OOMKills") and
 		has("CpuThrottledMicroseconds") and has("BlockInput") and has("BlockOutputOps")'
@@ -246,5 +246,5 @@ at_terminal() { # at_terminal STEP… -- OPTION…
 	paene create --name broken --network none "$image" nosuch >/dev/null
 	run paene start broken
 	[ "$status" -ne 0 ]
-	paene inspect broken | jq -e '.[0].LastUsage.CpuMicroseconds == 0'
+	paene inspect broken | jq -e '.[0].LastUsage.CpuMicroseconds == null'
 }

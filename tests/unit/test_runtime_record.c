@@ -295,7 +295,7 @@ static void test_files(void **state)
 	assert_int_equal(record_run(dir, &run, &e), 0);
 	const struct exit_record ended = { .status = 137, .finished = (char *)"2026-11-22T01:02:03Z", .oom_killed = true,
 					   .restarts = UINT64_C(1) << 40, .error = (char *)"why \"so\"\n",
-					   .use = { .cpu_us = 7, .oom_kills = { .set = true }, .pids_peak = { true, 9 } } };
+					   .use = { .cpu_us = { true, 7 }, .oom_kills = { .set = true }, .pids_peak = { true, 9 } } };
 
 	OK(record_write_exit(dir, &ended, &e));
 	assert_int_equal(record_exit(dir, &x, &e), 1);
