@@ -165,11 +165,21 @@ static void test_pids(void **state)
 static void test_cpuset(void **state)
 {
 	const struct spec_resources cpus = { .cpu = { .cpus = (char *)"0", .mems = (char *)"0" } };
+	struct spec_pair all = { (char *)"cpuset.cpus", (char *)"" };
+	const struct spec_resources none = { .unified = { &all, 1 } };
+	struct err e;
 
 	(void)state;
 	need(CGROUP_CPUSET);
 	check_limits(CGROUP_CPUSET, &cpus, "cpuset.cpus", "0");
 	check_limits(CGROUP_CPUSET, &cpus, "cpuset.mems", "0");
+	int fd = OK(cgroup_create(root, below("parent/cpuset"), &cpus, &e));
+
+	OK(cgroup_set(fd, &cpus, &e));
+	OK(cgroup_set(fd, &none, &e));
+	assert_file(fd, "cpuset.cpus", "");
+	OK(cgroup_remove(root, below("parent/cpuset"), &e));
+	close(fd);
 }
 
 /* The number of some whole disk of this machine. Return: whether there is one */
@@ -247,6 +257,31 @@ static void test_unified(void **state)
 	close(fd);
 }
 
+/* A write that is refused undoes those before it, and nothing else. */
+static void test_change(void **state)
+{
+	struct spec_pair pairs[] = {
+		{ (char *)"cgroup.max.depth", (char *)"3" }, { (char *)"cgroup.max.descendants", (char *)"7" },
+	};
+	const struct spec_resources r = { .unified = { pairs, 2 } };
+	struct err e;
+	int fd = make("change");
+
+	(void)state;
+	OK(cgroup_change(fd, &r, &e));
+	assert_file(fd, "cgroup.max.depth", "3");
+	assert_file(fd, "cgroup.max.descendants", "7");
+	pairs[0].value = (char *)"4";
+	pairs[1].value = (char *)"many";
+	FAILS(cgroup_change(fd, &r, &e), EINVAL);
+	assert_file(fd, "cgroup.max.depth", "3");
+	assert_file(fd, "cgroup.max.descendants", "7");
+	pairs[1].key = (char *)"cgroup.nosuch";
+	FAILS(cgroup_change(fd, &r, &e), ENOENT);
+	assert_file(fd, "cgroup.max.depth", "3");
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +292,7 @@ int main(void)
 		cmocka_unit_test(test_cpuset),
 		cmocka_unit_test(test_io),
 		cmocka_unit_test(test_unified),
+		cmocka_unit_test(test_change),
 	};
 
 	if (geteuid() != 0) {
