@@ -75,7 +75,7 @@ expect_no_answer() { # expect_no_answer WORD…
 	run paene run -q --rm --cap-add NET_RAW $image /ra eth0
 	expect_status 0
 	expect_output advertised
-	[ "$(ip -6 route; ip -6 address)" = "$before" ]
+	[ "$(ip -6 route; ip -6 address)" = "$before" ] || fail "before:" "$before" "now:" "$(ip -6 route; ip -6 address)"
 	paene run -qd --name n01 $image sleep 1000 >/dev/null
 	for name in $(ip -json link | jq -r '.[].ifname'); do
 		[[ "$name" != lo && "$name" != wire ]] || continue
