@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -158,6 +159,29 @@ static size_t rows_of(const struct screen *s)
 	return s->redraws && s->size.ws_row > 3 ? s->size.ws_row - 3U : SIZE_MAX;
 }
 
+/* Those that run, or were asked for. @ret_shown, @ret_more: rows, and containers that have no place. */
+static int add_containers(const struct frame *f, struct listing *l, size_t *ret_shown, size_t *ret_more, struct err *e)
+{
+	const struct watch_list *list = f->list;
+	size_t shown = 0, more = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < list->n && r >= 0; i++) {
+		const struct watched *w = list->v[i];
+
+		if (!w->runs && !list->only && !list->all)
+			continue; /* it is about to start, or has just ended */
+		bool fits = shown < rows_of(f->screen);
+
+		r = fits ? add_container(f, w, l, e) : 0;
+		shown += fits;
+		more += !fits;
+	}
+	*ret_shown = shown;
+	*ret_more = more;
+	return r;
+}
+
 static int draw(const struct frame *f, struct arena *arena, struct err *e)
 {
 	struct screen *s = f->screen;
@@ -169,7 +193,7 @@ static int draw(const struct frame *f, struct arena *arena, struct err *e)
 		.n_fields = stats_n_fields,
 		.add_row = stats_add_row,
 	};
-	size_t shown = 0;
+	size_t shown, more;
 
 	call.arena = arena; /* what a table needs goes with it */
 	int r = listing_begin(&l, &call, f->options->format, e);
@@ -179,19 +203,30 @@ static int draw(const struct frame *f, struct arena *arena, struct err *e)
 		l.table.fit = f->options->no_trunc ? 0 : s->size.ws_col;
 		l.table.widths = s->widths;
 	}
-	for (; shown < MIN(f->list->n, rows_of(s)) && r >= 0; shown++)
-		r = add_container(f, f->list->v[shown], &l, e);
+	if (r >= 0)
+		r = add_containers(f, &l, &shown, &more, e);
 	if (r >= 0)
 		r = listing_end(&l, e);
 	if (r < 0)
 		return r;
-	s->lines = shown + 1;
-	if (shown < f->list->n)
-		s->lines += (size_t)(printf("… and %zu more\n", f->list->n - shown) > 0);
+	if (more)
+		printf("… and %zu more\n", more);
+	s->lines = 1 + shown + (more > 0);
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : err_set(e, errno ? errno : EIO, "write to standard output");
 }
 
 /* ---- again and again ---- */
+
+/* Two folders are held of each container: many of them need more than the usual 1024. */
+static void allow_many_fds(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
+		return;
+	l.rlim_cur = l.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &l); /* else those beyond it are shown without numbers */
+}
 
 /* Return: whether somebody has asked for the end meanwhile */
 static bool wait_ms(const sigset_t *end, uint64_t ms)
@@ -207,6 +242,8 @@ static int stream(const struct call *c, struct watch_list *list, uint64_t interv
 	struct screen screen = look_at_screen(o);
 	struct frame f = { .call = c, .options = o, .list = list, .screen = &screen };
 	sigset_t end;
+
+	allow_many_fds();
 	int r = watch_list_look(list, e);
 
 	sigemptyset(&end);

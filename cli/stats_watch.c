@@ -133,29 +133,30 @@ static int begin(const struct engine *g, struct watched *c, struct err *e)
 	return 0;
 }
 
-static bool has_ended(int r)
+static bool is_end(int r)
 {
 	return r == -ENOENT || r == -ENODEV || r == -ESRCH;
 }
 
-static int look(const struct engine *g, struct watched *c, struct err *e)
+static void look(const struct engine *g, struct watched *c)
 {
 	struct usage before = c->now;
-	int r = c->looks ? 0 : begin(g, c, e);
+	struct err ignored; /* the others are worth seeing all the same */
+	int r = c->looks ? 0 : begin(g, c, &ignored);
 
 	if (r >= 0)
-		r = meter_read(&c->meter, &c->now, e);
+		r = meter_read(&c->meter, &c->now, &ignored);
+	c->runs = r >= 0 || !is_end(r);
 	if (r < 0) {
 		meter_close(&c->meter);
 		c->looks = 0;
 		c->cpu.n = c->memory.n = 0;
-		return has_ended(r) ? 0 : r;
+		return;
 	}
 	c->before = before;
 	if (c->looks++ > 0)
 		spark_add(&c->cpu, (double)stats_cpu_hundredths(&before, &c->now) / 100);
 	spark_add(&c->memory, (double)stats_working_set(&c->now.cgroup));
-	return 0;
 }
 
 int watch_list_look(struct watch_list *w, struct err *e)
@@ -163,6 +164,6 @@ int watch_list_look(struct watch_list *w, struct err *e)
 	int r = list(w, e);
 
 	for (size_t i = 0; i < w->n && r >= 0; i++)
-		r = look(w->g, w->v[i], e);
+		look(w->g, w->v[i]);
 	return r;
 }

@@ -12,7 +12,8 @@ struct watched {
 	int64_t started_s; /* of the present run, since the epoch; 0: not known */
 	struct meter meter;
 	struct usage before, now;
-	size_t looks; /* of the present run; 0: it does not run */
+	bool runs;
+	size_t looks; /* at the present run; 0: it does not run, or cannot be looked at */
 	struct spark cpu, memory;
 	bool there; /* seen by the present look */
 };
@@ -29,7 +30,9 @@ struct watch_list {
  * watch_list_look() - Find out which containers there are, and look at each that runs
  * @w:		g, only and all set by the caller, the rest zero; to be freed with watch_list_free()
  *
- * Return: 0, or -errno with @e filled. A container that ends meanwhile is no failure
+ * One that ends meanwhile, or cannot be looked at, is no failure.
+ *
+ * Return: 0, or -errno with @e filled
  */
 int watch_list_look(struct watch_list *w, struct err *e);
 void watch_list_free(struct watch_list *w);

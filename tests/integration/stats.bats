@@ -69,6 +69,28 @@ at_terminal() { # at_terminal STEP… -- OPTION…
 	stats busy --format json | jq -e '.[0].AVGCPU != "--" and .[0].UpTime != "--"'
 }
 
+@test "many containers: more descriptors than the shell would allow" {
+	local n
+	for n in 1 2 3 4; do
+		start_box "box$n" -- sleep 1000
+	done
+	(
+		ulimit -Sn 24
+		[ "$(stats --format '{{.CPUNano}}' | grep -vc null)" = 4 ]
+	)
+}
+
+@test "a container whose end nobody has put in order does not run" {
+	start_box box -- sleep 1000
+	start_box other -- sleep 1000
+	local pid
+	pid=$(field box .State.Pid)
+	kill -KILL "$(ps -o ppid= -p "$pid" | tr -d ' ')" # its monitor
+	kill -KILL "$pid"
+	ended() { [ "$(stats --format '{{.Name}}')" = other ]; }
+	wait_until 10 ended
+}
+
 @test "processes are counted" {
 	start_box several -- sh -c 'sleep 1000 & sleep 1000 & wait'
 	three() { [ "$(stats --format '{{.PIDs}}' several)" = 3 ]; }
