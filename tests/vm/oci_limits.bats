@@ -39,7 +39,7 @@ teardown() {
 }
 
 @test "pids: fork fails at the limit" {
-	edit_bundle "$bundle" '.process.args = ["sh", "-c", "for i in 1 2 3 4 5 6; do sleep 5 & done; wait"]' \
+	edit_bundle "$bundle" '.process.args = ["sh", "-c", "for i in 1 2 3 4 5 6; do sleep 100 & done; wait"]' \
 		'.linux.resources.pids = { limit: 4 }'
 	run oci run --bundle "$bundle" victim
 	expect_in_output "can't fork"
