@@ -350,7 +350,8 @@ static void test_mount_words(void **state)
 
 static void test_devices(void **state)
 {
-	static const char *const bad[] = { "", "/tmp", "/no/such", "/dev/null:relative", "/dev/null:/x:q", "/dev/null:/x:" };
+	static const char *const bad[] = { "", "/tmp", "/no/such", "/dev/null:relative", "/dev/null:/x:q", "/dev/null:/x:",
+					   "/dev/null:/x:r:w", ":/x", "/dev/null:", "null:r" };
 	auto_kitchen struct kitchen *k = kitchen_make();
 	const struct spec_devices *d = &k->spec.linux_.devices;
 	const struct spec_device_rules *r = &k->spec.linux_.resources.devices;
@@ -365,7 +366,127 @@ static void test_devices(void **state)
 	assert_true(d->v[0].type == 'c' && d->v[0].major.v == 1 && d->v[0].minor.v == 3);
 	assert_true(r->v[0].allow && r->v[0].read && r->v[0].write && !r->v[0].mknod);
 	assert_true(r->v[1].minor.v == 5 && r->v[1].mknod);
+	k->o.devices = (struct strv){ 0 };
+	add(k, &k->o.devices, "/dev/zero:r"); /* without a path in the container, as docker and podman have it */
+	OK(cook(k, &e));
+	assert_string_equal(d->v[0].path, "/dev/zero");
+	assert_true(r->v[0].read && !r->v[0].write && !r->v[0].mknod);
 	refuse_all(k, &k->o.devices, bad, ARRAY_SIZE(bad));
+}
+
+static void test_device_rules(void **state)
+{
+	static const struct {
+		const char *word;
+		char type;
+		int64_t maj, min; /* -1: any */
+		const char *access;
+	} rules[] = {
+		{ "c 42:7 rwm", 'c', 42, 7, "rwm" }, { "b 8:* r", 'b', 8, -1, "r" },	   { "a *:* rmw", 'a', -1, -1, "rwm" },
+		{ "c *:5 w", 'c', -1, 5, "w" },	     { "c 4095:1048575 m", 'c', 4095, 1048575, "m" },
+	};
+	static const char *const bad[] = {
+		"", "c", "c 1:3", "c 1:3 ", "c 1 r", "d 1:3 r", "c 1:3 x", "c 1:3 rwmr", "c -1:3 r", "c 4096:0 r", "c 0:1048576 r",
+		"c 1:3 r w", "c 1*:3 r", "c 0x1:3 r", "c 99999999999999999999:1 r",
+	};
+	auto_kitchen struct kitchen *k = kitchen_make();
+	const struct spec_device_rules *r = &k->spec.linux_.resources.devices;
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		add(k, &k->o.device_rules, rules[i].word);
+	OK(cook(k, &e));
+	assert_int_equal(r->n, ARRAY_SIZE(rules));
+	for (size_t i = 0; i < r->n; i++) {
+		assert_true(r->v[i].allow && r->v[i].type == rules[i].type);
+		assert_true(r->v[i].major.set ? r->v[i].major.v == rules[i].maj : rules[i].maj == -1);
+		assert_true(r->v[i].minor.set ? r->v[i].minor.v == rules[i].min : rules[i].min == -1);
+		assert_int_equal(r->v[i].read, strchr(rules[i].access, 'r') != NULL);
+		assert_int_equal(r->v[i].write, strchr(rules[i].access, 'w') != NULL);
+		assert_int_equal(r->v[i].mknod, strchr(rules[i].access, 'm') != NULL);
+	}
+	refuse_all(k, &k->o.device_rules, bad, ARRAY_SIZE(bad));
+}
+
+static void test_cgroup_parents(void **state)
+{
+	static const struct {
+		const char *manager, *word, *parent; /* parent NULL: refused */
+	} parents[] = {
+		{ NULL, "/a/b", "/a/b" },	  { NULL, "a/b", "/a/b" },	     { "cgroupfs", "/a/b//", "/a/b" },
+		{ NULL, "/", "" },		  { NULL, "/a.slice", "/a.slice" },  { NULL, "a.slice", NULL },
+		{ NULL, "a//b", NULL },		  { NULL, "../a", NULL },	     { NULL, "/a/./b", NULL },
+		{ "systemd", "a.slice", "a.slice" }, { "systemd", "a-b.slice", "a-b.slice" }, { "systemd", "/a", NULL },
+		{ "systemd", "a.scope", NULL },	  { "systemd", "a/b.slice", NULL },  { "systemd", "-a.slice", NULL },
+		{ "disabled", "/a", NULL },	  { "other", "/a", NULL },
+	};
+	auto_kitchen struct kitchen *k = kitchen_make();
+	struct err e;
+
+	(void)state;
+	OK(cook(k, &e));
+	assert_null(k->s.cgroup_parent);
+	assert_int_equal(k->s.cgroup_manager, CGROUP_MANAGER_CGROUPFS);
+	for (size_t i = 0; i < ARRAY_SIZE(parents); i++) {
+		k->o.cgroup_manager = parents[i].manager;
+		k->o.cgroup_parent = parents[i].word;
+		int r = cook(k, &e);
+
+		if ((r >= 0) != (parents[i].parent != NULL))
+			fail_msg("%s: %s", parents[i].word, r < 0 ? e.text : "was taken");
+		if (r >= 0)
+			assert_string_equal(k->s.cgroup_parent, parents[i].parent);
+	}
+}
+
+static void test_cgroup_modes(void **state)
+{
+	static const struct {
+		const char *cgroups, *view, *userns;
+		bool delegate, privileged;
+		int manager; /* -1: refused */
+		bool delegated;
+	} modes[] = {
+		{ NULL, NULL, NULL, false, false, CGROUP_MANAGER_CGROUPFS, false },
+		{ "enabled", "private", "private", true, false, CGROUP_MANAGER_CGROUPFS, true },
+		{ "no-conmon", NULL, NULL, false, true, CGROUP_MANAGER_CGROUPFS, true },
+		{ "disabled", NULL, NULL, false, true, CGROUP_MANAGER_DISABLED, false },
+		{ "disabled", NULL, NULL, true, false, -1, false },
+		{ "split", NULL, NULL, false, false, -1, false },
+		{ NULL, "host", NULL, false, true, CGROUP_MANAGER_CGROUPFS, false },
+		{ NULL, "host", NULL, true, false, -1, false },
+		{ NULL, "container:x", NULL, false, false, -1, false },
+		{ NULL, NULL, "host", true, false, -1, false },
+		{ NULL, NULL, "host", false, true, CGROUP_MANAGER_CGROUPFS, false },
+	};
+	auto_kitchen struct kitchen *k = kitchen_make();
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		k->o.cgroups = modes[i].cgroups;
+		k->o.cgroupns = modes[i].view;
+		k->o.userns = modes[i].userns;
+		k->o.cgroup_delegate = modes[i].delegate;
+		k->o.privileged = modes[i].privileged;
+		int r = cook(k, &e);
+
+		if ((r < 0) != (modes[i].manager < 0))
+			fail_msg("%zu: %s", i, r < 0 ? e.text : "was taken");
+		if (r < 0)
+			continue;
+		assert_int_equal(k->s.cgroup_manager, modes[i].manager);
+		assert_int_equal(k->s.cgroup_delegate, modes[i].delegated);
+		assert_int_equal(k->spec.linux_.namespaces[NS_CGROUP].wanted, !modes[i].view || streq(modes[i].view, "private"));
+		assert_int_equal(has_option(mount_at(k, "/sys/fs/cgroup"), "ro"), !modes[i].delegated && !modes[i].privileged);
+	}
+	k->o = (struct run_options){ .image = IMAGE_HOST, .command = no_words, .network = NETWORK_NONE, .cgroups = "disabled" };
+	k->o.limits.memory = "64m";
+	FAILS(cook(k, &e), EINVAL);
+	k->o.limits.memory = NULL;
+	k->o.limits.class = "batch";
+	FAILS(cook(k, &e), EINVAL);
 }
 
 static void test_words_of_life(void **state)
@@ -472,6 +593,8 @@ int main(void)
 		cmocka_unit_test(test_capabilities),	     cmocka_unit_test(test_security_options),
 		cmocka_unit_test(test_volumes),		     cmocka_unit_test(test_mount_words),
 		cmocka_unit_test(test_devices),		     cmocka_unit_test(test_words_of_life),
+		cmocka_unit_test(test_device_rules),	     cmocka_unit_test(test_cgroup_parents),
+		cmocka_unit_test(test_cgroup_modes),
 		cmocka_unit_test(test_environment),
 	};
 
