@@ -171,7 +171,7 @@ static int take_back(const struct call *c, const struct engine *g, const char *i
 {
 	const struct reclaim *o = c->options;
 	struct cgroup_reclaimed got = { 0 };
-	char back[STR_BYTES_MAX], pressure[16];
+	char back[STR_BYTES_MAX], asked[STR_BYTES_MAX], pressure[16];
 	int r = engine_reclaim(g, id, want, &got, e);
 
 	if (r < 0)
@@ -192,8 +192,10 @@ static int take_back(const struct call *c, const struct engine *g, const char *i
 	r = print(c, o->format, &v, e);
 	if (r < 0 || !ends[got.end].sentence)
 		return r;
-	return err_say(e, EAGAIN, "%s: %s came back of %s, then it ended: %s", c->args[0], str_bytes(v.came_back, back),
-		       o->to ? "what is above --to" : c->args[1], ends[got.end].sentence);
+	uint64_t above = got.before.total_bytes - MIN(got.before.total_bytes, want->to.v);
+
+	return err_say(e, EAGAIN, "%s: %s of %s came back, then it ended: %s", c->args[0], str_bytes(v.came_back, back),
+		       str_bytes(want->to.set ? above : want->amount.v, asked), ends[got.end].sentence);
 }
 
 static int run_reclaim(const struct call *c, struct err *e)

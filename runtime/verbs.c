@@ -196,9 +196,16 @@ int engine_reclaim(const struct engine *g, const char *id, const struct cgroup_r
 		return not_running(&c, e);
 	if (r >= 0)
 		r = state_load(g->states, id, &s, e);
-	auto_fd int cgroup = r < 0 ? r : state_cgroup(&s, e);
+	if (r < 0)
+		return r;
+	auto_container struct container later = { 0 };
+	auto_fd int cgroup = state_cgroup(&s, e);
+	struct err gone;
 
-	return cgroup < 0 ? cgroup : cgroup_reclaim(cgroup, want, ret, e);
+	r = cgroup < 0 ? cgroup : cgroup_reclaim(cgroup, want, ret, e);
+	if (r < 0 && (container_load(g, id, &later, &gone) < 0 || !is_alive(&later)))
+		return err_say(e, ESRCH, "container %s has ended meanwhile", c.settings.name);
+	return r;
 }
 
 int engine_stop(const struct engine *g, const char *id, int signal, int timeout_s, struct err *e)

@@ -111,7 +111,7 @@ cache_file() { # cache_file NAME MIB: it has written a file, which is on the dis
 	[ "$(of_mib '.Before.FileCache - .After.FileCache')" -ge 36 ]
 	[ "$(of_mib '.CameBack')" -ge 39 ]
 	[ "$(of_mib .After.Anonymous)" -ge 32 ]
-	[ "$(of .Steps)" -ge 5 ] || fail "not in steps"
+	[ "$(of .Steps)" -ge 3 ] || fail "not in steps" # Linux 6.1 takes twice what it is told
 
 	reclaim --to 8m box
 	[ "$status" = 1 ]
@@ -171,14 +171,17 @@ cache_file() { # cache_file NAME MIB: it has written a file, which is on the dis
 	[ "$(of_mib .After.Swap)" -ge 20 ]
 }
 
-@test "reclaim: it ends where processes begin to wait for their memory, and they go on" {
+@test "reclaim: what processes use all the time is left to them" {
 	swap_on
 	run_pages box -- -t 64
 	reclaim box --to 4m
 	[ "$status" = 1 ]
-	[ "$(of .End)" = pressure ]
-	[[ "$stderr" == *"its processes wait for memory more than --max-pressure allows"* ]]
 	[ "$(of .HighestPressure)" != "0.00%" ]
+	case $(of .End) in
+	pressure) [[ "$stderr" == *"came back, then it ended: its processes wait for memory more than --max-pressure allows" ]] ;;
+	exhausted) [[ "$stderr" == *"what is left is in use"* ]] ;; # the kernel has seen before we did that all of it is read
+	*) fail "$got" ;;
+	esac
 	expect_intact box # it has read all of them once more since then
 	[ "$(mib_of box memory.current)" -ge 32 ] || fail "what it needs was not left to it"
 }
