@@ -5,6 +5,10 @@
 load ../lib/common
 load life
 
+shows() { # shows REGEX WORD…: top with these words, somewhere; the kernel tells of an exec before it has written down its name
+	paene top "${@:2}" | grep -Eq "$1"
+}
+
 top_json() { # top_json CONTAINER COLUMN…
 	paene top --format json "$@"
 }
@@ -12,6 +16,7 @@ top_json() { # top_json CONTAINER COLUMN…
 @test "the usual columns; processes have the numbers that they have inside" {
 	start_box box -- sh -c 'echo $$; sleep 1000 & echo $!; wait'
 	wait_until 10 said_times box 2 .
+	wait_until 10 shows ' sleep 1000$' box
 	run paene top box
 	expect_status 0
 	[[ "${lines[0]}" =~ ^USER\ +PID\ +PPID\ +%CPU\ +ELAPSED\ +TTY\ +TIME\ +COMMAND$ ]] || fail "$output"
@@ -22,6 +27,7 @@ top_json() { # top_json CONTAINER COLUMN…
 
 @test "columns by name: in one word, in several; as json" {
 	start_box box --user 1234:1235 -- sleep 1000
+	wait_until 10 shows ' sleep .* S$' box pid comm user state # it sleeps
 	run paene top box pid,comm user "nice state"
 	[[ "${lines[0]}" =~ ^PID\ +COMMAND\ +USER\ +NI\ +S$ ]] || fail "$output"
 	[[ "${lines[1]}" =~ ^1\ +sleep\ +1234\ +0\ +S$ ]] || fail "$output"
@@ -50,6 +56,7 @@ top_json() { # top_json CONTAINER COLUMN…
 	start_box box -t -- sleep 1000
 	[ "$(top_json box tty | jq -r '.[0].tty')" = pts/0 ]
 	paene exec -d box sleep 2000
+	wait_until 10 shows 'sleep 2000$' box ppid,args
 	run paene top box ppid,args
 	[[ "${lines[2]}" =~ ^0\ +sleep\ 2000$ ]] || fail "$output"
 }
@@ -64,6 +71,7 @@ top_json() { # top_json CONTAINER COLUMN…
 @test "options of ps: this machine's own, and the host's view" {
 	needs_program ps
 	start_box box -- sleep 1000
+	wait_until 10 shows 'sleep 1000$' box args
 	local pid
 	pid=$(field box .State.Pid)
 	run paene top box -ef
