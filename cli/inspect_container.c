@@ -259,8 +259,10 @@ static void fill_usage(const struct engine *g, const struct container *c, struct
 	struct err ignored; /* what does not run, or ends at this moment, uses nothing */
 
 	v->usage = (struct usage_view){ .started = (char *)"", .finished = (char *)"" };
-	if (v->state.running && usage_of_run(g, c->settings.id, &v->usage.use, &ignored) == 0)
+	if (v->state.running && usage_of_run(g, c->settings.id, &v->usage.use, &ignored) == 0) {
 		v->usage.started = text(c->run.started);
+		v->state.oom_killed = v->usage.use.oom_kills.v > 0;
+	}
 	v->last_usage = (struct usage_view){
 		.use = c->exit.use, .started = text(c->exit.started), .finished = text(c->exit.finished),
 	};

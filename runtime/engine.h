@@ -176,7 +176,7 @@ int volume_open(const struct engine *g, const char *name, struct err *e);
  * record_destroy() - Remove name and folder; the container must not run
  * @name:	Its name, or NULL where it has none yet
  *
- * Return: 0 (also where it is not there), or -errno with @e filled
+ * Return: 1, or 0 where it is not there, or -errno with @e filled
  */
 int record_destroy(const struct engine *g, const char *id, const char *name, struct err *e);
 

@@ -191,7 +191,7 @@ static void end(struct care *c, const struct settings *s, int finished)
 {
 	struct err ignored;
 
-	if (s->remove && finished >= 0 && record_destroy(c->g, c->id, s->name, &ignored) >= 0)
+	if (s->remove && finished >= 0 && record_destroy(c->g, c->id, s->name, &ignored) > 0)
 		journal_container(c->g, s, EVENT_REMOVE); /* else a sweep or `rm` finds what is left */
 }
 

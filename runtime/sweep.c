@@ -57,7 +57,7 @@ static void release_name(const struct engine *g, const char *id, const char *nam
 	(void)flock(g->names, LOCK_UN);
 }
 
-/* Out of sight at once, then away with it. @dir: locked as long as we are at it */
+/* Out of sight at once, then away with it. @dir: locked as long as we are at it. Return: as record_destroy() */
 static int remove_folder(const struct engine *g, int dir, const char *id, struct err *e)
 {
 	char gone[GONE_MAX];
@@ -66,7 +66,9 @@ static int remove_folder(const struct engine *g, int dir, const char *id, struct
 	(void)flock(dir, LOCK_EX | LOCK_NB); /* a sweep that has it removes it as well */
 	if (renameat(g->containers, id, g->containers, gone) < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "remove container %s", id);
-	return file_remove(g->containers, gone, e);
+	int r = file_remove(g->containers, gone, e);
+
+	return r < 0 ? r : 1;
 }
 
 int record_destroy(const struct engine *g, const char *id, const char *name, struct err *e)

@@ -88,6 +88,15 @@ static void tell_lost_end(const struct engine *g, const struct settings *s, bool
 	journal_tell(g, &v);
 }
 
+static int destroy(const struct engine *g, const struct settings *s, struct err *e)
+{
+	int r = record_destroy(g, s->id, s->name, e);
+
+	if (r > 0) /* 0: somebody else was faster, and told it */
+		journal_container(g, s, EVENT_REMOVE);
+	return MIN(r, 0);
+}
+
 int engine_settle(const struct engine *g, const char *id, struct err *e)
 {
 	auto_container struct container before = { 0 }, c = { 0 };
@@ -111,12 +120,8 @@ int engine_settle(const struct engine *g, const char *id, struct err *e)
 	if (r < 0)
 		return r;
 	if (c.settings.remove) {
-		r = record_destroy(g, id, c.settings.name, e);
-		if (r >= 0) {
-			tell_lost_end(g, &c.settings, use.oom_kills.v > 0);
-			journal_container(g, &c.settings, EVENT_REMOVE);
-		}
-		return r;
+		tell_lost_end(g, &c.settings, use.oom_kills.v > 0);
+		return destroy(g, &c.settings, e);
 	}
 	const struct exit_record x = {
 		.status = STATUS_UNKNOWN,
@@ -247,7 +252,7 @@ int engine_stop(const struct engine *g, const char *id, int signal, int timeout_
 
 int engine_remove(const struct engine *g, const char *id, bool force, struct err *e)
 {
-	auto_container struct container c = { 0 };
+	auto_container struct container c = { 0 }, now = { 0 };
 	auto_fd int dir = record_open(g, id, e), watch = -1; /* held to the end: what is being removed is not started */
 	struct run_use use = { 0 };
 	struct err ignored;
@@ -264,16 +269,15 @@ int engine_remove(const struct engine *g, const char *id, bool force, struct err
 	}
 	if (watch < 0 && watch != -EBUSY) /* one that hangs is no obstacle: run_release() kills, and says so where that fails */
 		return watch;
-	if (is_alive(&c) && !c.watched)
-		(void)usage_of_run(g, id, &use, &ignored); /* nobody else tells how it ends */
+	/* now that nobody is at it: has somebody told its end? */
+	bool lost = container_load(g, id, &now, &ignored) >= 0 && now.run.started && (now.unsettled || is_alive(&now));
+
+	if (lost)
+		(void)usage_of_run(g, id, &use, &ignored);
 	r = run_release(g, dir, &c.settings, false, e);
-	if (r >= 0 && is_alive(&c) && !c.watched)
+	if (r >= 0 && lost)
 		tell_lost_end(g, &c.settings, use.oom_kills.v > 0);
-	if (r >= 0)
-		r = record_destroy(g, id, c.settings.name, e);
-	if (r >= 0)
-		journal_container(g, &c.settings, EVENT_REMOVE);
-	return r;
+	return r < 0 ? r : destroy(g, &c.settings, e);
 }
 
 int engine_wait(const struct engine *g, const char *id, int *ret_status, struct err *e)

@@ -127,8 +127,12 @@ followed() { # followed TEXT
 	id=$(start_box box -- sh -c "$deaf")
 	wait_until 10 has_said box ready
 	kill -KILL "$(pgrep -f "paene-monitor.*$id")" "$(field box .State.Pid)"
-	wait_until 10 status_is box exited
-	[ "$(told)" = "create start died " ]
+	settled() { # by a command that finds nobody at it any more
+		paene ps -a >/dev/null
+		[ "$(told)" = "create start died " ]
+	}
+	wait_until 10 settled
+	status_is box exited
 	events_of died | jq -e '(has("ContainerExitCode") | not) and (.Error | test("not known"))'
 	paene ps -a
 	[ "$(told)" = "create start died " ] # once
