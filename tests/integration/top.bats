@@ -30,7 +30,7 @@ top_json() { # top_json CONTAINER COLUMN…
 	wait_until 10 shows ' sleep .* S$' box pid comm user state # it sleeps
 	run paene top box pid,comm user "nice state"
 	[[ "${lines[0]}" =~ ^PID\ +COMMAND\ +USER\ +NI\ +S$ ]] || fail "$output"
-	[[ "${lines[1]}" =~ ^1\ +sleep\ +1234\ +0\ +S$ ]] || fail "$output"
+	[[ "${lines[1]}" =~ ^1\ +sleep\ +1234\ +$(nice)\ +S$ ]] || fail "$output"
 	[ "$(top_json box pid ppid user group comm args seccomp | jq -c .)" = \
 		'[{"pid":1,"ppid":0,"user":"1234","group":"1235","comm":"sleep","args":"sleep 1000","seccomp":"filter"}]' ]
 	top_json box hpid rss vsz pcpu | jq -e ".[0] | .hpid == $(field box .State.Pid) and .rss > 0 and .vsz > 0 and .pcpu >= 0"
