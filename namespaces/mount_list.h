@@ -44,8 +44,8 @@ void mount_list_close(struct mount_list *l);
 struct mount_context {
 	bool private_userns; /* the container has a user namespace of its own */
 	/*
-	 * Maps the ids of the tree of an operation that mount_op_asks() is true of: whoever runs the list has not the rights, and
-	 * hands it to one who has. Return: 0, or -errno with @e filled. NULL: whoever runs the list has them
+	 * Maps the ids of the tree of an operation that mount_op_asks() is true of: whoever runs the list has not the
+	 * rights, and hands it to one who has. Return: 0, or -errno with @e filled. NULL: whoever runs the list has them
 	 */
 	int (*idmap)(const struct mount_op *op, int tree, void *arg, struct err *e);
 	void *idmap_arg;

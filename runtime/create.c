@@ -291,9 +291,10 @@ static int run_hooks(struct creation *c, enum spec_hook_kind kind, enum status s
 }
 
 /*
- * Trees that init has cloned, and that only we may map: for which mounts, and with whose ids, our own plan says, each once and in
- * its order. What the tree is, is init's word: whoever could send us another would own files of the host's. It is our own program,
- * though, before anything of the container has run, and its memory and socket are out of reach for all inside (wait_go()).
+ * Trees that init has cloned, and that only we may map: for which mounts, and with whose ids, our own plan says, each once
+ * and in its order. What the tree is, is init's word: whoever could send us another would own files of the host's. It is our
+ * own program, though, before anything of the container has run; its memory and its socket are out of reach for all inside
+ * (wait_go()).
  */
 static int map_mount(struct creation *c, int index, int tree, struct err *e)
 {

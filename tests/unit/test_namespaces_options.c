@@ -281,7 +281,10 @@ static void test_who_is_asked_for_maps(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct spec_mount m[] = { MOUNT("/mnt", "bind", "/src"), MOUNT("/a", "bind", cases[i].source) };
 		struct mount_context c = {
-			.private_userns = cases[i].private_userns, .in_order = cases[i].in_order, .bundle = "/b", .rootfs = "/r",
+			.private_userns = cases[i].private_userns,
+			.in_order = cases[i].in_order,
+			.bundle = "/b",
+			.rootfs = "/r",
 		};
 		struct mount_list l;
 		struct err e;
