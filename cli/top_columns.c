@@ -226,44 +226,46 @@ static char *capabilities(COLUMN_OF)
 	return text ? text : arena_strdup(a, "none");
 }
 
-#define TEXT(name, title, help, f)	    { name, title, help, f, 0, false }
-#define TEXT_OF(name, title, help, f, m)   { name, title, help, f, offsetof(struct process, m), false }
-#define NUMBER(name, title, help, f)	    { name, title, help, f, 0, true }
-#define NUMBER_OF(name, title, help, f, m) { name, title, help, f, offsetof(struct process, m), true }
+/* clang-format off */
+#define TEXT(name, title, f)         { name, title, f, 0, false }
+#define TEXT_OF(name, title, f, m)   { name, title, f, offsetof(struct process, m), false }
+#define NUMBER(name, title, f)       { name, title, f, 0, true }
+#define NUMBER_OF(name, title, f, m) { name, title, f, offsetof(struct process, m), true }
 const struct top_column top_columns[] = {
-	TEXT("args", "COMMAND", "the command with its arguments", arguments),
-	TEXT_OF("capamb", "AMBIENT CAPS", "ambient capabilities", capabilities, caps[CAPS_AMBIENT]),
-	TEXT_OF("capbnd", "BOUNDING CAPS", "the bounding set", capabilities, caps[CAPS_BOUNDING]),
-	TEXT_OF("capeff", "EFFECTIVE CAPS", "effective capabilities", capabilities, caps[CAPS_EFFECTIVE]),
-	TEXT_OF("capinh", "INHERITED CAPS", "inheritable capabilities", capabilities, caps[CAPS_INHERITABLE]),
-	TEXT_OF("capprm", "PERMITTED CAPS", "permitted capabilities", capabilities, caps[CAPS_PERMITTED]),
-	TEXT("comm", "COMMAND", "the command's name alone", command),
-	TEXT("etime", "ELAPSED", "time since it began", elapsed),
-	TEXT_OF("group", "GROUP", "its effective group", group, egid),
-	TEXT("groups", "GROUPS", "its further groups", groups),
-	TEXT_OF("hgroup", "HGROUP", "its effective group on the host", host_group, egid),
-	TEXT("hgroups", "HGROUPS", "its further groups on the host", host_groups),
-	NUMBER_OF("hpid", "HPID", "its number on the host", number, host_pid),
-	TEXT_OF("huser", "HUSER", "its effective user on the host", host_user, euid),
-	TEXT("label", "LABEL", "what the security module calls it", security_label),
-	NUMBER("nice", "NI", "its nice value", nice_value),
-	NUMBER_OF("nlwp", "NLWP", "its threads", number, threads),
-	NUMBER("pcpu", "%CPU", "processor time of its life, in percent", processor),
-	NUMBER_OF("pgid", "PGID", "its process group", number, pgid),
-	NUMBER_OF("pid", "PID", "its number", number, pid),
-	NUMBER_OF("ppid", "PPID", "its parent's number; 0: outside", number, ppid),
-	TEXT_OF("rgroup", "RGROUP", "its real group", group, rgid),
-	NUMBER_OF("rss", "RSS", "resident memory in KiB", kibibytes, resident_kib),
-	TEXT_OF("ruser", "RUSER", "its real user", user, ruid),
-	TEXT("seccomp", "SECCOMP", "disabled, strict or filter", seccomp_mode),
-	NUMBER_OF("sid", "SID", "its session", number, sid),
-	TEXT("state", "S", "R runs, S and D wait, T is stopped, Z has ended", state),
-	TEXT("stime", "STIME", "when it began", began),
-	TEXT("time", "TIME", "processor time", time_used),
-	TEXT("tty", "TTY", "its terminal", terminal),
-	TEXT_OF("user", "USER", "its effective user", user, euid),
-	NUMBER_OF("vsz", "VSZ", "its memory, touched or not, in KiB", kibibytes, size_kib),
+	TEXT("args", "COMMAND", arguments),
+	TEXT_OF("capamb", "AMBIENT CAPS", capabilities, caps[CAPS_AMBIENT]),
+	TEXT_OF("capbnd", "BOUNDING CAPS", capabilities, caps[CAPS_BOUNDING]),
+	TEXT_OF("capeff", "EFFECTIVE CAPS", capabilities, caps[CAPS_EFFECTIVE]),
+	TEXT_OF("capinh", "INHERITED CAPS", capabilities, caps[CAPS_INHERITABLE]),
+	TEXT_OF("capprm", "PERMITTED CAPS", capabilities, caps[CAPS_PERMITTED]),
+	TEXT("comm", "COMMAND", command),
+	TEXT("etime", "ELAPSED", elapsed),
+	TEXT_OF("group", "GROUP", group, egid),
+	TEXT("groups", "GROUPS", groups),
+	TEXT_OF("hgroup", "HGROUP", host_group, egid),
+	TEXT("hgroups", "HGROUPS", host_groups),
+	NUMBER_OF("hpid", "HPID", number, host_pid),
+	TEXT_OF("huser", "HUSER", host_user, euid),
+	TEXT("label", "LABEL", security_label),
+	NUMBER("nice", "NI", nice_value),
+	NUMBER_OF("nlwp", "NLWP", number, threads),
+	NUMBER("pcpu", "%CPU", processor),
+	NUMBER_OF("pgid", "PGID", number, pgid),
+	NUMBER_OF("pid", "PID", number, pid),
+	NUMBER_OF("ppid", "PPID", number, ppid),
+	TEXT_OF("rgroup", "RGROUP", group, rgid),
+	NUMBER_OF("rss", "RSS", kibibytes, resident_kib),
+	TEXT_OF("ruser", "RUSER", user, ruid),
+	TEXT("seccomp", "SECCOMP", seccomp_mode),
+	NUMBER_OF("sid", "SID", number, sid),
+	TEXT("state", "S", state),
+	TEXT("stime", "STIME", began),
+	TEXT("time", "TIME", time_used),
+	TEXT("tty", "TTY", terminal),
+	TEXT_OF("user", "USER", user, euid),
+	NUMBER_OF("vsz", "VSZ", kibibytes, size_kib),
 };
+/* clang-format on */
 const size_t top_n_columns = ARRAY_SIZE(top_columns);
 
 const struct top_column *top_column_find(const char *name, size_t len)

@@ -14,7 +14,7 @@ struct top_context {
 };
 
 struct top_column {
-	const char *name, *title, *help;
+	const char *name, *title;
 	/* Its text in the arena, or NULL where there is no memory */
 	char *(*text)(const struct process *p, const struct top_context *c, const struct top_column *column, struct arena *a);
 	size_t member; /* of struct process, for @text */
