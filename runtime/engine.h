@@ -153,6 +153,8 @@ int record_find(const struct engine *g, const char *name, char *ret, struct err 
 int record_open(const struct engine *g, const char *id, struct err *e);
 int record_settings(int dir, struct settings *ret, struct err *e);
 int record_write_settings(int dir, const struct settings *s, struct err *e);
+/* Instead of those that are there, whose time stays: it says when the container was made. */
+int record_change_settings(int dir, const struct settings *s, struct err *e);
 int record_spec(int dir, struct spec *ret, struct err *e);
 int record_write_spec(int dir, const struct spec *spec, struct err *e);
 int record_write_run(int dir, const struct run_record *r, struct err *e);

@@ -212,7 +212,7 @@ static int update(struct update *u, struct err *e)
 	if (r >= 0 && u->has_limits)
 		r = record_write_spec(u->dir, &u->spec, e);
 	if (r >= 0)
-		r = record_write_settings(u->dir, &u->c.settings, e);
+		r = record_change_settings(u->dir, &u->c.settings, e);
 	if (r >= 0 && u->has_limits)
 		r = apply_to_next(u, &u->c, e);
 	return r < 0 ? r : 0;

@@ -167,19 +167,15 @@ static int read_cpus(struct reading *r, struct err *e)
 	return 0;
 }
 
-/* @there: the kernel's list of what this machine has */
-static int check_set(const char *option, const char *text, const char *there, struct err *e)
+/* @list: what this machine has */
+static int check_set(const char *option, const char *text, const char *list, struct err *e)
 {
 	unsigned long asked[CPUS_MAX / (8 * sizeof(long))], have[ARRAY_SIZE(asked)];
-	auto_free char *list = NULL;
 
 	if (str_to_set(text, CPUS_MAX, asked) < 0)
 		return err_say(e, EINVAL, "%s %s: a list such as 0-2,5, please", option, text);
-	if (file_read(AT_FDCWD, there, CPUS_MAX * 8, &list, NULL, e) < 0) /* no NUMA in this kernel: it has its say */
-		return 0;
-	list[strcspn(list, "\n")] = '\0';
 	if (str_to_set(list, CPUS_MAX, have) < 0)
-		return 0;
+		return 0; /* the kernel has its say */
 	for (size_t i = 0; i < ARRAY_SIZE(asked); i++)
 		if (asked[i] & ~have[i])
 			return err_say(e, EINVAL, "%s %s: this machine has %s", option, text, list);
@@ -198,14 +194,18 @@ static int read_sets(struct reading *r, struct err *e)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
-		int rc = 0;
+		auto_free char *list = NULL;
 
 		if (!sets[i].text)
 			continue;
-		if (!*sets[i].text)
-			rc = limits_put(r->a, &r->c->lifted, sets[i].file, "", e);
-		else
-			rc = check_set(sets[i].option, sets[i].text, sets[i].there, e);
+		int rc = file_read(AT_FDCWD, sets[i].there, CPUS_MAX * 8, &list, NULL, e);
+		if (rc < 0)
+			return err_wrap(e, "%s", sets[i].option);
+		list[strcspn(list, "\n")] = '\0';
+		if (*sets[i].text)
+			rc = check_set(sets[i].option, sets[i].text, list, e);
+		else /* where processes are, the kernel takes no empty list */
+			rc = limits_put(r->a, &r->c->lifted, sets[i].file, list, e);
 		if (rc < 0)
 			return rc;
 		*sets[i].value = arena_strdup(r->a, sets[i].text);

@@ -202,6 +202,21 @@ int record_write_settings(int dir, const struct settings *s, struct err *e)
 	return r < 0 ? r : file_publish(dir, SETTINGS_FILE, text, strlen(text), 0600, 0, e);
 }
 
+int record_change_settings(int dir, const struct settings *s, struct err *e)
+{
+	struct stat st;
+	int r = fstatat(dir, SETTINGS_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0 ? err_set(e, errno, "look at the settings") : 0;
+
+	if (r >= 0)
+		r = record_write_settings(dir, s, e);
+	if (r < 0)
+		return r;
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, st.st_mtim };
+
+	(void)utimensat(dir, SETTINGS_FILE, times, AT_SYMLINK_NOFOLLOW); /* a wrong place in a list is no failure */
+	return 0;
+}
+
 int record_spec(int dir, struct spec *ret, struct err *e)
 {
 	auto_free char *text = NULL;

@@ -63,6 +63,16 @@ keeps() { # keeps CONTAINER VALUE: for the next start
 	has two $M2
 }
 
+@test "what is updated stays in its place among the others" {
+	local name before
+	for name in one two three; do
+		paene create --name $name --network none "$image" true >/dev/null
+	done
+	before=$(paene ps -aq)
+	paene update --restart always two
+	[ "$(paene ps -aq)" = "$before" ]
+}
+
 @test "what the kernel refuses changes nothing, on disk or in it" {
 	start_box box --cgroup-conf $file=$M2 -- sleep 1000
 	run paene update --cgroup-conf $file=many box

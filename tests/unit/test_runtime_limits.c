@@ -275,7 +275,6 @@ static void test_changes(void **state)
 		{ "cpu-burst=1000", "cpu-burst=0", "{}", "{\"cpu\":{\"burst\":0}}", "" },
 		{ "cpu-shares=512", "cpu-shares=2", "{\"cpu\":{\"shares\":2}}", "{\"cpu\":{\"shares\":2,\"idle\":0}}", "" },
 		{ "cpu-shares=512", "cpu-shares=0", "{}", "{\"cpu\":{\"shares\":0,\"idle\":0}}", "cpu.weight=100" },
-		{ "cpuset-cpus=0", "cpuset-cpus=", "{}", "{}", "cpuset.cpus=" },
 		{ "pids-limit=10", "pids-limit=0", "{}", "{\"pids\":{\"limit\":-1}}", "" },
 		{ "blkio-weight=500", "blkio-weight=0", "{}", "{\"blockIO\":{\"weight\":0}}",
 		  "io.weight=default 100;io.bfq.weight=default 100" },
@@ -310,6 +309,26 @@ static void test_changes(void **state)
 		assert_resources(&t.change.set, rules[i].set);
 		assert_map(&t.change.lifted, rules[i].lifted);
 	}
+}
+
+/* No list is a list of all: the kernel takes no empty one where processes are. */
+static void test_all_processors(void **state)
+{
+	auto_table struct table t = { 0 };
+	auto_free char *list = NULL;
+	struct err e;
+
+	(void)state;
+	OK(file_read(AT_FDCWD, "/sys/devices/system/cpu/online", 4096, &list, NULL, &e));
+	list[strcspn(list, "\n")] = '\0';
+	set_options(&t, "cpuset-cpus=0");
+	OK(change(&t, &e));
+	assert_string_equal(t.change.set.cpu.cpus, "0");
+	set_options(&t, "cpuset-cpus=");
+	OK(change(&t, &e));
+	assert_resources(&t.all, "{}");
+	assert_resources(&t.change.set, "{}");
+	assert_string_equal(limits_get(&t.change.lifted, "cpuset.cpus"), list);
 }
 
 static void test_pids_default(void **state)
@@ -493,7 +512,7 @@ int main(void)
 		cmocka_unit_test(test_translation),   cmocka_unit_test(test_refusals),	 cmocka_unit_test(test_switches),
 		cmocka_unit_test(test_changes),	      cmocka_unit_test(test_pids_default), cmocka_unit_test(test_disks),
 		cmocka_unit_test(test_disks_merged),  cmocka_unit_test(test_no_disks),	 cmocka_unit_test(test_classes),
-		cmocka_unit_test(test_class_manual),
+		cmocka_unit_test(test_class_manual),  cmocka_unit_test(test_all_processors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
