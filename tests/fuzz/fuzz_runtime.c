@@ -11,7 +11,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "runtime/engine.h"
+#include "runtime/journal.h"
 #include "runtime/log.h"
 #include "runtime/monitor.h"
 #include "runtime/user.h"
@@ -218,10 +218,28 @@ static void fuzz_words(const char *text, size_t len)
 	free(copy);
 }
 
+static void fuzz_event(const char *text, size_t len)
+{
+	auto_event struct event v = { 0 }, again = { 0 };
+	struct err e;
+
+	if (event_decode(text, len, &v, &e) < 0)
+		return;
+	must(v.type < EVENT_TYPE_COUNT && v.status < EVENT_STATUS_COUNT);
+	json_auto_t *first = NULL, *second = NULL;
+
+	must(event_encode(&v, &first, &e) == 0);
+	auto_free char *line = json_dumps(first, JSON_COMPACT);
+
+	must(line && event_decode(line, strlen(line), &again, &e) == 0 && event_encode(&again, &second, &e) == 0);
+	must(json_equal(first, second));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const readers[])(const char *, size_t) = {
 		fuzz_state, fuzz_settings, fuzz_exit, fuzz_run, fuzz_user, fuzz_log, fuzz_log_write, fuzz_words,
+		fuzz_event,
 	};
 
 	if (size < 1)
@@ -234,7 +252,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
-	readers[data[0] % ARRAY_SIZE(readers)](text, size - 1);
+	readers[(uint8_t)(data[0] - '0') % ARRAY_SIZE(readers)](text, size - 1);
 	free(text);
 	return 0;
 }
