@@ -214,9 +214,23 @@ static bool is_in_vain(const struct reclaim *r)
 	return r->ret->taken_bytes > 2 * (r->ret->before.total_bytes - r->aim) + RECLAIM_FIRST_STEP;
 }
 
+/* @found: there was something to take. Return: whether it ends before its aim, with ret->end set */
+static bool must_end(struct reclaim *r, bool found)
+{
+	if (!found)
+		r->ret->end = CGROUP_RECLAIM_EXHAUSTED;
+	else if (r->pressure > r->max)
+		r->ret->end = CGROUP_RECLAIM_PRESSURE;
+	else if (is_in_vain(r))
+		r->ret->end = CGROUP_RECLAIM_REGROWN;
+	return r->ret->end != CGROUP_RECLAIM_REACHED;
+}
+
 /* Return: 0 with ret->end set, or -errno with @e filled */
 static int reclaim_steps(struct reclaim *r, struct err *e)
 {
+	bool found = true;
+
 	for (;;) {
 		uint64_t now;
 		int err = read_number(r->cgroup, "memory.current", &now, e);
@@ -224,22 +238,13 @@ static int reclaim_steps(struct reclaim *r, struct err *e)
 
 		if (bytes == 0) /* or no number */
 			return err;
-		if (is_in_vain(r)) {
-			r->ret->end = CGROUP_RECLAIM_REGROWN;
+		if (must_end(r, found))
 			return 0;
-		}
 		err = take(r, MIN(bytes, r->step), e);
 		if (err < 0 && err != -EAGAIN)
 			return err;
-		if (err < 0 && !more_is_coming(r)) {
-			r->ret->end = CGROUP_RECLAIM_EXHAUSTED;
-			return 0;
-		}
+		found = err == 0 || more_is_coming(r);
 		look(r);
-		if (r->pressure > r->max) {
-			r->ret->end = CGROUP_RECLAIM_PRESSURE;
-			return 0;
-		}
 		r->step = reclaim_next_step(r->step, r->pressure, r->max, now);
 	}
 }
@@ -262,8 +267,10 @@ int cgroup_reclaim(int cgroup, const struct cgroup_reclaim *want, struct cgroup_
 
 	r.looked_us = now_us();
 	result.watched = runs && known;
-	if (runs && !known && want->max_pressure.set)
-		return err_say(e, EOPNOTSUPP, "this kernel does not tell how long processes wait for memory (psi=1 at its boot)");
+	if (runs && !known && want->max_pressure.set) {
+		err_say(e, EOPNOTSUPP, "this kernel does not tell how long processes wait for memory");
+		return err_hint(e, "boot it with psi=1");
+	}
 	int err = cgroup_read_memory(cgroup, &result.before, e);
 	uint64_t before = result.before.total_bytes;
 

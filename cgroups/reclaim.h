@@ -24,8 +24,8 @@ uint32_t reclaim_pressure(uint32_t before, uint64_t stall_us, uint64_t us);
  * @max:	The share at which taking back ends
  * @now:	Bytes that there are
  *
- * It doubles while they hardly notice, and is halved when they wait half as much as they may. An eighth of what there is at most:
- * what they need shows only after it is gone, and should not all be gone at once; nor more than 1 GiB between two looks.
+ * It doubles while they hardly notice, and is halved when they wait half as much as they may. An eighth of what there is at
+ * most: what they need shows only after it is gone, and should not all be gone at once; nor more than 1 GiB between two looks.
  */
 uint64_t reclaim_next_step(uint64_t step, uint32_t pressure, uint32_t max, uint64_t now);
 

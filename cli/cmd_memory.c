@@ -217,9 +217,9 @@ static const struct verb verb_memory_reclaim = {
 	.above = &verb_memory,
 	.arguments = "CONTAINER [SIZE]",
 	.help = "take memory back that it can do without",
-	.about = "Take memory back from a running container: cached files are dropped, and what else was not used for longest goes to "
-		 "swap, if there is any. It is done in steps, and ends where its processes begin to wait for memory. The exit "
-		 "status is 0 where all that was asked for came back, else 1.",
+	.about = "Take memory back from a running container: cached files are dropped, and what else was not used for longest "
+		 "goes to swap, if there is any. It is done in steps, and ends where its processes begin to wait for memory. "
+		 "The exit status is 0 where all that was asked for came back, else 1.",
 	.min_args = 1,
 	.max_args = 2,
 	.options = OPTIONS(rows, struct reclaim),
@@ -233,7 +233,7 @@ const struct verb verb_memory = {
 	.group = "Containers",
 	.arguments = "VERB [ARGUMENT…]",
 	.help = "take memory back: reclaim",
-	.about = "Verbs about the memory of containers that run. What they may use is set by `run` and `update`; what they use is shown "
-		 "by `stats`.",
+	.about = "Verbs about the memory of containers that run. What they may use is set by `run` and `update`; what they use "
+		 "is shown by `stats`.",
 	.below = VERBS(verbs),
 };

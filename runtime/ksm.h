@@ -21,7 +21,7 @@ bool ksm_wanted(const struct spec_map *annotations);
  */
 int ksm_check(const struct spec_map *annotations, struct err *e);
 
-/* Where it is asked for, from here on: the calling process, what it executes, its children. Return: 0, or -errno with @e filled */
+/* Where it is asked for: the calling process, what it executes, and their children. Return: 0, or -errno with @e filled */
 int ksm_enter(const struct spec_map *annotations, struct err *e);
 
 /* Whether the kernel looks for equal pages at all; the machine's administrator decides. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Memory taken back, and pages merged: the arithmetic, the kernel's texts; and on a real cgroup where there is the controller. */
+/* Memory taken back, and pages merged: the arithmetic, the kernel's texts; on a real cgroup where there is the controller. */
 #include "cgroups/reclaim.h"
 #include "cgroups/stats.h"
 #include "tests/unit/cgroup_fixture.h"
