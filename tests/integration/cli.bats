@@ -55,7 +55,7 @@ fits_screen() {
 
 @test "no colours where the output is no terminal" {
 	paene --help >"$BATS_TEST_TMPDIR/help"
-	! grep -q $'\033' "$BATS_TEST_TMPDIR/help"
+	! grep -q $'\033' "$BATS_TEST_TMPDIR/help" || fail "colours in a file"
 }
 
 @test "a terminal has colours, unless NO_COLOR is set" {

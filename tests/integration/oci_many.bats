@@ -47,7 +47,7 @@ calls() { # calls VERB…: how many system calls it makes
 	[ "$(oci list -q | wc -l)" = $((others + 1)) ]
 	oci delete --force one
 	oci list -q | grep -qx other-7
-	! oci list -q | grep -qx one
+	! oci list -q | grep -qx one || fail "it is still there"
 }
 
 @test "a file system whose lists do not say what is a folder" {

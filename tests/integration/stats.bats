@@ -173,7 +173,7 @@ at_terminal() { # at_terminal STEP… -- OPTION…
 	stream_to "$BATS_TEST_TMPDIR/seen" --format '{{.Name}}'
 	has_seen() { grep -q "^$1\$" "$BATS_TEST_TMPDIR/seen"; }
 	wait_until 10 has_seen first
-	! has_seen second
+	! has_seen second || fail "it was not yet to be seen"
 	start_box second -- sleep 1000
 	wait_until 10 has_seen second
 	paene rm -f first >/dev/null
@@ -182,7 +182,7 @@ at_terminal() { # at_terminal STEP… -- OPTION…
 	wait_until 10 only_second
 	wait_until 10 only_second
 	wait_until 10 has_seen second
-	! has_seen first
+	! has_seen first || fail "it was not to be seen any more"
 	paene rm -f second >/dev/null
 	start_box third -- sleep 1000
 	wait_until 10 has_seen third

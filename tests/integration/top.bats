@@ -99,7 +99,7 @@ top_json() { # top_json CONTAINER COLUMN…
 	start_box box -- sh -c 'echo "Mallory:x:0:0::/:/bin/sh" >/etc/passwd; printf "#!/bin/sh\ntouch /pwned\n" >/bin/ps; sleep 1000'
 	renamed() { [ "$(top_json box user | jq -r '.[0].user')" = Mallory ]; }
 	wait_until 10 renamed
-	! paene exec box test -e /pwned
+	! paene exec box test -e /pwned || fail "something of the container was run"
 	# a file that is none, and one that never answers
 	start_box link -- sh -c 'rm /etc/passwd; ln -s /proc/1/environ /etc/passwd; echo ready; sleep 1000'
 	start_box fifo -- sh -c 'rm /etc/passwd; mkfifo /etc/passwd; echo ready; sleep 1000'
