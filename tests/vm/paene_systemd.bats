@@ -80,7 +80,8 @@ values_of() { # values_of CGROUP: and who is first in it
 }
 
 @test "without a bus systemd is asked directly" {
-	systemctl stop paene.scope dbus.socket dbus.service
+	systemctl stop paene.scope 2>/dev/null || true
+	systemctl stop dbus.socket dbus.service
 	run paene run --rm --network none $image sed -n s/^0:://p /proc/self/cgroup
 	systemctl start dbus.socket
 	expect_status 0
