@@ -15,6 +15,7 @@ setup() {
 }
 
 teardown() {
+	systemctl start dbus.socket # one test stops it
 	paene rm -f -a
 	[ -z "$(systemctl list-units --all --plain --no-legend 'paene-*.scope')" ] || fail "scopes are left"
 	[ -z "$(ls -d $home/*/ | grep -v /anchor/)" ] || fail "cgroups are left: $(ls $home)"
@@ -83,7 +84,6 @@ values_of() { # values_of CGROUP: and who is first in it
 	systemctl stop paene.scope 2>/dev/null || true
 	systemctl stop dbus.socket dbus.service
 	run paene run --rm --network none $image sed -n s/^0:://p /proc/self/cgroup
-	systemctl start dbus.socket
 	expect_status 0
 	expect_output /
 	[ -d $home/anchor ]
