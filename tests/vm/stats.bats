@@ -130,13 +130,13 @@ run_pages() { # run_pages NAME OPTION… -- PAGES-ARGUMENT…: in the background
 
 @test "kept: peaks of memory, swap and processes, input and output" {
 	paene run --name box -m 128m -v $files:/files $image sh -c 'head -c 20000000 /dev/zero | tail -c 20000000 >/dev/null
-		dd if=/dev/zero of=/files/written bs=1M count=8 conv=fsync 2>/dev/null
+		dd if=/dev/zero of=/files/new bs=1M count=8 conv=fsync 2>/dev/null # what others wrote first is counted for them
 		for i in 1 2 3 4 5; do sleep 1 & done; wait'
 	used box ".MemoryPeak >= 19000000 and .MemoryPeak <= 128 * $mib"
 	used box ".BlockOutput >= 8 * $mib and .BlockOutputOps > 0 and .BlockInput >= 0"
 	used box '.OOMEvents == 0 and .OOMKills == 0'
-	used box '.PidsPeak == null or (.PidsPeak >= 6 and .PidsPeak < 50)' # counted since Linux 6.10
-	used box '.SwapPeak == null or .SwapPeak == 0' # since 6.5
+	used box '.PidsPeak == null or (.PidsPeak >= 6 and .PidsPeak < 50)' # not every kernel counts it
+	used box '.SwapPeak == null or .SwapPeak == 0' # the same
 	used box '.StartedAt < .FinishedAt'
 }
 
