@@ -4,7 +4,7 @@
 
 load ../lib/common
 
-verbs="run create start stop restart kill rm pause unpause wait exec ps stats top logs inspect images load tag rmi version info help completion"
+verbs="run create start stop restart kill rm pause unpause wait update exec memory ps stats top logs events inspect images load tag rmi version info help completion"
 
 setup_file() {
 	needs_root
