@@ -104,7 +104,7 @@ static int scaled(const char *s, uint64_t scale, uint64_t *ret, const char **ret
 {
 	uint64_t whole = 0, part = 0, unit = 1;
 
-	if (!isdigit((unsigned char)*s))
+	if (!isdigit((unsigned char)*s) && *s != '.')
 		return -EINVAL;
 	for (; isdigit((unsigned char)*s); s++)
 		if (__builtin_mul_overflow(whole, 10, &whole) ||

@@ -125,6 +125,7 @@ static void test_translation(void **state)
 		{ "memory-zswap=0", "{\"unified\":{\"memory.zswap.max\":\"0\"}}" }, /* none is less than no limit */
 		{ "memory-zswap=-1", "{}" },
 		{ "cpus=1.5", "{\"cpu\":{\"quota\":150000,\"period\":100000}}" },
+		{ "cpus=.5", "{\"cpu\":{\"quota\":50000,\"period\":100000}}" },
 		{ "cpus=0.01", "{\"cpu\":{\"quota\":1000,\"period\":100000}}" },
 		{ "cpus=0", "{}" },
 		{ "cpu-quota=50000", "{\"cpu\":{\"quota\":50000}}" },
@@ -177,6 +178,7 @@ static void test_refusals(void **state)
 		{ "memory-high=-2", EINVAL, "--memory-high -2" },
 		{ "memory-zswap=x", EINVAL, "--memory-zswap x" },
 		{ "cpus=0.001", EINVAL, "--cpus 0.001" },
+		{ "cpus=.", EINVAL, "--cpus ." },
 		{ "cpus=-1", EINVAL, "--cpus -1" },
 		{ "cpus=1.5x", EINVAL, "--cpus" },
 		{ "cpus=", EINVAL, "--cpus" },
