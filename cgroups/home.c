@@ -27,6 +27,7 @@
 #define HOME_UNIT   "paene.scope"
 #define HOME	    "/" HOME_SLICE "/" HOME_UNIT
 #define ANCHOR	    "anchor"
+#define LOCK_FILE   "/run/paene.lock"
 #define STOP_US	    UINT64_C(10000000) /* what containers have between SIGTERM and SIGKILL when the machine goes down */
 
 const char *cgroup_home(void)
@@ -127,14 +128,14 @@ int cgroup_home_open(int root, struct err *e)
 
 	if (home >= 0)
 		return home;
-	/* one at a time; the lock's place is as good as any that all of us see */
-	auto_fd int lock = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* one at a time, whatever their --runroot; what others may open, they may lock */
+	auto_fd int lock = open(LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	while (lock >= 0 && flock(lock, LOCK_EX) < 0)
 		if (errno != EINTR)
-			return err_set(e, errno, "lock the cgroup hierarchy");
+			return err_set(e, errno, "lock " LOCK_FILE);
 	if (lock < 0)
-		return err_set(e, errno, "open the cgroup hierarchy");
+		return err_set(e, errno, "open " LOCK_FILE);
 	home = open_whole(root, &absent);
 	if (home >= 0)
 		return home;

@@ -63,6 +63,7 @@ static const struct manual_section manual[] = {
 	{ "Files",
 	  "`/var/lib/paene`: images, containers, volumes, networks; in `events` what has happened to them.\n\n"
 	  "`/run/paene`: what is known of containers that run.\n\n"
+	  "`/run/paene.lock`: held by the one who has systemd make the place for all cgroups.\n\n"
 	  "Without root: `$XDG_DATA_HOME/paene` and `$XDG_RUNTIME_DIR/paene`." },
 	{ "Environment",
 	  "`NO_COLOR`: where it is set and not empty, nothing is printed in colour." },
