@@ -429,7 +429,6 @@ static void test_disks_merged(void **state)
 static void test_no_disks(void **state)
 {
 	static const char *const bad[] = { "", "/dev/null:1m", "/proc:1m", "/no/such/disk:1m", "/", "/:", ":1m", "/:1x" };
-	auto_world struct world w = world_make();
 	struct err e;
 
 	(void)state;
