@@ -307,10 +307,10 @@ static void test_mapped_mounts_give_the_parent_work(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct spec_mount mounts[] = {
-			{ .destination = (char *)"/mnt", .source = (char *)"/src", .options = { words, 1 } },
+			{ .destination = (char *)"/mnt", .source = (char *)"/src", .options = { .v = words, .n = 1 } },
 			{ .destination = (char *)"/m",
 			  .source = (char *)cases[i].source,
-			  .options = { words, cases[i].n_words } },
+			  .options = { .v = words, .n = cases[i].n_words } },
 		};
 		auto_spec struct spec spec = decode("runc.json");
 		auto_plan struct plan p = { 0 };
