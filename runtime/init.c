@@ -315,12 +315,6 @@ static int close_rest(struct init *in, struct err *e)
 	return r < 0 ? r : process_limit_files(&in->process, e);
 }
 
-static int say_ready(struct init *in, struct err *e)
-{
-	in->debug &= in->start < 0; /* nobody listens any more to who waits for `start` */
-	return message_write(in->sock, MSG_READY, 0, e);
-}
-
 static void end_by(int signal)
 {
 	_exit(128 + signal);
@@ -335,11 +329,19 @@ static void obey_signals(void)
 		(void)signal(ending[i], end_by); /* cannot fail for these; the exec takes it back */
 }
 
+static int say_ready(struct init *in, struct err *e)
+{
+	if (in->start >= 0) {
+		in->debug = false; /* nobody listens any more to who waits for `start` */
+		obey_signals();	   /* whoever hears that it is ready may send one */
+	}
+	return message_write(in->sock, MSG_READY, 0, e);
+}
+
 /* `start` connects; from here on it is the one to be told of a failure. */
 static int wait_start(struct init *in, struct err *e)
 {
 	if (in->start >= 0) {
-		obey_signals();
 		int peer = accept4(in->start, NULL, NULL, SOCK_CLOEXEC);
 
 		if (peer < 0)
