@@ -48,3 +48,11 @@ int timestamp_parse(const char *text, int64_t *ret_s)
 	*ret_s = timegm(&tm);
 	return 0;
 }
+
+int64_t clock_us(void)
+{
+	struct timespec t = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail with this clock */
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <time.h>
 
 #include "base/fd.h"
+#include "base/timestamp.h"
 #include "cgroups/text.h"
 
 #define POLL_FIRST_MS 1
@@ -43,10 +43,7 @@ int cgroup_event(int cgroup, const char *key, struct err *e)
 
 int64_t cgroup_clock_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return clock_us() / 1000;
 }
 
 /*

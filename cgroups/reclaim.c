@@ -18,6 +18,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/timestamp.h"
 #include "cgroups/controllers.h"
 #include "cgroups/text.h"
 
@@ -103,14 +104,6 @@ int cgroup_read_memory(int cgroup, struct cgroup_memory *ret, struct err *e)
 	return 0;
 }
 
-static int64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 /* The time that at least one process has waited for memory, so far. Return: whether the kernel tells */
 static bool read_stall(int cgroup, uint64_t *ret_us)
 {
@@ -131,7 +124,7 @@ static void look(struct reclaim *r)
 		return;
 	(void)nanosleep(&moment, NULL);
 	(void)read_stall(r->cgroup, &stall_us);
-	int64_t now = now_us();
+	int64_t now = clock_us();
 
 	r->pressure = reclaim_pressure(r->pressure, stall_us - MIN(r->stall_us, stall_us), (uint64_t)(now - r->looked_us));
 	r->ret->pressure = MAX(r->ret->pressure, r->pressure);
@@ -265,7 +258,7 @@ int cgroup_reclaim(int cgroup, const struct cgroup_reclaim *want, struct cgroup_
 
 	bool runs = cgroup_is_frozen(cgroup, &ignored) != 1, known = read_stall(cgroup, &r.stall_us);
 
-	r.looked_us = now_us();
+	r.looked_us = clock_us();
 	result.watched = runs && known;
 	if (runs && !known && want->max_pressure.set) {
 		err_say(e, EOPNOTSUPP, "this kernel does not tell how long processes wait for memory");

@@ -5,10 +5,10 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/sysinfo.h>
-#include <time.h>
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/timestamp.h"
 #include "runtime/ksm.h"
 
 #define NET_DEV_MAX (1 << 20)
@@ -81,14 +81,6 @@ void usage_parse_network(const char *text, uint64_t *ret_received, uint64_t *ret
 		*ret_received += received;
 		*ret_sent += sent;
 	}
-}
-
-static int64_t clock_us(void)
-{
-	struct timespec t = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail with this clock */
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 /* Without the controller: by counting processes. */
