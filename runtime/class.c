@@ -38,7 +38,7 @@ int class_parse(const char *word, uint32_t *ret, struct err *e)
 
 static bool has(const struct spec_resources *own, const char *file)
 {
-	return limits_get(&own->unified, file) != NULL;
+	return spec_map_get(&own->unified, file) != NULL;
 }
 
 /* Weight and idle are one knob: who asked for either has decided. */

@@ -408,10 +408,10 @@ static void add_flags(struct wire *o, const struct criu_choices *c)
 static const char *config_file(const struct spec_map *annotations)
 {
 	static const char *const usual[] = { "/etc/criu/runc.conf", "/etc/criu/crun.conf" };
+	const char *own = spec_map_get(annotations, "org.criu.config");
 
-	for (size_t i = 0; i < annotations->n; i++)
-		if (streq(annotations->v[i].key, "org.criu.config"))
-			return *annotations->v[i].value ? annotations->v[i].value : NULL;
+	if (own)
+		return *own ? own : NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
 		if (access(usual[i], R_OK) == 0)
 			return usual[i];

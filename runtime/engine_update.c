@@ -142,10 +142,10 @@ static int note_missing(const struct update *u, int cgroup, struct err *e)
 	if (r <= 0)
 		return r;
 	for (size_t i = 0; r >= 0 && i < run.missing.n; i++)
-		if (!limits_get(&u->wishes, run.missing.v[i]))
+		if (!spec_map_get(&u->wishes, run.missing.v[i]))
 			r = strv_push(&run.arena, &missing, run.missing.v[i]);
 	for (size_t i = 0; r >= 0 && i < u->wishes.n; i++)
-		if (!limits_get(&u->change.lifted, u->wishes.v[i].key) && faccessat(cgroup, u->wishes.v[i].key, F_OK, 0) < 0)
+		if (!spec_map_get(&u->change.lifted, u->wishes.v[i].key) && faccessat(cgroup, u->wishes.v[i].key, F_OK, 0) < 0)
 			r = strv_add(&run.arena, &missing, u->wishes.v[i].key);
 	run.missing = missing;
 	return r < 0 ? err_nomem(e) : record_write_run(u->dir, &run, e);

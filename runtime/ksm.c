@@ -13,17 +13,9 @@
 
 #define KSM_RUN "/sys/kernel/mm/ksm/run"
 
-static const char *annotation(const struct spec_map *annotations)
-{
-	for (size_t i = 0; i < annotations->n; i++)
-		if (streq(annotations->v[i].key, KSM_ANNOTATION))
-			return annotations->v[i].value;
-	return NULL;
-}
-
 bool ksm_wanted(const struct spec_map *annotations)
 {
-	const char *value = annotation(annotations);
+	const char *value = spec_map_get(annotations, KSM_ANNOTATION);
 
 	return value && streq(value, "true");
 }
@@ -40,7 +32,7 @@ static bool kernel_keeps_it(void)
 
 int ksm_check(const struct spec_map *annotations, struct err *e)
 {
-	const char *value = annotation(annotations);
+	const char *value = spec_map_get(annotations, KSM_ANNOTATION);
 
 	if (!value || streq(value, "false"))
 		return 0;

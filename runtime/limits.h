@@ -43,8 +43,6 @@ int limits_available(const struct settings *s, const struct spec_resources *all,
 
 /* Set a key, the last one counts. Return: 0, or -ENOMEM with @e filled */
 int limits_put(struct arena *a, struct spec_map *m, const char *key, const char *value, struct err *e);
-/* The value of a key, or NULL. */
-char *limits_get(const struct spec_map *m, const char *key);
 void limits_drop(struct spec_map *m, const char *key);
 
 #endif

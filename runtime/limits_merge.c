@@ -9,14 +9,6 @@
 
 #define CPU_PERIOD_US 100000 /* the kernel's own */
 
-char *limits_get(const struct spec_map *m, const char *key)
-{
-	for (size_t i = 0; i < m->n; i++)
-		if (streq(m->v[i].key, key))
-			return m->v[i].value;
-	return NULL;
-}
-
 void limits_drop(struct spec_map *m, const char *key)
 {
 	size_t kept = 0;
@@ -210,7 +202,7 @@ static bool is_lifted(const char *line, size_t n)
 static int merge_latency(struct arena *a, struct spec_map *all, const char *set, struct err *e)
 {
 	static const char file[] = "io.latency";
-	const char *const texts[] = { limits_get(all, file), set };
+	const char *const texts[] = { spec_map_get(all, file), set };
 	const char *lines = "";
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)

@@ -242,7 +242,7 @@ static int tell_defaults(struct run *r, struct err *e)
 
 	for (size_t d = 0; r->cgroup_defaults[d][0]; d++)
 		for (size_t i = 0; i < ARRAY_SIZE(files) && err >= 0; i++)
-			if (streq(r->cgroup_defaults[d][0], files[i]) && !limits_get(told, files[i]))
+			if (streq(r->cgroup_defaults[d][0], files[i]) && !spec_map_get(told, files[i]))
 				err = limits_put(&r->spec.arena, told, files[i], r->cgroup_defaults[d][1], e);
 	return err;
 }

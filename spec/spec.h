@@ -40,6 +40,15 @@ struct spec_map {
 	size_t n;
 };
 
+/* The value of a key, the map's own; NULL: it is not there. */
+static inline char *spec_map_get(const struct spec_map *m, const char *key)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (streq(m->v[i].key, key))
+			return m->v[i].value;
+	return NULL;
+}
+
 struct spec_u32_list {
 	uint32_t *v;
 	size_t n;

@@ -330,7 +330,7 @@ static void test_all_processors(void **state)
 	OK(change(&t, &e));
 	assert_resources(&t.all, "{}");
 	assert_resources(&t.change.set, "{}");
-	assert_string_equal(limits_get(&t.change.lifted, "cpuset.cpus"), list);
+	assert_string_equal(spec_map_get(&t.change.lifted, "cpuset.cpus"), list);
 }
 
 static void test_pids_default(void **state)
