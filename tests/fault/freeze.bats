@@ -8,12 +8,7 @@ workers=3
 patience=300 # seconds: a command that takes longer hangs
 
 setup_file() {
-	[ "$(id -u)" = 0 ] || return 0
-	load_busybox
-	paene run --rm --network none $image true
-	make_bundle "$BATS_FILE_TMPDIR/b" '.process.args = ["true"]'
-	oci run --bundle "$BATS_FILE_TMPDIR/b" first # the folder of states, the parent cgroup: they stay
-	edit_bundle "$BATS_FILE_TMPDIR/b" '.process.args = ["sleep", "1000"]'
+	make_sleepers
 }
 
 setup() {
@@ -22,11 +17,7 @@ setup() {
 }
 
 teardown() {
-	local id
-	paene rm -f -a
-	for id in $(oci list -q); do
-		oci delete --force "$id"
-	done
+	remove_all
 	leak_check_after
 }
 

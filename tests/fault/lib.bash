@@ -52,3 +52,22 @@ monitor_of() {
 status_of() {
 	paene inspect "$1" | jq -r '.[0].State.Status'
 }
+
+# For setup_file: an image and the bundle b that sleeps, for both programs; with what the first container makes for good.
+make_sleepers() {
+	[ "$(id -u)" = 0 ] || return 0
+	load_busybox
+	paene run --rm --network none $image true
+	make_bundle "$BATS_FILE_TMPDIR/b" '.process.args = ["true"]'
+	oci run --bundle "$BATS_FILE_TMPDIR/b" first # the folder of states, the parent cgroup: they stay
+	edit_bundle "$BATS_FILE_TMPDIR/b" '.process.args = ["sleep", "1000"]'
+}
+
+# Each container of either program.
+remove_all() {
+	local id
+	paene rm -f -a
+	for id in $(oci list -q); do
+		oci delete --force "$id"
+	done
+}

@@ -9,12 +9,7 @@ containers=${FAULT_CONTAINERS:-$([ -z "${FAULT_ROUNDS-}" ] && echo 40 || echo 50
 at_once=8
 
 setup_file() {
-	[ "$(id -u)" = 0 ] || return 0
-	load_busybox
-	paene run --rm --network none $image true
-	make_bundle "$BATS_FILE_TMPDIR/b" '.process.args = ["true"]'
-	oci run --bundle "$BATS_FILE_TMPDIR/b" first # the folder of states, the parent cgroup: they stay
-	edit_bundle "$BATS_FILE_TMPDIR/b" '.process.args = ["sleep", "1000"]'
+	make_sleepers
 }
 
 setup() {
@@ -24,11 +19,7 @@ setup() {
 }
 
 teardown() {
-	local id
-	paene rm -f -a
-	for id in $(oci list -q); do
-		oci delete --force "$id"
-	done
+	remove_all
 	leak_check_after
 }
 
