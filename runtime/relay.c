@@ -98,6 +98,9 @@ static bool fill_channel(struct channel *c, struct log *log)
 {
 	ssize_t n = read(c->from, c->buf, sizeof(c->buf));
 
+	/* The kernel looks whether the other side has gone after it has looked for bytes: what came between is there on a second look. */
+	if (n < 0 && c->terminal && errno == EIO)
+		n = read(c->from, c->buf, sizeof(c->buf));
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return true;
 	if (n < 0 && !(c->terminal && errno == EIO)) /* its last user has gone */

@@ -4,9 +4,10 @@
 recvtty.py --none SOCKET: whoever still waits for one there is told that none will come."""
 
 import contextlib
-import os
 import socket
 import sys
+
+from terminal import output
 
 
 def tell(path):
@@ -20,13 +21,7 @@ def receive(path):
         listener.listen()
         connection, _ = listener.accept()
         _, terminals, _, _ = socket.recv_fds(connection, 4096, 1)
-    while terminals:
-        try:
-            data = os.read(terminals[0], 4096)
-        except OSError:  # EIO: the other side is closed
-            data = b""
-        if not data:
-            break
+    for data in output(terminals[0]) if terminals else ():
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
 

@@ -9,6 +9,8 @@ import select
 import sys
 import termios
 
+from terminal import output
+
 
 def session():
     """In the new session: the shell."""
@@ -27,10 +29,6 @@ def session():
 pid, terminal = pty.fork()
 if pid == 0:
     session()
-while True:
-    try:
-        data = os.read(terminal, 4096)
-    except OSError:
-        break
+for data in output(terminal):
     sys.stdout.write(data.decode(errors="replace").replace("\r\n", "\n"))
 os.waitpid(pid, 0)
