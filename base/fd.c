@@ -47,6 +47,14 @@ int fd_dup(int fd, struct err *e)
 	return copy;
 }
 
+int fd_lock(int fd, int how)
+{
+	while (flock(fd, how) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
 const char *fd_path(int fd, char buf[FD_PATH_MAX])
 {
 	snprintf(buf, FD_PATH_MAX, "/proc/self/fd/%d", fd);

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -68,6 +69,16 @@ int fd_write_all(int fd, const void *buf, size_t len);
  * Return: the new fd, or -errno with @e filled
  */
 int fd_dup(int fd, struct err *e);
+
+/**
+ * fd_lock() - flock(2), going on where a signal comes in between
+ * @how:	LOCK_SH, LOCK_EX, LOCK_UN; with LOCK_NB it does not wait
+ *
+ * The lock is the open file's, not the process's: it lasts until the last copy of this fd is closed.
+ *
+ * Return: 0, or -errno (-EWOULDBLOCK: somebody else has it)
+ */
+int fd_lock(int fd, int how);
 
 /* The path that names an open fd for calls that take only paths: "/proc/self/fd/N". */
 #define FD_PATH_MAX 32

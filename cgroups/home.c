@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -131,15 +130,15 @@ int cgroup_home_open(int root, struct err *e)
 	/* one at a time, whatever their --runroot; what others may open, they may lock */
 	auto_fd int lock = open(LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	while (lock >= 0 && flock(lock, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return err_set(e, errno, "lock " LOCK_FILE);
 	if (lock < 0)
 		return err_set(e, errno, "open " LOCK_FILE);
+	int r = fd_lock(lock, LOCK_EX);
+
+	if (r < 0)
+		return err_set(e, -r, "lock " LOCK_FILE);
 	home = open_whole(root, &absent);
 	if (home >= 0)
 		return home;
-	int r = make(root, e);
-
+	r = make(root, e);
 	return r < 0 ? err_wrap(e, "make " HOME_UNIT) : r;
 }

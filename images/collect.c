@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -128,10 +127,11 @@ static int lock_collecting(const struct store *s, struct err *e)
 {
 	auto_fd int fd = openat(s->records, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	while (fd >= 0 && flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return err_set(e, errno, "lock the image records");
-	return fd < 0 ? err_set(e, errno, "open the image records") : fd_take(&fd);
+	if (fd < 0)
+		return err_set(e, errno, "open the image records");
+	int r = fd_lock(fd, LOCK_EX);
+
+	return r < 0 ? err_set(e, -r, "lock the image records") : fd_take(&fd);
 }
 
 static int collect(const struct store *s, int work, struct objects *o, struct err *e)

@@ -2,7 +2,6 @@
 #include "images/store.h"
 
 #include <errno.h>
-#include <sys/file.h>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -93,15 +92,6 @@ static int open_object(int dir, const char *name, struct err *e)
 	return fd < 0 ? err_set(e, errno, "open %s", name) : fd;
 }
 
-/* Return: 0, -EWOULDBLOCK or other -errno */
-static int lock(int fd, int how)
-{
-	while (flock(fd, how) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return 0;
-}
-
 int store_hold(int dir, const char *name, struct err *e)
 {
 	for (;;) {
@@ -110,7 +100,7 @@ int store_hold(int dir, const char *name, struct err *e)
 		if (fd < 0)
 			return fd;
 		/* waits only for somebody who is renaming it away or has just found that he must not */
-		int r = lock(fd, LOCK_SH);
+		int r = fd_lock(fd, LOCK_SH);
 
 		if (r < 0)
 			return err_set(e, -r, "lock %s", name);
@@ -126,7 +116,7 @@ int store_seize(int dir, const char *name, struct err *e)
 
 	if (fd < 0)
 		return fd;
-	int r = lock(fd, LOCK_EX | LOCK_NB);
+	int r = fd_lock(fd, LOCK_EX | LOCK_NB);
 
 	if (r == -EWOULDBLOCK)
 		return err_say(e, EBUSY, "%s is in use by another command", name);

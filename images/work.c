@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
@@ -26,12 +25,12 @@ static int lock_folder(int tmp, const char *name, struct err *e)
 
 	if (fd < 0)
 		return err_set(e, errno, "open work folder %s", name);
-	while (flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return err_set(e, errno, "lock work folder %s", name);
-	/* a sweep may have found it between its birth and its lock */
-	int r = store_leads_to(tmp, name, fd, e);
+	int r = fd_lock(fd, LOCK_EX);
 
+	if (r < 0)
+		return err_set(e, -r, "lock work folder %s", name);
+	/* a sweep may have found it between its birth and its lock */
+	r = store_leads_to(tmp, name, fd, e);
 	if (r == 0)
 		return err_set(e, ENOENT, "open work folder %s", name);
 	return r < 0 ? r : fd_take(&fd);
@@ -118,7 +117,7 @@ static int sweep_one(int tmp, const char *name, void *arg, struct err *e)
 
 	if (fd < 0 && errno == ENOTDIR)
 		(void)file_remove(tmp, name, e); /* nothing of ours, and in the way of nobody */
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+	if (fd < 0 || fd_lock(fd, LOCK_EX | LOCK_NB) < 0)
 		return 0;
 	settle(s->store, fd, name);
 	s->found = true;

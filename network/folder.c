@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 
 #include "base/fd.h"
 #include "base/path.h"
@@ -30,8 +29,7 @@ int folder_lock(int folder, struct err *e)
 
 	if (fd < 0)
 		return err_set(e, errno, "open a network's folder");
-	while (flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return err_set(e, errno, "lock a network's folder");
-	return fd_take(&fd);
+	int r = fd_lock(fd, LOCK_EX);
+
+	return r < 0 ? err_set(e, -r, "lock a network's folder") : fd_take(&fd);
 }

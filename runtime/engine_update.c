@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,10 +44,9 @@ static void update_free(struct update *u)
 
 static int lock(int dir, struct err *e)
 {
-	while (flock(dir, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return err_set(e, errno, "lock the container's folder");
-	return 0;
+	int r = fd_lock(dir, LOCK_EX);
+
+	return r < 0 ? err_set(e, -r, "lock the container's folder") : 0;
 }
 
 int engine_change_check(const struct engine_change *want, struct err *e)

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -96,7 +95,7 @@ static void rotate(int dir, int fd)
 {
 	struct stat named, ours;
 
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+	if (fd_lock(fd, LOCK_EX | LOCK_NB) < 0)
 		return;
 	if (fstatat(dir, JOURNAL_FILE, &named, AT_SYMLINK_NOFOLLOW) < 0 || fstat(fd, &ours) < 0)
 		return;

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
@@ -277,12 +276,10 @@ int record_exit(int dir, struct exit_record *ret, struct err *e)
 /* Those who look (is_watched) and those who waited (record_wait) hold a shared lock for a moment: nobody is at work then. */
 static bool only_looked_at(int fd)
 {
-	bool shared = flock(fd, LOCK_SH | LOCK_NB) == 0;
+	bool shared = fd_lock(fd, LOCK_SH | LOCK_NB) == 0;
 
 	if (shared)
-		(void)flock(fd, LOCK_UN);
-	else
-		errno = EWOULDBLOCK;
+		(void)fd_lock(fd, LOCK_UN);
 	return shared;
 }
 
@@ -294,15 +291,14 @@ int record_watch(int dir, bool make, struct err *e)
 		return err_say(e, ENOENT, "the container has been removed");
 	if (fd < 0)
 		return err_set(e, errno, "open the monitor's lock");
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno == EWOULDBLOCK && only_looked_at(fd))
-			continue;
-		if (errno == EWOULDBLOCK)
-			return err_say(e, EBUSY, "the container is looked after by another process");
-		if (errno != EINTR)
-			return err_set(e, errno, "take the monitor's lock");
-	}
-	return fd_take(&fd);
+	int r;
+
+	do {
+		r = fd_lock(fd, LOCK_EX | LOCK_NB);
+	} while (r == -EWOULDBLOCK && only_looked_at(fd));
+	if (r == -EWOULDBLOCK)
+		return err_say(e, EBUSY, "the container is looked after by another process");
+	return r < 0 ? err_set(e, -r, "take the monitor's lock") : fd_take(&fd);
 }
 
 void record_tell_waiters(int watch, int status)
@@ -322,9 +318,10 @@ int record_wait(int dir, int *ret_status, struct err *e)
 	*ret_status = -1;
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "open the monitor's lock");
-	while (flock(fd, LOCK_SH) < 0)
-		if (errno != EINTR)
-			return err_set(e, errno, "wait for the monitor");
+	int r = fd_lock(fd, LOCK_SH);
+
+	if (r < 0)
+		return err_set(e, -r, "wait for the monitor");
 	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
 
 	text[n > 0 ? n : 0] = '\0';
@@ -338,7 +335,7 @@ static bool is_watched(int dir)
 	auto_fd int fd = openat(dir, WATCH_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
 	/* a shared lock: two who only look do not see each other */
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	return fd >= 0 && fd_lock(fd, LOCK_SH | LOCK_NB) == -EWOULDBLOCK;
 }
 
 int record_set_stop(int dir, bool stop, struct err *e)

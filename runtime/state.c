@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
@@ -158,12 +157,12 @@ static int lock(int dir, int how, struct err *e)
 {
 	struct stat st;
 
-	while (flock(dir, how) < 0) {
-		if (errno == EWOULDBLOCK)
-			return err_say(e, EBUSY, "another command is at work on this container");
-		if (errno != EINTR)
-			return err_set(e, errno, "lock the state folder");
-	}
+	int r = fd_lock(dir, how);
+
+	if (r == -EWOULDBLOCK)
+		return err_say(e, EBUSY, "another command is at work on this container");
+	if (r < 0)
+		return err_set(e, -r, "lock the state folder");
 	/* a folder that state_remove() moved away has lost its state.json first */
 	if (fstat(dir, &st) < 0)
 		return err_set(e, errno, "look at the state folder");

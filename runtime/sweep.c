@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
@@ -50,11 +49,10 @@ static void release_name(const struct engine *g, const char *id, const char *nam
 {
 	char owner[ENGINE_OWNER_MAX];
 
-	while (flock(g->names, LOCK_EX) < 0 && errno == EINTR)
-		;
+	(void)fd_lock(g->names, LOCK_EX); /* nothing but a signal could keep us from it */
 	if (engine_owner(g->names, name, owner) == 0 && streq(owner, id))
 		(void)unlinkat(g->names, name, 0); /* a sweep finds it otherwise */
-	(void)flock(g->names, LOCK_UN);
+	(void)fd_lock(g->names, LOCK_UN);
 }
 
 /* Out of sight at once, then away with it. @dir: locked as long as we are at it. Return: as record_destroy() */
@@ -63,7 +61,7 @@ static int remove_folder(const struct engine *g, int dir, const char *id, struct
 	char gone[GONE_MAX];
 
 	snprintf(gone, sizeof(gone), GONE_PREFIX "%s", id);
-	(void)flock(dir, LOCK_EX | LOCK_NB); /* a sweep that has it removes it as well */
+	(void)fd_lock(dir, LOCK_EX | LOCK_NB); /* a sweep that has it removes it as well */
 	if (renameat(g->containers, id, g->containers, gone) < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "remove container %s", id);
 	int r = file_remove(g->containers, gone, e);
@@ -142,7 +140,7 @@ static int sweep_container(int dir, const char *name, void *arg, struct err *e)
 		return 0;
 	auto_fd int own = open_sub(dir, name);
 
-	if (own < 0 || flock(own, LOCK_EX | LOCK_NB) < 0)
+	if (own < 0 || fd_lock(own, LOCK_EX | LOCK_NB) < 0)
 		return 0;
 	if (str_after(name, GONE_PREFIX)) {
 		(void)file_remove(dir, name, e);
@@ -161,11 +159,11 @@ void engine_sweep(const struct engine *g)
 
 	(void)file_each(g->containers, sweep_container, (void *)g, &ignored);
 	/* two sweeps at once could remove what is somebody else's by then: see release_name() */
-	if (flock(g->names, LOCK_EX | LOCK_NB) == 0) {
+	if (fd_lock(g->names, LOCK_EX | LOCK_NB) == 0) {
 		(void)file_each(g->names, sweep_owned, (void *)g, &ignored);
 		(void)file_each(g->idranges, sweep_owned, (void *)g, &ignored);
 		(void)file_each(g->networks, sweep_network, (void *)g, &ignored);
-		(void)flock(g->names, LOCK_UN);
+		(void)fd_lock(g->names, LOCK_UN);
 	}
 	state_sweep(g->states);
 }
