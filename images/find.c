@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/file.h"
 #include "images/digest_text.h"
 #include "images/refs.h"
@@ -27,10 +28,31 @@ static int read_record(const struct store *s, const char *manifest, struct image
 	return 0;
 }
 
+/* The head of a record; all of it where that is not enough. */
+static int read_head(const struct store *s, const char *manifest, struct image *ret, struct err *e)
+{
+	auto_fd int fd = openat(s->records, manifest, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	char text[IMAGE_HEAD_MAX + 1];
+
+	if (fd < 0)
+		return err_set(e, errno, "open image record %s", manifest);
+	ssize_t n = read(fd, text, IMAGE_HEAD_MAX);
+
+	text[MAX(n, 0)] = '\0';
+	if (!image_decode_head(text, ret))
+		return read_record(s, manifest, ret, e);
+	if (streq(ret->manifest, manifest))
+		return 0;
+	image_free(ret);
+	return err_say(e, EBADMSG, "image record %s is of another image", manifest);
+}
+
+typedef int (*read_image)(const struct store *s, const char *manifest, struct image *ret, struct err *e);
+
 struct search {
 	const struct store *store;
 	const char *digits;
-	struct image found; /* manifest is NULL: nothing yet */
+	struct image found; /* its head; manifest is NULL: nothing yet */
 };
 
 static bool has_prefix(const struct image *i, const char *digits)
@@ -42,7 +64,7 @@ static int consider(int dir, const char *name, void *arg, struct err *e)
 {
 	struct search *search = arg;
 	auto_image struct image image = { 0 };
-	int r = read_record(search->store, name, &image, e);
+	int r = read_head(search->store, name, &image, e);
 
 	(void)dir;
 	if (r == -ENOENT) /* removed while we look */
@@ -75,14 +97,10 @@ static int by_id(const struct store *s, const char *digits, struct image *ret, s
 	}
 	int r = file_each(s->records, consider, &search, e);
 
-	if (r == 0 && !search.found.manifest)
-		r = -ENOENT;
-	if (r < 0) {
-		image_free(&search.found);
-		return r;
-	}
-	*ret = search.found;
-	return 0;
+	if (r == 0)
+		r = search.found.manifest ? read_record(s, search.found.manifest, ret, e) : -ENOENT;
+	image_free(&search.found);
+	return r;
 }
 
 /* Return: -ENOENT where there is no such name, or it means an image that was removed */
@@ -94,11 +112,6 @@ static int by_ref(const struct store *s, const struct image_ref *ref, struct ima
 	return r < 0 ? r : read_record(s, manifest, ret, e);
 }
 
-static bool names_host(const char *name, const struct image_ref *ref)
-{
-	return !streq(ref->host, "docker.io") || str_after(name, "docker.io/") || str_after(name, "index.docker.io/");
-}
-
 /* By reference as it is read, or with the host that people leave out besides docker.io. */
 static int by_name(const struct store *s, const char *name, struct image *ret, struct image_ref *ret_ref, struct err *e)
 {
@@ -108,7 +121,7 @@ static int by_name(const struct store *s, const char *name, struct image *ret, s
 	if (r < 0)
 		return r;
 	r = by_ref(s, ret_ref, ret, e);
-	if (r == -ENOENT && !names_host(name, ret_ref)) {
+	if (r == -ENOENT && !image_ref_names_host(name, ret_ref)) {
 		struct image_ref ref;
 
 		snprintf(local, sizeof(local), "localhost/%s", name);
@@ -224,6 +237,7 @@ int image_folders(const struct image *image, struct arena *arena, struct strv *r
 
 struct each {
 	const struct store *store;
+	read_image read;
 	const struct ref_list *refs;
 	int (*f)(const struct image *image, void *arg, struct err *e);
 	void *arg;
@@ -233,7 +247,7 @@ static int each_record(int dir, const char *name, void *arg, struct err *e)
 {
 	const struct each *each = arg;
 	auto_image struct image image = { 0 };
-	int r = read_record(each->store, name, &image, e);
+	int r = each->read(each->store, name, &image, e);
 
 	(void)dir;
 	if (r == -ENOENT) /* removed while we look */
@@ -243,15 +257,30 @@ static int each_record(int dir, const char *name, void *arg, struct err *e)
 	return r < 0 ? r : each->f(&image, each->arg, e);
 }
 
+static int walk(struct each *each, struct err *e)
+{
+	struct ref_list refs = { 0 };
+	int r = ref_list(each->store, &refs, e);
+
+	each->refs = &refs;
+	if (r == 0)
+		r = file_each(each->store->records, each_record, each, e);
+	arena_free(&refs.arena);
+	return r;
+}
+
 int image_each(const struct store *s, int (*f)(const struct image *image, void *arg, struct err *e), void *arg,
 	       struct err *e)
 {
-	struct ref_list refs = { 0 };
-	struct each each = { .store = s, .refs = &refs, .f = f, .arg = arg };
-	int r = ref_list(s, &refs, e);
+	struct each each = { .store = s, .read = read_record, .f = f, .arg = arg };
 
-	if (r == 0)
-		r = file_each(s->records, each_record, &each, e);
-	arena_free(&refs.arena);
-	return r;
+	return walk(&each, e);
+}
+
+int image_each_head(const struct store *s, int (*f)(const struct image *image, void *arg, struct err *e), void *arg,
+		    struct err *e)
+{
+	struct each each = { .store = s, .read = read_head, .f = f, .arg = arg };
+
+	return walk(&each, e);
 }

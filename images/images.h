@@ -40,6 +40,8 @@ struct image_ref {
 };
 /* Return: 0, or -EINVAL with @e filled. Host "docker.io" and "library/" are filled in as docker does. */
 int image_ref_parse(const char *text, struct image_ref *ret, struct err *e);
+/* Was the host written in front of @text, which was read as @ref, or filled in? */
+bool image_ref_names_host(const char *text, const struct image_ref *ref);
 /* "docker.io/library/debian:13"; @familiar leaves out docker.io/library/ and docker.io/. */
 #define IMAGE_REF_MAX 800
 const char *image_ref_text(const struct image_ref *ref, bool familiar, char buf[IMAGE_REF_MAX]);
@@ -75,6 +77,10 @@ int image_folders(const struct image *image, struct arena *arena, struct strv *r
 /* Every image, each once with all its names. @f's result other than 0 ends the walk. */
 int image_each(const struct store *s, int (*f)(const struct image *image, void *arg, struct err *e), void *arg,
 	       struct err *e);
+
+/* The same with no more of each than image_decode_head() gives, and the names: for lists of many. */
+int image_each_head(const struct store *s, int (*f)(const struct image *image, void *arg, struct err *e), void *arg,
+		    struct err *e);
 
 /* A layer's folder: O_PATH fd below s->layers. Return: the fd, or -errno with @e filled. */
 int image_open_layer(const struct store *s, const char *folder, struct err *e);

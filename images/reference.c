@@ -184,6 +184,11 @@ int image_ref_parse(const char *text, struct image_ref *ret, struct err *e)
 	return 0;
 }
 
+bool image_ref_names_host(const char *text, const struct image_ref *ref)
+{
+	return !is_hub(ref->host) || str_after(text, DEFAULT_HOST "/") || str_after(text, LEGACY_HOST "/");
+}
+
 /* The part of "docker.io/…" that may be left out: what remains must not read as another host's. */
 static size_t familiar_skip(const struct image_ref *ref)
 {

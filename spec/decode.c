@@ -106,6 +106,16 @@ static bool has_in_other_case(json_t *object, const char *key)
 	return false;
 }
 
+static int unknown_key(struct decoder *d, const char *key, const struct field *table, size_t n)
+{
+	char known[ERR_TEXT_MAX / 2] = "";
+
+	for (size_t i = 0, at = 0; i < n && at < sizeof(known); i++)
+		at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", i ? ", " : "", table[i].key);
+	enter(d, key);
+	return decode_fail(d, "no such key; there are: %s", known);
+}
+
 /*
  * Go programs, runc among them, take a key in any case, and so configurations that they run have such keys. The same key in two
  * cases would be read in two ways by two programs: it is refused.
@@ -119,6 +129,8 @@ static int decode_other_cases(struct decoder *d, json_t *object, const struct fi
 	json_object_foreach (object, key, v) {
 		const struct field *f = find_field(table, n, key);
 
+		if (!f && d->strict)
+			return unknown_key(d, key, table, n);
 		if (!f || streq(f->key, key))
 			continue;
 		if (has_in_other_case(object, key))
@@ -154,16 +166,31 @@ int decode_object(struct decoder *d, json_t *value, const struct field *table, s
 	return r;
 }
 
+static int decode(struct decoder *d, const char *text, size_t len, const char *what, const struct field *table, size_t n,
+		  void *ret)
+{
+	json_auto_t *value = NULL;
+	int r = json_from_text(text, len, &value, d->e);
+
+	if (r == 0)
+		r = decode_object(d, value, table, n, ret);
+	return r < 0 ? err_wrap(d->e, "%s", what) : 0;
+}
+
 int decode_text(const char *text, size_t len, const char *what, const struct field *table, size_t n,
 		struct arena *arena, void *ret, struct err *e)
 {
 	struct decoder d = { .arena = arena, .e = e };
-	json_auto_t *value = NULL;
-	int r = json_from_text(text, len, &value, e);
 
-	if (r == 0)
-		r = decode_object(&d, value, table, n, ret);
-	return r < 0 ? err_wrap(e, "%s", what) : 0;
+	return decode(&d, text, len, what, table, n, ret);
+}
+
+int decode_strict(const char *text, size_t len, const char *what, const struct field *table, size_t n,
+		  struct arena *arena, void *ret, struct err *e)
+{
+	struct decoder d = { .arena = arena, .strict = true, .e = e };
+
+	return decode(&d, text, len, what, table, n, ret);
 }
 
 static int take_string(struct decoder *d, json_t *v, char **ret)

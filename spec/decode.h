@@ -19,6 +19,7 @@ struct field;
 struct decoder {
 	struct arena *arena;
 	char path[256]; /* "linux.resources.memory.limit"; cut where it would be longer */
+	bool strict;	/* a key without a row is an error */
 	struct err *e;
 };
 
@@ -110,6 +111,10 @@ FIELD(keyed);	 /* the same for { "KEY": OBJECT, … }: the first member of T is 
  */
 int decode_text(const char *text, size_t len, const char *what, const struct field *table, size_t n,
 		struct arena *arena, void *ret, struct err *e);
+
+/* The same for what people write by hand: a key that has no row is an error, since a mistyped one must not go unnoticed. */
+int decode_strict(const char *text, size_t len, const char *what, const struct field *table, size_t n,
+		  struct arena *arena, void *ret, struct err *e);
 
 /* The same from a JSON value that is already parsed; @d->path says where it lies. */
 int decode_object(struct decoder *d, json_t *value, const struct field *table, size_t n, void *ret);
