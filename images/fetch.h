@@ -42,11 +42,16 @@ struct fetch_session {
 	char proxy[512], no_proxy[1024]; /* as the environment of the command says for this scheme; "": none */
 	bool any_certificate;		 /* the settings name the host as insecure: its certificate is not verified */
 	bool push;			 /* tokens are asked for with this right too */
+	uint32_t retries;		 /* after a failure that may pass; what has been had meanwhile begins the count anew */
+	uint32_t idle_s;		 /* a transfer of less than FETCH_SLOW_BYTES a second for so long has failed; 0: FETCH_IDLE_S */
 	/* fds after the work folder, in this order, those that are there */
 	bool has_ca;		 /* a PEM file with further authorities, trusted beside the system's */
 	bool has_certificate;	 /* two PEM files: the client's certificate and its key */
 };
 #define FETCH_IDENTITY_USER "<token>"
+#define FETCH_RETRIES	    5 /* what `paene` asks for unless told otherwise */
+#define FETCH_IDLE_S	    30
+#define FETCH_SLOW_BYTES    1024
 
 enum fetch_kind {
 	FETCH_PING,
@@ -89,7 +94,8 @@ struct fetch_reply {
 	bool there;		     /* exists, put_blob: it was there or could be mounted; nothing was sent */
 	/* failed */
 	int status; /* of HTTP; 0: it did not come to that */
-	struct err err; /* -ENOENT: the registry has no such thing; -EACCES: not allowed; -ECONNREFUSED and others: not reached */
+	struct err err; /* ENOENT: the registry has no such thing; EACCES: not allowed; EBUSY: too many requests; EILSEQ: what came is
+			 * not what was asked for; EHOSTUNREACH: nobody there, or nobody who can be trusted to be the one */
 };
 
 #endif

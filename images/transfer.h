@@ -3,13 +3,14 @@
 #ifndef IMAGES_TRANSFER_H
 #define IMAGES_TRANSFER_H
 
+#include "images/child.h"
 #include "images/fetch.h"
 
 struct transfer {
-	int sock, pidfd;
+	struct child child; /* its socket is to be polled where several transfers are under way */
 	uint32_t last_id;
 };
-#define TRANSFER_NONE { .sock = -1, .pidfd = -1 }
+#define TRANSFER_NONE { .child = CHILD_NONE }
 
 /**
  * transfer_start() - Start the program and open a session

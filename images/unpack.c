@@ -267,7 +267,7 @@ static int hear_workers(struct unpack *u, struct err *e)
 	for (size_t i = 0; i < u->n; i++) {
 		if (u->tasks[i].state != TASK_RUNNING)
 			continue;
-		fds[n] = (struct pollfd){ .fd = u->tasks[i].worker.sock, .events = POLLIN };
+		fds[n] = (struct pollfd){ .fd = u->tasks[i].worker.child.sock, .events = POLLIN };
 		task_of[n++] = i;
 	}
 	if (poll(fds, n, -1) < 0)

@@ -5,14 +5,13 @@
 #ifndef IMAGES_WORKER_H
 #define IMAGES_WORKER_H
 
-#include <sys/types.h>
-
+#include "images/child.h"
 #include "images/protocol.h"
 
 struct worker {
-	int sock, pidfd;
+	struct child child;
 };
-#define WORKER_NONE { .sock = -1, .pidfd = -1 }
+#define WORKER_NONE { .child = CHILD_NONE }
 
 /**
  * worker_start() - Start the program and give it its job

@@ -40,8 +40,8 @@ static void own_folder(char ret[OWN_FOLDER_MAX])
 /* Our other programs: beside this one in a build folder, in ../libexec/paene where `make install` puts them. */
 static void find_programs(struct engine *g)
 {
-	char folder[OWN_FOLDER_MAX], *const found[] = { g->worker, g->init_program, g->monitor };
-	static const char *const names[] = { "paene-worker", "paene-init", "paene-monitor" };
+	char folder[OWN_FOLDER_MAX], *const found[] = { g->worker, g->fetcher, g->init_program, g->monitor };
+	static const char *const names[] = { "paene-worker", "paene-fetch", "paene-init", "paene-monitor" };
 
 	own_folder(folder);
 	snprintf(g->worker, sizeof(g->worker), "%s/%s", folder, names[0]);

@@ -20,7 +20,7 @@
 struct engine {
 	int data, containers, names, idranges, networks, volumes, run, states, seccomp; /* folder fds */
 	struct store store;
-	char data_path[256], run_path[256], worker[256], init_program[256], monitor[256];
+	char data_path[256], run_path[256], worker[256], fetcher[256], init_program[256], monitor[256];
 };
 
 /**
