@@ -4,14 +4,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdalign.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
 
 #define READ_STEP    4096
+#define EACH_STEP    8192
 #define REMOVE_DEPTH 32
 #define REMOVE_TRIES 100 /* rounds, where somebody puts things into what is being removed */
+
+typedef int (*each_function)(int dir, const char *name, void *arg, struct err *e);
+
+struct each {
+	bool dots; /* names that begin with a dot, too */
+	each_function f;
+	void *arg;
+};
 
 int file_read_fd(int fd, const char *what, size_t max, char **ret, size_t *ret_len, struct err *e)
 {
@@ -126,34 +136,55 @@ int file_publish(int dir, const char *name, const void *data, size_t len, mode_t
 	return 0;
 }
 
-/* Names in one folder, including those that begin with a dot. */
-static int each_name(int dir, bool dots, int (*f)(int, const char *, void *, struct err *), void *arg, struct err *e)
+/* One name after the other of what getdents64() gave. */
+static int each_entry(int fd, char *at, const char *end, const struct each *each, struct err *e)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	auto_dir DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	int r = 0;
 
-	if (!d) {
-		int saved = errno;
-
-		if (fd >= 0)
-			close(fd);
-		return err_set(e, saved, "read a folder");
-	}
-	for (;;) {
-		errno = 0;
-		struct dirent *entry = readdir(d);
-
-		if (!entry)
-			return errno ? err_set(e, errno, "read a folder") : 0;
+	while (r == 0 && at < end) {
+		const struct dirent64 *entry = (const struct dirent64 *)at;
 		const char *n = entry->d_name;
 
-		if (n[0] == '.' && (!dots || !n[1] || (n[1] == '.' && !n[2])))
-			continue;
-		int r = f(dirfd(d), n, arg, e);
+		at += entry->d_reclen;
+		if (n[0] != '.' || (each->dots && n[1] && (n[1] != '.' || n[2])))
+			r = each->f(fd, n, each->arg, e);
+	}
+	return r;
+}
+
+/* Without a DIR: for a small folder, its set-up takes longer than the reading. */
+static int walk_folder(int fd, const struct each *each, struct err *e)
+{
+	alignas(struct dirent64) char buf[EACH_STEP];
+
+	for (;;) {
+		ssize_t n = getdents64(fd, buf, sizeof(buf));
+
+		if (n <= 0)
+			return n < 0 ? err_set(e, errno, "read a folder") : 0;
+		int r = each_entry(fd, buf, buf + n, each, e);
 
 		if (r != 0)
 			return r;
 	}
+}
+
+/* Names in one folder, including those that begin with a dot. */
+static int each_name(int dir, bool dots, each_function f, void *arg, struct err *e)
+{
+	const struct each each = { .dots = dots, .f = f, .arg = arg };
+	auto_fd int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? err_set(e, errno, "read a folder") : walk_folder(fd, &each, e);
+}
+
+int file_each_in(int dir, const char *name, int (*f)(int dir, const char *name, void *arg, struct err *e), void *arg,
+		 struct err *e)
+{
+	const struct each each = { .f = f, .arg = arg };
+	auto_fd int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? err_set(e, errno, "open folder %s", name) : walk_folder(fd, &each, e);
 }
 
 int file_each(int dir, int (*f)(int dir, const char *name, void *arg, struct err *e), void *arg, struct err *e)

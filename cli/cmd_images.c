@@ -134,7 +134,7 @@ static int run(const struct call *c, struct err *e)
 
 	if (r < 0)
 		return r;
-	r = image_each(&g.store, add_image, &walk, e);
+	r = image_each_head(&g.store, add_image, &walk, e);
 	if (r >= 0 && !o->quiet)
 		r = listing_end(&listing, e);
 	return r;

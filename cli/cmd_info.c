@@ -165,7 +165,7 @@ static int run_info(const struct call *c, struct err *e)
 	if (r >= 0)
 		r = container_each(&g, count_container, &v, e);
 	if (r >= 0)
-		r = image_each(&g.store, count_image, &v, e);
+		r = image_each_head(&g.store, count_image, &v, e);
 	return r < 0 ? r : print(c->options, &v, ARRAY_SIZE(fields), e);
 }
 

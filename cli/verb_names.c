@@ -40,6 +40,6 @@ int verb_names(const struct call *c, const char *arguments, struct strv *ret, st
 	if (r >= 0 && (any || str_after(arguments, "CONTAINER")))
 		r = container_each(&g, add_container, &l, e);
 	if (r >= 0 && (any || str_after(arguments, "IMAGE")))
-		r = image_each(&g.store, add_image, &l, e);
+		r = image_each_head(&g.store, add_image, &l, e);
 	return r;
 }

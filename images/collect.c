@@ -1,4 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+/*
+ * collect.c: content that no record refers to leaves the store, while others load, pull, tag and remove.
+ *
+ * Theory of operation: why a load or pull at the same moment never loses a layer to it, although neither waits for the other.
+ *
+ * Who loads has, for each object, a shared lock of it from before he relies on it (store_hold(), store_place(), which lock it
+ * before it has its name) until his record lies in records/. Who collects (1) seizes an object: an exclusive lock, without
+ * waiting; (2) then reads every record; (3) takes away what he has seized and no record names. So for each object and each load:
+ *
+ *	- the load had its lock before (1): the object is not seized, and stays. Should the load fail in the end, its own work
+ *	  folder names the object, and its clean-up comes here again;
+ *	- the load let go of its lock before (1): its record was published before that, and (2) sees it. Records are removed by
+ *	  renaming alone, and reading a folder shows every name that is there all the time;
+ *	- the load comes for the lock after (1): it waits in store_hold() until (3). Then the name leads to the same object, or
+ *	  nowhere, which is looked at after locking, and the load brings its own.
+ *
+ * Of those who collect, two could each seize a part of what the other one would have taken, and both leave it: so they go one after
+ * the other, by a lock that nobody else takes. It is held for as long as it takes to read the records, with no look at the
+ * content of those that name none of the objects; all that is slow, the deleting, is done later in a work folder.
+ */
 #include "images/collect.h"
 
 #include <errno.h>
@@ -9,6 +29,7 @@
 #include "base/file.h"
 #include "images/store.h"
 
+#define CHAIN_NAME (sizeof(IMAGE_CHAIN_PREFIX) - 1 + DIGEST_HEX)
 #define PER_LAYER 3 /* blob, folder by diff id, folder by chain id: which of the two is not known before it was unpacked */
 
 struct object {
@@ -83,6 +104,35 @@ static bool refers_to(const struct image *image, const struct object *o, const s
 	return false;
 }
 
+/* Is it the name of something that may go? @name: @n bytes of a text */
+static bool is_in_doubt(const struct objects *o, const char *name, size_t n)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		const struct object *object = &o->v[i];
+
+		if (object->fd >= 0 && !object->needed && strlen(object->name) == n && memcmp(object->name, name, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Could a record name such an object? Whatever lies between two quotes is looked at, wherever it stands: that takes a twentieth of
+ * the time that decoding takes. A text that was cut off may have lost the name.
+ */
+static bool may_refer(const struct objects *o, const char *text, size_t len)
+{
+	if (len == 0 || text[len - 1] != '}')
+		return true;
+	for (const char *at = strchr(text, '"'); at; at = strchr(at + 1, '"')) {
+		size_t n = strcspn(at + 1, "\"");
+
+		if ((n == DIGEST_HEX || n == CHAIN_NAME) && is_in_doubt(o, at + 1, n))
+			return true;
+	}
+	return false;
+}
+
 struct marking {
 	const struct store *store;
 	struct objects *objects;
@@ -92,10 +142,16 @@ static int mark_needed(int dir, const char *name, void *arg, struct err *e)
 {
 	const struct marking *m = arg;
 	auto_image struct image image = { 0 };
-	int r = store_read_record(dir, name, &image, e);
+	auto_free char *text = NULL;
+	size_t len;
+	int r = file_read(dir, name, WORK_IMAGES_MAX, &text, &len, e);
 
 	if (r == -ENOENT) /* removed while we looked */
 		return 0;
+	if (r == 0 && !may_refer(m->objects, text, len))
+		return 0;
+	if (r == 0)
+		r = image_decode(text, len, name, &image, e);
 	if (r < 0)
 		return err_wrap(e, "image record"); /* what it needs is not known: nothing may go */
 	for (size_t i = 0; i < m->objects->n; i++) {

@@ -36,18 +36,20 @@ static const struct field defaults_fields[] = {
 };
 
 const struct field image_fields[] = {
+	/* those of record_head.c, first */
 	FIELD_STRING(struct image, manifest, "manifest", REQUIRED),
 	FIELD_STRING(struct image, config, "config", REQUIRED),
 	FIELD_STRING(struct image, architecture, "architecture", OPTIONAL),
 	FIELD_STRING(struct image, os, "os", OPTIONAL),
 	FIELD_STRING(struct image, variant, "variant", OPTIONAL),
 	FIELD_STRING(struct image, created, "created", OPTIONAL),
+	FIELD_U64(struct image, bytes, "bytes", OPTIONAL),
+	/* and the rest */
 	FIELD_STRING(struct image, author, "author", OPTIONAL),
 	FIELD_STRINGS(struct image, names, "names", OPTIONAL),
 	FIELD_OBJECT(struct image, defaults, "defaults", OPTIONAL, defaults_fields),
 	FIELD_LIST(struct image, layers, "layers", REQUIRED, layer_fields, struct image_layer),
 	FIELD_LIST(struct image, history, "history", OPTIONAL, history_fields, struct image_history),
-	FIELD_U64(struct image, bytes, "bytes", OPTIONAL),
 };
 const size_t n_image_fields = ARRAY_SIZE(image_fields);
 

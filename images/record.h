@@ -88,6 +88,15 @@ int image_decode(const char *text, size_t len, const char *what, struct image *r
 int image_list_decode(const char *text, size_t len, const char *what, struct arena *arena, struct image_list *ret,
 		      struct err *e);
 
+/**
+ * image_decode_head() - What a list shows: manifest, config, platform, created, bytes; all else stays empty
+ * @text:	The beginning of a record, IMAGE_HEAD_MAX bytes or all of it, with a zero behind; written to
+ *
+ * Return: false where only image_decode() can tell
+ */
+#define IMAGE_HEAD_MAX 1023
+bool image_decode_head(char *text, struct image *ret);
+
 /* A record's text, to be freed by the caller; names are left out: refs/ alone says what an image is called. */
 int image_encode(const struct image *i, char **ret, struct err *e);
 

@@ -12,7 +12,7 @@
 #include "images/store.h"
 
 #define ALGORITHM     "sha256:"
-#define REF_FILE_SIZE (strlen(ALGORITHM) + DIGEST_HEX + 1) /* and a newline */
+#define REF_FILE_SIZE (sizeof(ALGORITHM) + DIGEST_HEX) /* with a newline */
 #define PUBLISH_TRIES 64
 
 /* The three parts of the path below refs/. Each part of a reference that was parsed is fit to be a file name. */
@@ -39,12 +39,18 @@ static struct ref_path path_of(const struct image_ref *ref)
 
 static int read_leaf(int dir, const char *leaf, char ret_manifest[DIGEST_HEX + 1], struct err *e)
 {
-	auto_free char *text = NULL;
-	int r = file_read(dir, leaf, REF_FILE_SIZE, &text, NULL, e);
+	auto_fd int fd = openat(dir, leaf, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	char text[REF_FILE_SIZE + 2]; /* room for what is too long to be seen */
 
-	if (r < 0)
-		return r;
-	text[strcspn(text, "\n")] = '\0';
+	if (fd < 0)
+		return err_set(e, errno, "open %s", leaf);
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+
+	if (n < 0)
+		return err_set(e, errno, "read %s", leaf);
+	text[n] = '\0';
+	if (n == REF_FILE_SIZE && text[n - 1] == '\n')
+		text[n - 1] = '\0';
 	const char *hex = str_after(text, ALGORITHM);
 
 	if (!hex || !digest_is_hex(hex))
@@ -224,11 +230,10 @@ static int list_leaf(int dir, const char *leaf, void *arg, struct err *e)
 static int descend(int dir, const char *name, int (*f)(int, const char *, void *, struct err *), struct walk *w,
 		   struct err *e)
 {
-	auto_fd int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = file_each_in(dir, name, f, w, e);
 
-	if (fd < 0) /* removed while we look, or no folder */
-		return errno == ENOENT || errno == ENOTDIR ? 0 : err_set(e, errno, "open image names %s", name);
-	return file_each(fd, f, w, e);
+	/* removed while we look, or no folder */
+	return r == -ENOENT || r == -ENOTDIR ? 0 : r;
 }
 
 static int list_folder(int dir, const char *folder, void *arg, struct err *e)
