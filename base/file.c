@@ -192,6 +192,11 @@ int file_each(int dir, int (*f)(int dir, const char *name, void *arg, struct err
 	return each_name(dir, false, f, arg, e);
 }
 
+int file_each_any(int dir, int (*f)(int dir, const char *name, void *arg, struct err *e), void *arg, struct err *e)
+{
+	return each_name(dir, true, f, arg, e);
+}
+
 /* How far the removal of a folder has come. */
 struct removal {
 	int top;	 /* the folder */

@@ -58,7 +58,10 @@ int file_tree_bytes(int dir, const char *name, uint64_t *ret, struct err *e);
  */
 int file_each(int dir, int (*f)(int dir, const char *name, void *arg, struct err *e), void *arg, struct err *e);
 
-/* The same for the folder @name in @dir; a symlink is refused. Return: -ENOENT and -ENOTDIR, too */
+/* The same for every name but "." and "..": in a folder that is not ours. */
+int file_each_any(int dir, int (*f)(int dir, const char *name, void *arg, struct err *e), void *arg, struct err *e);
+
+/* As file_each(), for the folder @name in @dir; a symlink is refused. Return: -ENOENT and -ENOTDIR, too */
 int file_each_in(int dir, const char *name, int (*f)(int dir, const char *name, void *arg, struct err *e), void *arg,
 		 struct err *e);
 
