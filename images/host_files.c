@@ -96,6 +96,8 @@ int auth_host_files(const char *const *folders, size_t n, const char *host, stru
 		snprintf(path, sizeof(path), "%s/%s", folders[i], host);
 		r = take_folder(path, &f, e);
 	}
+	if (r >= 0 && f.ca >= 0 && lseek(f.ca, 0, SEEK_SET) < 0)
+		r = err_set(e, errno, "go back to the beginning of a file");
 	if (r < 0)
 		return r;
 	*ret = f;

@@ -74,7 +74,7 @@ static int check_place(const char *host, const char *prefix, struct err *e)
 	struct image_ref ref;
 	struct err why;
 
-	snprintf(name, sizeof(name), "%s/%s", host, prefix ? prefix : "x");
+	snprintf(name, sizeof(name), "%s/%s", host, prefix && *prefix ? prefix : "x");
 	if (strlen(host) >= sizeof(ref.host) || strchr(host, '/') || image_ref_parse(name, &ref, &why) < 0 ||
 	    !streq(ref.host, host)) {
 		err_say(e, EINVAL, "\"%.200s\"%s%.200s is no place of images", host, prefix ? " with the prefix " : "",
