@@ -5,9 +5,9 @@
 
 #include "images/worker/harmless.h"
 
-#define WHITEOUT ".wh."
+#define WHITEOUT NAME_WHITEOUT_PREFIX
 #define META	 ".wh..wh."
-#define OPAQUE	 ".wh..wh..opq"
+#define OPAQUE	 NAME_OPAQUE_MARK
 
 static int refuse(const char *raw, int code, const char *why, struct err *e)
 {

@@ -10,6 +10,9 @@
 
 #include "base/err.h"
 
+#define NAME_WHITEOUT_PREFIX ".wh."
+#define NAME_OPAQUE_MARK     ".wh..wh..opq"
+
 enum name_kind {
 	NAME_PLAIN,
 	NAME_ROOT,     /* "./" and the like: the layer's root itself; folder and last are "" */
