@@ -23,16 +23,17 @@ static int take_authfile(const char *given, struct arena *a, struct registry_set
 	if (!path || !*path)
 		return given ? err_say(e, EINVAL, "--authfile needs the name of a file") : 0;
 	if (*path == '/') {
-		ret->auth.path = path;
+		ret->session.auth.path = path;
 		return 0;
 	}
 	if (!getcwd(here, sizeof(here)))
 		return err_set(e, errno, "find the current folder");
-	ret->auth.path = arena_printf(a, "%s/%s", here, path);
-	return ret->auth.path ? 0 : err_nomem(e);
+	ret->session.auth.path = arena_printf(a, "%s/%s", here, path);
+	return ret->session.auth.path ? 0 : err_nomem(e);
 }
 
-int registry_settings(const char *authfile, struct arena *a, struct registry_settings *ret, struct err *e)
+int registry_settings(const char *fetcher, const char *authfile, struct arena *a, struct registry_settings *ret,
+		      struct err *e)
 {
 	const char *home = folder("HOME"), *config = folder("XDG_CONFIG_HOME");
 	char *own = NULL;
@@ -44,10 +45,13 @@ int registry_settings(const char *authfile, struct arena *a, struct registry_set
 	if ((config || home) && !own)
 		return err_nomem(e);
 	*ret = (struct registry_settings){
-		.auth = { .home = home, .runtime_dir = folder("XDG_RUNTIME_DIR"), .root = geteuid() == 0,
-			  .environment = environ },
-		.certificates = { "/etc/paene/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d" },
-		.n_certificates = 3,
+		.session = {
+			.fetcher = fetcher,
+			.auth = { .home = home, .runtime_dir = folder("XDG_RUNTIME_DIR"), .root = geteuid() == 0,
+				  .environment = environ },
+			.certificates = { "/etc/paene/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d" },
+			.n_certificates = 3,
+		},
 	};
 	if (own)
 		ret->files[ret->n_files++] = own;

@@ -4,25 +4,23 @@
 #define CLI_REGISTRY_SETTINGS_H
 
 #include "base/arena.h"
-#include "images/auth.h"
-#include "images/proxy.h"
-#include "images/registries.h"
+#include "images/session.h"
 
 struct registry_settings {
 	const char *files[2]; /* for registries_read() */
 	size_t n_files;
-	struct auth_files auth;
-	const char *certificates[3]; /* for auth_host_files() */
-	size_t n_certificates;
+	struct session_settings session;
 };
 
 /**
  * registry_settings() - Look where things are; nothing is opened
+ * @fetcher:	Path of the paene-fetch program
  * @authfile:	As --authfile has it; NULL: not given
  * @a:		Owns the paths
  *
  * Return: 0, or -errno with @e filled
  */
-int registry_settings(const char *authfile, struct arena *a, struct registry_settings *ret, struct err *e);
+int registry_settings(const char *fetcher, const char *authfile, struct arena *a, struct registry_settings *ret,
+		      struct err *e);
 
 #endif
