@@ -48,8 +48,7 @@ static int replace_readonly(int *folder, struct err *e)
 	return 0;
 }
 
-/* Make a detached tree the root, and let go of the old one. */
-static int change_root(int tree, struct err *e)
+int sandbox_change_root(int tree, struct err *e)
 {
 	struct mount_attr private = { .propagation = MS_PRIVATE };
 
@@ -79,7 +78,7 @@ static int enter_namespaces(const struct sandbox *s, int *ret_root, struct err *
 		err_set(e, errno, "make namespaces");
 		return err_hint(e, "it needs root, or a user namespace of its own");
 	}
-	r = change_root(tree, e);
+	r = sandbox_change_root(tree, e);
 	if (r < 0)
 		return r;
 	int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -144,6 +143,17 @@ static int drop_capabilities(const struct sandbox *s, struct err *e)
 	return r;
 }
 
+int sandbox_give_up(const struct sandbox *s, struct err *e)
+{
+	int r = limit_all(e);
+
+	if (r == 0)
+		r = drop_capabilities(s, e);
+	if (r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		r = err_set(e, errno, "give up new privileges");
+	return r;
+}
+
 int sandbox_enter(const struct sandbox *s, struct err *e)
 {
 	auto_fd int root = -1;
@@ -153,12 +163,8 @@ int sandbox_enter(const struct sandbox *s, struct err *e)
 	int r = enter_namespaces(s, &root, e);
 
 	if (r == 0)
-		r = limit_all(e);
+		r = sandbox_give_up(s, e);
 	if (r == 0)
-		r = drop_capabilities(s, e);
-	if (r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		r = err_set(e, errno, "give up new privileges");
-	if (r == 0)
-		r = filter_load(e);
+		r = filter_load(&filter_places_files, e);
 	return r < 0 ? r : fd_take(&root);
 }

@@ -34,4 +34,12 @@ struct sandbox {
  */
 int sandbox_enter(const struct sandbox *s, struct err *e);
 
+/* Its parts, for a process that keeps the network (images/fetch). */
+
+/* Make a mount that is attached nowhere the root of this mount namespace, and let go of the old one. */
+int sandbox_change_root(int tree, struct err *e);
+
+/* Memory and files are bounded, capabilities are none but those of @s, and no new ones can be gained. */
+int sandbox_give_up(const struct sandbox *s, struct err *e);
+
 #endif
