@@ -2,7 +2,9 @@
 #include "images/worker/sandbox.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -12,17 +14,17 @@
 
 #define NAMESPACES   (CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
 #define NOTHING_RUNS (MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
-#define CLONE_TREE   (OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE)
+#define CLONE_TREE   (OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH)
 
 /* Address space: a zstd window is 128 MiB, and a thread's heap reserves as much. */
 #define MEMORY_BYTES (UINT64_C(1) << 30)
 #define FILES	     1024
 
-/* A mount of its own of the tree at a folder, attached nowhere. */
-static int clone_tree(int folder, uint64_t attributes, struct err *e)
+/* A mount of its own of the tree at a folder, attached nowhere. @below: AT_RECURSIVE: with all that is mounted in it */
+static int clone_tree(int folder, unsigned below, uint64_t attributes, struct err *e)
 {
 	struct mount_attr attr = { .attr_set = attributes };
-	auto_fd int tree = open_tree(folder, "", CLONE_TREE);
+	auto_fd int tree = open_tree(folder, "", CLONE_TREE | below);
 
 	if (tree < 0)
 		return err_set(e, errno, "clone the mount of the job's folder");
@@ -39,7 +41,7 @@ static int replace_readonly(int *folder, struct err *e)
 {
 	if (!folder || *folder < 0)
 		return 0;
-	int tree = clone_tree(*folder, NOTHING_RUNS | MOUNT_ATTR_RDONLY, e);
+	int tree = clone_tree(*folder, AT_RECURSIVE, NOTHING_RUNS | MOUNT_ATTR_RDONLY, e);
 
 	if (tree < 0)
 		return e->code == EINVAL ? 0 : tree;
@@ -67,11 +69,53 @@ int sandbox_change_root(int tree, struct err *e)
 	return chroot(".") < 0 ? err_set(e, errno, "change the root") : 0;
 }
 
+/* Where a container's root is seen: from inside alone can a mount be made of it. */
+static int open_root(const struct sandbox *s, struct err *e)
+{
+	if (!s->container)
+		return fd_dup(s->root, e);
+	if (setns(s->container->mount_ns, CLONE_NEWNS) < 0)
+		return err_set(e, errno, "join the container's mount namespace");
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return root < 0 ? err_set(e, errno, "open the container's root") : root;
+}
+
+/* What will be the root. One that is attached nowhere already (EINVAL, on older kernels) is as its maker wants it. */
+static int take_root(const struct sandbox *s, struct err *e)
+{
+	uint64_t attributes = NOTHING_RUNS | (s->read_only ? MOUNT_ATTR_RDONLY : 0);
+	auto_fd int root = open_root(s, e);
+
+	if (root < 0)
+		return root;
+	int tree = clone_tree(root, s->top_only ? 0 : AT_RECURSIVE, attributes, e);
+
+	return tree == -EINVAL ? fd_take(&root) : tree;
+}
+
+/* Become root of a container's user namespace, who can do nothing that the container's own root cannot. */
+static int join_user(int user_ns, struct err *e)
+{
+	if (setns(user_ns, CLONE_NEWUSER) < 0)
+		return err_set(e, errno, "join the container's user namespace");
+	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return err_set(e, errno, "become the container's root");
+	/* who changes ids loses both */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return err_set(e, errno, "become undumpable");
+	return 0;
+}
+
 static int enter_namespaces(const struct sandbox *s, int *ret_root, struct err *e)
 {
-	auto_fd int tree = clone_tree(s->root, NOTHING_RUNS, e);
-	int r = tree < 0 ? tree : replace_readonly(s->readonly, e);
+	int r = replace_readonly(s->readonly, e);
+	auto_fd int tree = r < 0 ? r : take_root(s, e);
 
+	if (tree < 0)
+		return tree;
+	if (s->container && s->container->user_ns >= 0)
+		r = join_user(s->container->user_ns, e);
 	if (r < 0)
 		return r;
 	if (unshare(NAMESPACES) < 0) {

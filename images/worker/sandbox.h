@@ -9,7 +9,8 @@
  *  - makes no system call but those of its filter (filter.h), which reach no other process;
  *  - leaves no core, can't be traced, and has bounded memory.
  *
- * It stays in its user namespace: root must give files to any uid, and without root the parent has made one already.
+ * It stays in its user namespace: root must give files to any uid, and without root the parent has made one already. But for
+ * one job, that on a running container: the root is then the container's, as that sees it, and so is the user namespace.
  */
 #ifndef IMAGES_WORKER_SANDBOX_H
 #define IMAGES_WORKER_SANDBOX_H
@@ -18,8 +19,16 @@
 
 #include "base/err.h"
 
+struct sandbox_container {
+	int mount_ns;
+	int user_ns; /* -1: it has none of its own */
+};
+
 struct sandbox {
 	int root;	/* folder that becomes "/"; not consumed */
+	const struct sandbox_container *container; /* whose root becomes "/" instead; NULL: nobody's */
+	bool top_only;	/* what is mounted below the root stays away */
+	bool read_only; /* nothing can be written below the root */
 	int *readonly;	/* a further folder fd, replaced by one that can't be written through; NULL or -1: none */
 	const cap_value_t *caps;
 	size_t n_caps;
