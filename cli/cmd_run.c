@@ -44,6 +44,7 @@ static const struct option rows[] = {
 	LIST(mounts, "mount", 0, "KEY=VALUE,…", "the same in words: type=bind|volume|tmpfs, source=, target=, ro …"),
 	LIST(tmpfs, "tmpfs", 0, "TARGET[:OPTIONS]", "mount a tmpfs"),
 	FLAG(read_only, "read-only", 0, "a root that cannot be written"),
+	LIST(storage, "storage-opt", 0, "size=BYTES", "how much it may write beside its volumes"),
 	LIST(devices, "device", 0, "HOST[:TARGET[:rwm]]", "a device of the host"),
 	LIST(device_rules, "device-cgroup-rule", 0, "RULE", "devices that it may use: \"c 42:* rwm\""),
 	STRING(shm_size, "shm-size", 0, "BYTES", "of /dev/shm; default: 64m"),

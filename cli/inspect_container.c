@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <inttypes.h>
 
 #include "base/fd.h"
 #include "base/proc.h"
@@ -63,6 +64,7 @@ struct host_view {
 	struct restart_view restart;
 	bool auto_remove, privileged, read_only, init, no_new_privs, cgroup_delegate, ksm;
 	struct strv binds, caps, masked, readonly, missing;
+	struct spec_map storage;
 };
 static const struct field host_fields[] = {
 	FIELD_STRING(struct host_view, network, "NetworkMode", REQUIRED),
@@ -84,6 +86,7 @@ static const struct field host_fields[] = {
 	FIELD_STRING(struct host_view, cgroup_parent, "CgroupParent", REQUIRED),
 	FIELD_BOOL(struct host_view, cgroup_delegate, "CgroupDelegate", REQUIRED),
 	FIELD_STRINGS(struct host_view, binds, "Binds", REQUIRED),
+	{ FIELD_OF(struct host_view, storage, "StorageOpt", map, true) },
 	FIELD_STRINGS(struct host_view, missing, "MissingDefaults", REQUIRED),
 };
 
@@ -224,6 +227,18 @@ static int add_caps(const struct spec *s, struct arena *a, struct strv *ret, str
 	return 0;
 }
 
+static int add_storage(const struct settings *set, struct arena *a, struct spec_map *ret, struct err *e)
+{
+	if (!set->storage_bytes.set)
+		return 0;
+	ret->v = arena_alloc(a, sizeof(*ret->v));
+	if (!ret->v)
+		return err_nomem(e);
+	ret->v[0] = (struct spec_pair){ (char *)"size", arena_printf(a, "%" PRIu64, set->storage_bytes.v) };
+	ret->n = 1;
+	return ret->v[0].value ? 0 : err_nomem(e);
+}
+
 static int fill_host(const struct container *c, const struct spec *s, struct arena *a, struct host_view *v,
 		     struct err *e)
 {
@@ -250,7 +265,9 @@ static int fill_host(const struct container *c, const struct spec *s, struct are
 		.readonly = s->linux_.readonly_paths,
 		.missing = c->run.missing,
 	};
-	return add_caps(s, a, &v->caps, e);
+	int r = add_storage(set, a, &v->storage, e);
+
+	return r < 0 ? r : add_caps(s, a, &v->caps, e);
 }
 
 /* Of the present run so far, and of the last one that has ended. */

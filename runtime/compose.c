@@ -328,6 +328,22 @@ static int take_annotations(struct composition *c, struct err *e)
 	return ksm_check(m, e);
 }
 
+/* What of docker's and podman's words for it concerns a container: how much it may write. */
+static int take_storage(struct composition *c, struct err *e)
+{
+	for (size_t i = 0; i < c->o->storage.n; i++) {
+		const char *word = c->o->storage.v[i], *size = str_after(word, "size=");
+		uint64_t bytes;
+
+		if (!size)
+			return err_say(e, EINVAL, "--storage-opt %s: it is size=BYTES", word);
+		if (str_to_bytes(size, &bytes) < 0 || bytes == 0)
+			return err_say(e, EINVAL, "--storage-opt %s: a size such as 10g, please", word);
+		c->s->storage_bytes = (struct opt_u64){ true, bytes };
+	}
+	return 0;
+}
+
 static int take_name(struct composition *c, struct err *e)
 {
 	if (!c->o->name)
@@ -344,7 +360,7 @@ static int take_name(struct composition *c, struct err *e)
 static int (*const steps[])(struct composition *c, struct err *e) = {
 	take_name,    take_life,	take_hostname, take_namespaces, take_ports,	   take_image,	 take_command,
 	take_env,     take_process,	take_labels,   compose_security, compose_limits, compose_cgroup, compose_devices,
-	compose_mounts, take_annotations,
+	compose_mounts, take_annotations, take_storage,
 };
 
 int compose(const struct engine *g, const struct run_options *o, struct settings *s, struct spec *spec, struct err *e)

@@ -20,6 +20,7 @@ struct run_options {
 	const char *stop_signal, *stop_timeout, *restart, *pull;
 	struct limit_options limits;
 	const char *shm_size, *oom_score_adj;
+	struct strv storage;
 	const char *cgroup_manager, *cgroup_parent, *cgroupns, *cgroups;
 	struct strv env, env_files, volumes, mounts, tmpfs, publish, cap_add, cap_drop, security_opts, ulimits, labels,
 		devices, device_rules, sysctls, add_hosts;

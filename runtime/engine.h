@@ -5,6 +5,7 @@
  *   DATA/containers/ID/   settings.json, config.json, upper/ work/ lower/, hosts …, log, exit.json, monitor
  *   DATA/events           what has happened: runtime/journal.h
  *   DATA/names/NAME       symlink whose text is the ID: a name is taken by making it
+ *   DATA/projects/NUMBER  the same for what limits the size of its layer: runtime/storage.h
  *   RUN/containers/ID/    the state of what runs: runtime/state.h
  *
  * The lock of DATA/containers/ID/monitor is held by whoever looks after the container while it runs: waiting for its end is
@@ -64,6 +65,8 @@ struct settings {
 	char *cgroup_parent;	 /* a slice for systemd, else a path ("": the root); NULL: the usual place */
 	bool cgroup_delegate;
 	bool pids_default; /* nothing was said about pids: the default limit, where its controller is there */
+	struct opt_u64 storage_bytes; /* what it may write to its own layer */
+	uint32_t storage_project;     /* how the file system knows that: runtime/storage.h; 0: not limited */
 	struct strv binds; /* as written, for inspect */
 	struct spec_map labels;
 };

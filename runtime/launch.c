@@ -15,6 +15,7 @@
 #include "base/timestamp.h"
 #include "runtime/journal.h"
 #include "runtime/run.h"
+#include "runtime/storage.h"
 
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MAX_MS	 10000
@@ -188,8 +189,10 @@ static void end(struct care *c, const struct settings *s, int finished)
 {
 	struct err ignored;
 
-	if (s->remove && finished >= 0 && record_destroy(c->g, c->id, s->name, &ignored) > 0)
-		journal_container(c->g, s, EVENT_REMOVE); /* else a sweep or `rm` finds what is left */
+	if (!s->remove || finished < 0 || record_destroy(c->g, c->id, s->name, &ignored) <= 0)
+		return; /* a sweep or `rm` finds what is left */
+	storage_release(c->g, s);
+	journal_container(c->g, s, EVENT_REMOVE);
 }
 
 /* It could not be started: what removes itself goes, of others that is on record. */

@@ -52,6 +52,8 @@ static const struct field settings_fields[] = {
 	FIELD_STRING(struct settings, cgroup_parent, "cgroupParent", OPTIONAL),
 	FIELD_BOOL(struct settings, cgroup_delegate, "cgroupDelegate", OPTIONAL),
 	FIELD_BOOL(struct settings, pids_default, "pidsDefault", OPTIONAL),
+	FIELD_OPT_U64(struct settings, storage_bytes, "storageBytes"),
+	FIELD_U32(struct settings, storage_project, "storageProject", OPTIONAL),
 	FIELD_STRINGS(struct settings, binds, "binds", OPTIONAL),
 	FIELD_MAP(struct settings, labels, "labels"),
 };

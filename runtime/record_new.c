@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "runtime/journal.h"
 #include "runtime/names.h"
+#include "runtime/storage.h"
 
 #define NAME_TRIES 20
 
@@ -56,15 +57,17 @@ static int take_name(const struct engine *g, struct settings *s, struct err *e)
 	return err_say(e, EEXIST, "found no free name; choose one with --name");
 }
 
-static int write_files(int dir, const struct settings *s, const struct spec *spec, struct err *e)
+static int write_files(const struct engine *g, int dir, struct settings *s, const struct spec *spec, struct err *e)
 {
 	static const char *const folders[] = { "upper", "work", "lower" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
 		if (mkdirat(dir, folders[i], i == 0 ? 0755 : 0700) < 0)
 			return err_set(e, errno, "make folder %s", folders[i]);
-	int r = record_write_spec(dir, spec, e);
+	int r = storage_limit(g, dir, s, e);
 
+	if (r >= 0)
+		r = record_write_spec(dir, spec, e);
 	return r < 0 ? r : record_write_settings(dir, s, e);
 }
 
@@ -130,11 +133,12 @@ int record_create(const struct engine *g, struct settings *s, const struct spec 
 		return r;
 	r = take_name(g, s, e);
 	if (r >= 0)
-		r = write_files(dir, s, spec, e);
+		r = write_files(g, dir, s, spec, e);
 	if (r < 0) {
 		struct err ignored;
 
 		(void)record_destroy(g, s->id, s->name, &ignored); /* the first error counts */
+		storage_release(g, s);
 		return r;
 	}
 	journal_container(g, s, EVENT_CREATE);

@@ -11,7 +11,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "runtime/engine.h"
+#include "runtime/storage.h"
 
 #define GONE_PREFIX "gone." /* containers/gone.ID */
 #define GONE_MAX    80
@@ -163,6 +163,10 @@ void engine_sweep(const struct engine *g)
 		(void)file_each(g->names, sweep_owned, (void *)g, &ignored);
 		(void)file_each(g->idranges, sweep_owned, (void *)g, &ignored);
 		(void)file_each(g->networks, sweep_network, (void *)g, &ignored);
+		auto_fd int projects = open_sub(g->data, STORAGE_PROJECTS);
+
+		if (projects >= 0)
+			(void)file_each(projects, sweep_owned, (void *)g, &ignored);
 		(void)fd_lock(g->names, LOCK_UN);
 	}
 	state_sweep(g->states);

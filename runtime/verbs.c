@@ -12,6 +12,7 @@
 #include "runtime/launch.h"
 #include "runtime/run.h"
 #include "runtime/start.h"
+#include "runtime/storage.h"
 #include "runtime/usage.h"
 
 #define STATUS_UNKNOWN	  255
@@ -92,8 +93,10 @@ static int destroy(const struct engine *g, const struct settings *s, struct err 
 {
 	int r = record_destroy(g, s->id, s->name, e);
 
-	if (r > 0) /* 0: somebody else was faster, and told it */
+	if (r > 0) { /* 0: somebody else was faster, and told it */
+		storage_release(g, s);
 		journal_container(g, s, EVENT_REMOVE);
+	}
 	return MIN(r, 0);
 }
 
