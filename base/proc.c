@@ -17,12 +17,6 @@
 
 #define STAT_MAX 1024
 #define START_TIME_FIELD 22
-#define OWN_PROGRAM  "/proc/self/exe"
-#define COPY_AT_ONCE (1 << 30) /* bytes */
-
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x0010U /* Linux 6.3 */
-#endif
 
 int proc_identify(pid_t pid, struct proc_id *ret, struct err *e)
 {
@@ -184,97 +178,6 @@ int proc_spawn(const struct proc_spawn *s, pid_t *ret_pid, int *ret_pidfd, struc
 		*ret_pid = pid;
 	*ret_pidfd = fd_take(&pidfd);
 	return 0;
-}
-
-/* The path of this program as it was found first, for proc_own_folder(), is what it is called from here on. */
-static int start_anew(int program, char **argv, struct err *e)
-{
-	char path[PATH_MAX], *name = argv[0];
-
-	if (name && proc_own_path(path) >= 0)
-		argv[0] = path;
-	execveat(program, "", argv, environ, AT_EMPTY_PATH);
-	(void)err_set(e, errno, "start this program anew");
-	argv[0] = name;
-	return -e->code;
-}
-
-static int copy_into(int memory, int program, struct err *e)
-{
-	ssize_t n;
-
-	do
-		n = sendfile(memory, program, NULL, COPY_AT_ONCE);
-	while (n > 0);
-	if (n < 0 || fcntl(memory, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-		return err_set(e, errno, "copy this program into memory");
-	return 0;
-}
-
-/* A copy in memory that nobody can write to, be it ours: that stands where no mount can be made. */
-static int seal_in_memory(char **argv, struct err *e)
-{
-	char path[FD_PATH_MAX];
-	auto_fd int program = open(OWN_PROGRAM, O_RDONLY | O_CLOEXEC);
-	int seals = program < 0 ? -1 : fcntl(program, F_GET_SEALS); /* of a file of a file system: EINVAL */
-
-	if (program < 0)
-		return err_set(e, errno, "open this program");
-	if (seals >= 0 && (seals & F_SEAL_WRITE))
-		return 0;
-	auto_fd int memory = memfd_create(program_invocation_short_name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
-
-	if (memory < 0 && errno == EINVAL) /* before Linux 6.3 all can be executed */
-		memory = memfd_create(program_invocation_short_name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (memory < 0)
-		return err_set(e, errno, "make a copy of this program in memory");
-	int r = copy_into(memory, program, e);
-
-	if (r < 0)
-		return r;
-	/* what is open for writing cannot be executed */
-	auto_fd int copy = open(fd_path(memory, path), O_RDONLY | O_CLOEXEC);
-
-	if (copy < 0)
-		return err_set(e, errno, "open the copy of this program");
-	fd_close(&memory);
-	return start_anew(copy, argv, e);
-}
-
-int proc_seal(char **argv, struct err *e)
-{
-	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
-
-	if (faccessat(AT_FDCWD, OWN_PROGRAM, W_OK, AT_EACCESS) < 0)
-		return 0;
-	auto_fd int tree = open_tree(AT_FDCWD, OWN_PROGRAM, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-
-	/* its mount belongs to no namespace, so nobody can make it writable again */
-	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &readonly, sizeof(readonly)) < 0)
-		return seal_in_memory(argv, e);
-	return start_anew(tree, argv, e);
-}
-
-/* A program on a mount of its own has lost its path, one in memory never had one: it is the name that start_anew() gave. */
-static bool is_sealed(const char *path)
-{
-	return streq(path, "/") || str_after(path, "/memfd:");
-}
-
-int proc_own_path(char ret[PATH_MAX])
-{
-	ssize_t n = readlink(OWN_PROGRAM, ret, PATH_MAX - 1);
-
-	if (n < 0)
-		return -errno;
-	ret[n] = '\0';
-	if (!is_sealed(ret))
-		return 0;
-	auto_fd int words = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-
-	n = words < 0 ? -errno : fd_read_all(words, ret, PATH_MAX - 1);
-	ret[MAX(n, 0)] = '\0';
-	return *ret == '/' ? 0 : -ENOENT;
 }
 
 int proc_signal_number(const char *name)

@@ -63,22 +63,6 @@ struct proc_spawn {
  */
 int proc_spawn(const struct proc_spawn *s, pid_t *ret_pid, int *ret_pidfd, struct err *e);
 
-/**
- * proc_seal() - Go on as this same program on a read-only mount of its own, for a process that enters a container: what runs
- * there can take hold of /proc/PID/exe and write to it once nobody executes it any more (CVE-2019-5736)
- * @argv:	The whole command line, as main() has it; its first word becomes the program's path
- *
- * Nothing may have been taken or said yet: main() begins anew. Where the program cannot be written to, by whoever is no more
- * than we are, nothing is done: that is so the second time, too. Where there can be no such mount (without root, or from a
- * mount that cannot be bound) it is a sealed copy in memory, which takes a little longer.
- *
- * Return: 0, or -errno with @e filled
- */
-int proc_seal(char **argv, struct err *e);
-
-/* Where this program lies, as it was before proc_seal(), too. Return: 0, or -errno where that is not known any more */
-int proc_own_path(char ret[PATH_MAX]);
-
 /* A signal by name or number: "TERM", "SIGTERM", "15", "RTMIN+3". Return: 1 to 64, or -EINVAL. */
 int proc_signal_number(const char *name);
 

@@ -9,7 +9,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/helper.h"
-#include "base/proc.h"
+#include "base/seal.h"
 #include "cgroups/controllers.h"
 #include "cgroups/limits.h"
 #include "cgroups/systemd.h"

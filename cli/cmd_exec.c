@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/proc.h"
+#include "base/seal.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "runtime/defaults.h"

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "runtime/relay.h"
 #include "runtime/state.h"
+#include "spec/spec.h"
 
 #define DEFAULT_ROOT  "/run/paene-oci"
 #define SECCOMP_CACHE ".seccomp" /* in the folder of states, where no id begins with a dot */
@@ -47,6 +48,17 @@ int oci_take_fds(const char *option, uint64_t at_least, unsigned *ret, struct er
 			return err_set(e, errno, "--preserve-fds %d: descriptor %d", (int)n, fd);
 	*ret = (unsigned)n;
 	return 0;
+}
+
+bool oci_maps_us(const struct spec *s)
+{
+	const struct spec_id_maps *maps = &s->linux_.uid_mappings;
+	uid_t us = geteuid();
+
+	for (size_t i = 0; i < maps->n; i++)
+		if (us >= maps->v[i].host_id && us - maps->v[i].host_id < maps->v[i].size)
+			return true;
+	return us != 0;
 }
 
 int oci_open_cache(int root)

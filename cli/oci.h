@@ -6,6 +6,8 @@
 #include "cli/args.h"
 #include "runtime/debug.h"
 
+struct spec;
+
 struct oci_globals {
 	const char *root, *log, *log_format, *cgroup_manager, *rootless;
 	bool debug, systemd_cgroup;
@@ -24,6 +26,9 @@ int oci_open_root(const struct call *c, struct err *e);
  */
 int oci_take_fds(const char *option, uint64_t at_least, unsigned *ret, struct err *e);
 #define OCI_PRESERVE_MAX 1024
+
+/* Are we one of those whom the ids of its user namespace are? Without root always: no other id can be had. */
+bool oci_maps_us(const struct spec *s);
 
 /* The folder of compiled filters in that of states: compiling takes longer than all else. Return: its fd, or -1: do without */
 int oci_open_cache(int root);

@@ -8,7 +8,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "base/proc.h"
+#include "base/seal.h"
 #include "cli/oci.h"
 #include "cli/output.h"
 #include "runtime/notify.h"
@@ -93,12 +93,16 @@ static void warn_of_ambient(const struct call *c, const struct spec_caps *caps)
 	}
 }
 
-/* In a pid namespace that others are in already, they can see us: see proc_seal(). Only there, for it takes a millisecond. */
+/*
+ * What runs in there sees its own process as this program until it executes something else, and a script for /proc/self/exe
+ * executes this. It cannot write to it where root in there is nobody out here, and no others are there.
+ */
 static int seal_if_seen(const struct call *c, const struct spec *s, struct err *e)
 {
-	const struct spec_namespace *pid = &s->linux_.namespaces[NS_PID];
+	const struct spec_namespace *pid = &s->linux_.namespaces[NS_PID], *user = &s->linux_.namespaces[NS_USER];
+	bool alone = pid->wanted && !pid->path, nobody = user->wanted && !user->path && !oci_maps_us(s);
 
-	return pid->wanted && !pid->path ? 0 : proc_seal(c->argv, e);
+	return alone && nobody ? 0 : proc_seal(c->argv, e);
 }
 
 int bundle_open(const struct call *c, const struct bundle_options *o, const char *id, struct bundle *ret, struct err *e)

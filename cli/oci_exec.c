@@ -10,7 +10,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "base/proc.h"
+#include "base/seal.h"
 #include "cli/oci.h"
 #include "runtime/exec.h"
 #include "runtime/relay.h"
@@ -223,18 +223,6 @@ static int execute(const struct call *c, const struct state *state, const struct
 	return r < 0 || o->detach ? r : oci_wait(result.pidfd, result.console, e);
 }
 
-/* A user namespace of its own whose ids are ours: that of who is not root here, or root's with the host's ids. */
-static bool has_our_id(const struct spec *s)
-{
-	const struct spec_id_maps *maps = &s->linux_.uid_mappings;
-	uid_t us = geteuid();
-
-	for (size_t i = 0; i < maps->n; i++)
-		if (us >= maps->v[i].host_id && us - maps->v[i].host_id < maps->v[i].size)
-			return true;
-	return us != 0;
-}
-
 static int run(const struct call *c, struct err *e)
 {
 	const struct exec_options *o = c->options;
@@ -254,7 +242,7 @@ static int run(const struct call *c, struct err *e)
 		r = proc_seal(c->argv, e);
 	if (r >= 0)
 		r = state_config(dir, &s, e);
-	if (r >= 0 && state.private_userns.v && has_our_id(&s))
+	if (r >= 0 && state.private_userns.v && oci_maps_us(&s))
 		r = proc_seal(c->argv, e);
 	if (r < 0)
 		return r;

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "base/seal.h"
 #include "namespaces/idmap.h"
 
 #define OWN_FOLDER_MAX 200
@@ -28,13 +29,11 @@ static int sub_folder(int dir, const char *name, struct err *e)
 /* The folder that this program lies in. */
 static void own_folder(char ret[OWN_FOLDER_MAX])
 {
-	ssize_t n = readlink("/proc/self/exe", ret, OWN_FOLDER_MAX - 1);
+	char path[PATH_MAX];
+	char *slash = proc_own_path(path) < 0 ? NULL : strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
 
-	ret[n > 0 ? n : 0] = '\0';
-	char *slash = strrchr(ret, '/');
-
-	if (slash)
-		*slash = '\0';
+	snprintf(ret, OWN_FOLDER_MAX, "%.*s", len < OWN_FOLDER_MAX ? (int)len : 0, path);
 }
 
 /* Our other programs: beside this one in a build folder, in ../libexec/paene where `make install` puts them. */

@@ -76,6 +76,30 @@ asks_systemd() {
 	[ "$(exec_and_write by_root)" = / ]
 }
 
+@test "begun anew on that mount where the kernel does not let it be done in place" {
+	install_program
+	by_root run --detach --bundle "$home/b" own </dev/null >/dev/null 2>&1 3>&-
+	strace -o "$home/trace" -e trace=execve,execveat,process_vm_readv -e inject=process_vm_readv:error=EPERM \
+		"$home/bin/paene-oci" --root "$home/states" exec own true
+	grep -q 'execveat(' "$home/trace"
+	grep -q INJECTED "$home/trace"
+	strace -o "$home/trace" -e trace=execveat "$home/bin/paene-oci" --root "$home/states" exec own true
+	! grep 'execveat(' "$home/trace" || fail "begun anew"
+}
+
+@test "what waits to become a container, too, but not where its root is nobody to this machine" {
+	install_program
+	by_root create --bundle "$home/b" own </dev/null >/dev/null 2>&1 3>&-
+	[ "$(readlink "/proc/$(by_root state own | jq .pid)/exe")" = / ]
+	by_root delete --force own
+	edit_bundle "$home/b" '.linux.namespaces += [{ type: "user" }]' \
+		'.linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }] | .linux.gidMappings = .linux.uidMappings'
+	chown -R 100000:100000 "$home/b/rootfs"
+	chmod o+x "$home" "$home/b" "$BATS_TEST_TMPDIR"
+	by_root create --bundle "$home/b" own </dev/null >/dev/null 2>&1 3>&-
+	[ "$(readlink "/proc/$(by_root state own | jq .pid)/exe")" = "$home/bin/paene-oci" ]
+}
+
 @test "a sealed copy in memory where the program's own mount cannot be cloned" {
 	unbindable
 	install_program

@@ -80,19 +80,17 @@ use_copy() {
 	stop_hunter
 }
 
+# paene is linked dynamically: the image says by what. It has a script for /proc/self/exe, too.
+image_with_loader() { # image_with_loader NAME PROGRAM COMMAND
+	local loader
+	loader=$(readelf -p .interp "$PAENE_BUILD/paene" | grep -oE '/[^ ]+$')
+	image_with "$1" "mkdir -p .${loader%/*}; cp $2 .$loader; printf '#!/proc/self/exe\n' >evil; chmod +x evil; $3"
+}
+
 @test "S15: nor by a container without a user namespace that is entered by exec" {
 	use_copy
 	hunted=$BATS_TEST_TMPDIR/hunted
-	cp -a "$(busybox_rootfs)" "$BATS_TEST_TMPDIR/root"
-	cp "$(probe hunter)" "$BATS_TEST_TMPDIR/root/hunter"
-	local loader # paene is linked dynamically: the image says by what
-	loader=$(readelf -p .interp "$PAENE_BUILD/paene" | grep -oE '/[^ ]+$')
-	mkdir -p "$BATS_TEST_TMPDIR/root${loader%/*}"
-	cp "$(probe linger -nostdlib -fPIE -static-pie)" "$BATS_TEST_TMPDIR/root$loader"
-	printf '#!/proc/self/exe\n' >"$BATS_TEST_TMPDIR/root/evil"
-	chmod +x "$BATS_TEST_TMPDIR/root/evil"
-	"$tests/lib/docker-archive" "$BATS_TEST_TMPDIR/root" localhost/hunter:1 "$BATS_TEST_TMPDIR/hunter.tar"
-	paene load -qi "$BATS_TEST_TMPDIR/hunter.tar" >/dev/null
+	image_with_loader hunter "$(probe linger -nostdlib -fPIE -static-pie)" "cp $(probe hunter) hunter"
 	paene run -qd --name hunter --userns host --network none localhost/hunter:1 /hunter >/dev/null
 	local i
 	for i in {1..10}; do
@@ -104,6 +102,22 @@ use_copy() {
 	paene logs hunter >"$hunted"
 	expect_none GOT "$hunted"
 	[ "$(sed -n 's/seen //p' "$hunted")" -gt 100 ]
+	cmp "$BATS_TEST_TMPDIR/bin/paene" "$PAENE_BUILD/paene"
+}
+
+@test "S15: nor by an image whose own loader is executed in the program's place when it is started" {
+	local way
+	use_copy
+	image_with_loader keep "$(probe keep -nostdlib -fPIE -static-pie)" "cp $(probe keeper) keeper"
+	for way in "run -qd --name keep" "run -q --name keep" "restart" "start"; do
+		[ "${way%% *}" = run ] && set -- --userns host --network none localhost/keep:1 /evil || set -- keep
+		paene $way "$@" >/dev/null 2>&1 || true
+		paene wait keep >/dev/null
+		run paene logs keep
+		expect_in_output "kept"
+		expect_not_in_output "GOT"
+		[ "${way%% *}" != run ] || [ "$way" = "run -q --name keep" ] || paene rm keep >/dev/null
+	done
 	cmp "$BATS_TEST_TMPDIR/bin/paene" "$PAENE_BUILD/paene"
 }
 

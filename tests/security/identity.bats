@@ -20,15 +20,6 @@ teardown() {
 	security_teardown
 }
 
-# An image of busybox with changes. image_with NAME SCRIPT [KEY=JSON…]: SCRIPT runs in the root file system's folder
-image_with() {
-	cp -a "$(busybox_rootfs)" "$BATS_TEST_TMPDIR/$1"
-	(cd "$BATS_TEST_TMPDIR/$1" && eval "$2")
-	"$tests/lib/docker-archive" "$BATS_TEST_TMPDIR/$1" "localhost/$1:1" "$BATS_TEST_TMPDIR/$1.tar" "${@:3}"
-	paene load -qi "$BATS_TEST_TMPDIR/$1.tar" >/dev/null
-	rm -r "$BATS_TEST_TMPDIR/$1" "$BATS_TEST_TMPDIR/$1.tar"
-}
-
 in_box() { # in_box OPTION… IMAGE COMMAND…
 	timeout 120 "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" run -q --rm --network none "$@"
 }

@@ -112,6 +112,15 @@ I() { # I CASE FILE [KEY=JSON…]: an OCI archive of that hostile layer, named l
 	"$tests/security/probes/layout.py" --layer "$layer" "${@:3}" "$2"
 }
 
+# An image of busybox with changes. image_with NAME SCRIPT [KEY=JSON…]: SCRIPT runs in the root file system's folder
+image_with() {
+	cp -a "$(busybox_rootfs)" "$BATS_TEST_TMPDIR/$1"
+	(cd "$BATS_TEST_TMPDIR/$1" && eval "$2")
+	"$tests/lib/docker-archive" "$BATS_TEST_TMPDIR/$1" "localhost/$1:1" "$BATS_TEST_TMPDIR/$1.tar" "${@:3}"
+	paene load -qi "$BATS_TEST_TMPDIR/$1.tar" >/dev/null
+	rm -r "$BATS_TEST_TMPDIR/$1" "$BATS_TEST_TMPDIR/$1.tar"
+}
+
 probe() { # probe NAME [FLAG…]: the path of the program of probes/NAME.c, a static one where the flags do not say otherwise
 	local path=$BATS_FILE_TMPDIR/probe-$1 flags=("${@:2}")
 	[ ${#flags[@]} -gt 0 ] || flags=(-static)
