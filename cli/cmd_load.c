@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "cli/verbs.h"
 
 struct load {
@@ -36,7 +37,7 @@ static int run(const struct call *c, struct err *e)
 {
 	const struct load *o = c->options;
 	const char *name = o->input && !streq(o->input, "-") ? o->input : NULL;
-	bool progress = !o->quiet && isatty(STDERR_FILENO);
+	struct progress progress;
 	struct load_result result = { 0 };
 	auto_engine struct engine g;
 	int r = verb_engine(c, &g, e);
@@ -47,12 +48,13 @@ static int run(const struct call *c, struct err *e)
 	const struct load_options how = {
 		.worker = g.worker,
 		.rootless = geteuid() != 0,
-		.progress = progress ? output_progress : NULL,
+		.progress = progress_show,
+		.progress_arg = &progress,
 	};
 
+	progress_begin(&progress, o->quiet, PROGRESS_SILENT);
 	r = image_load(&g.store, input, name ? name : "standard input", &how, &result, e);
-	if (progress)
-		output_progress_end();
+	progress_end(&progress, r >= 0);
 	for (size_t i = 0; i < result.loaded.n && r >= 0; i++) {
 		verb_tell_image(&g, EVENT_LOAD, NULL, result.loaded.v[i]);
 		fputs("Loaded image: ", stdout);

@@ -336,22 +336,3 @@ int output_template(json_t *value, const char *template, struct err *e)
 	putchar('\n');
 	return 0;
 }
-
-void output_progress(const char *what, uint64_t done, uint64_t total, void *arg)
-{
-	char have[STR_BYTES_MAX], all[STR_BYTES_MAX];
-
-	(void)arg;
-	fputs("\r\033[K", stderr);
-	str_harmless(stderr, what, strlen(what), false);
-	fprintf(stderr, " %s", str_bytes(done, have));
-	if (total)
-		fprintf(stderr, " of %s", str_bytes(total, all));
-	fflush(stderr);
-}
-
-void output_progress_end(void)
-{
-	fputs("\r\033[K", stderr);
-	fflush(stderr);
-}

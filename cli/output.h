@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * output.h: what people and scripts read: lines, aligned tables, JSON, templates, errors, progress.
+ * output.h: what people and scripts read: lines, aligned tables, JSON, templates, errors.
  *
  * Every text that may come from an image or a container goes through str_harmless() here (rule K17); JSON is written in ASCII.
- * Colours and progress only on a terminal, and no colours where NO_COLOR is set (no-color.org).
+ * Colours only on a terminal, and no colours where NO_COLOR is set (no-color.org).
  */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
@@ -107,10 +107,5 @@ int output_json(json_t *value, struct err *e);
  * Return: 0, or -EINVAL and others with @e filled
  */
 int output_template(json_t *value, const char *template, struct err *e);
-
-/* "reading 12.3 MB" on standard error, over the last one; for load_options.progress. */
-void output_progress(const char *what, uint64_t done, uint64_t total, void *arg);
-/* Clear the line again. */
-void output_progress_end(void);
 
 #endif

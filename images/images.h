@@ -91,12 +91,27 @@ struct load_result {
 	struct strv moved;  /* those of them that named another image before */
 };
 
+/* How far a load, a pull or a push is. */
+enum image_step {
+	STEP_READING, /* the archive */
+	STEP_FETCHING, /* a blob, from a registry … */
+	STEP_SENDING,  /* … or to one */
+	STEP_UNPACKING, /* a layer; bytes of its blob */
+	STEP_DONE,
+	STEP_HERE, /* it was there already */
+	STEP_COUNT,
+};
+struct image_progress {
+	enum image_step step;
+	const char *blob;     /* its digest; NULL: of the archive */
+	uint64_t done, total; /* bytes; total 0: not known */
+};
+
 struct load_options {
 	const char *worker; /* path of the paene-worker program */
 	uint64_t max_layer_bytes; /* 0: none */
 	bool rootless; /* device nodes can't be made here: layers go without them */
-	/* called now and then; NULL: not wanted. @what: "reading", "layer 3f2a…" */
-	void (*progress)(const char *what, uint64_t done, uint64_t total, void *arg);
+	void (*progress)(const struct image_progress *p, void *arg); /* called now and then; NULL: not wanted */
 	void *progress_arg;
 };
 

@@ -10,7 +10,9 @@
  *
  *   job     fds                                    what it leaves behind
  *   import  input (file, pipe or folder), work     in work/: a file HEX for each blob, its sha256 verified; `images.json`
- *   unpack  blob, target [, lower]                 in target/: the layer's tree, whiteouts as overlayfs knows them
+ *   unpack  blob, target [, lower] [, more]        in target/: the layer's tree, whiteouts as overlayfs knows them
+ *   describe folder, work                          in work/: manifest and config as HEX; `images.json` (see below)
+ *   show    JSON file, work                        in work/: WORK_SHOWN_FILE, the same, indented, in ASCII
  *
  * A layer may name files in folders that it does not have itself, or hard-link to files of lower layers. A job that meets
  * one ends at once with WORK_DONE and needs_lower; what is in target/ then is a part of the layer: the parent removes it
@@ -18,12 +20,19 @@
  * the worker), from which those folders' owners and modes and those files are copied. A layer with nothing below it is
  * marked `lowest` instead: folders left out are made (root's, 0755), such a hard link is an error, needs_lower never set.
  *
+ * With `grows`, the blob is on its way: where the file ends before blob_bytes, the worker waits for a byte in `more` and looks
+ * again. The end of that pipe before all bytes are there is the error EREMOTEIO: who brings the blob knows why.
+ *
+ * `describe` walks from an index or a manifest (blob_digest, media_type) to the image's record. What it needs lies in the folder,
+ * by digest, as the registry gave it; the worker trusts nothing there, checks each digest, and leaves copies in work/. Where
+ * something is not there yet it ends with WORK_DONE and a `want`; the parent fetches that and gives the job again.
+ *
  * An unpacked tree is not made durable by the worker: syncfs is the parent's, before it publishes.
  */
 #ifndef IMAGES_PROTOCOL_H
 #define IMAGES_PROTOCOL_H
 
-#include "base/err.h"
+#include "images/platform.h"
 
 #define DIGEST_HEX 64 /* sha256: digits of its hexadecimal form */
 
@@ -38,6 +47,8 @@ enum work_type {
 enum work_kind {
 	WORK_IMPORT,
 	WORK_UNPACK,
+	WORK_DESCRIBE,
+	WORK_SHOW,
 };
 
 enum work_compression {
@@ -46,6 +57,8 @@ enum work_compression {
 	COMPRESSION_GZIP,
 	COMPRESSION_ZSTD,
 };
+
+#define WORK_TYPE_MAX 128 /* of a media type */
 
 struct work_job {
 	enum work_kind kind;
@@ -57,6 +70,9 @@ struct work_job {
 	uint64_t max_bytes;		   /* more than this, uncompressed, is refused; 0: no limit of ours */
 	bool rootless;			   /* device nodes can't be made: they are skipped */
 	bool lowest;			   /* unpack: nothing lies below this layer */
+	bool grows;			   /* unpack: the last fd is `more` */
+	char media_type[WORK_TYPE_MAX];	   /* describe: as the registry calls it; "": it does not say */
+	struct image_platform platform;	   /* describe: for which an image is chosen */
 };
 
 struct work_progress {
@@ -64,11 +80,18 @@ struct work_progress {
 	uint64_t total_bytes; /* 0: not known */
 };
 
+struct work_want {
+	char digest[DIGEST_HEX + 1]; /* "": nothing, images.json is written */
+	uint64_t bytes;
+	bool config; /* it is a blob; else a manifest */
+};
+
 struct work_done {
 	uint64_t bytes;	      /* unpack: sum of file sizes; import: of blobs */
 	uint64_t entries;
 	bool needs_lower;     /* unpack: ended early, to be done again with a lower fd (see above) */
 	char chain_detail[80]; /* the first path that needed it, harmless text */
+	struct work_want want; /* describe */
 };
 
 struct work_message {
@@ -87,5 +110,6 @@ struct work_message {
  */
 #define WORK_IMAGES_FILE "images.json"
 #define WORK_IMAGES_MAX	 (16 << 20)
+#define WORK_SHOWN_FILE	 "shown.json"
 
 #endif

@@ -45,6 +45,7 @@ const struct field image_fields[] = {
 	FIELD_STRING(struct image, created, "created", OPTIONAL),
 	FIELD_U64(struct image, bytes, "bytes", OPTIONAL),
 	/* and the rest */
+	FIELD_STRING(struct image, media_type, "mediaType", OPTIONAL),
 	FIELD_STRING(struct image, author, "author", OPTIONAL),
 	FIELD_STRINGS(struct image, names, "names", OPTIONAL),
 	FIELD_OBJECT(struct image, defaults, "defaults", OPTIONAL, defaults_fields),

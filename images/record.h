@@ -52,6 +52,7 @@ struct image {
 	struct arena arena; /* owns everything below */
 	char *manifest;	    /* sha256 hex of the manifest (of ours, for a docker-archive) */
 	char *config;	    /* sha256 hex of the config: the image id that people see */
+	char *media_type;   /* of the manifest */
 	char *architecture, *os, *variant, *created, *author;
 	struct strv names; /* normal references: those of the archive at import; from refs/ otherwise (image_names()) */
 	struct image_defaults defaults;

@@ -6,6 +6,9 @@
  * its diff id. One that does not is found out by trying: the worker ends early with needs_lower, the layer waits until
  * those below it are there, and is unpacked again on top of a view of them; it is kept under its chain id. The lowest
  * layer goes the same way, with nothing below, so that no folder under a diff id was ever completed by guessing.
+ *
+ * A layer whose blob is on its way is unpacked as it comes; but those that are here go first, as they keep no worker waiting.
+ * Nothing of it counts before both have said that all was right: who fetches it, and who unpacks it.
  */
 #include "images/unpack.h"
 
@@ -18,7 +21,9 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "images/download.h"
 #include "images/lower.h"
+#include "images/publish.h"
 #include "images/store.h"
 #include "images/worker.h"
 
@@ -28,6 +33,7 @@
 enum task_state {
 	TASK_WAITING,
 	TASK_RUNNING,
+	TASK_CUT, /* its blob ended early: why, the fetcher will say */
 	TASK_FINISHED,
 };
 
@@ -40,14 +46,11 @@ struct task {
 };
 
 struct unpack {
-	const struct work *work;
-	const struct load_options *options;
+	struct publication *p;
 	struct image *image;
-	struct arena *arena;
-	struct holds *holds;
-	int blobs;
 	struct task *tasks; /* one for each layer, lowest first */
 	size_t n;
+	struct err cut; /* of a TASK_CUT */
 };
 
 void holds_release(struct holds *h)
@@ -59,7 +62,7 @@ void holds_release(struct holds *h)
 static int make_tasks(struct unpack *u, struct err *e)
 {
 	u->n = u->image->layers.n;
-	u->tasks = arena_array(u->arena, u->n, sizeof(*u->tasks));
+	u->tasks = arena_array(u->p->arena, u->n, sizeof(*u->tasks));
 	if (!u->tasks)
 		return err_nomem(e);
 	for (size_t i = 0; i < u->n; i++) {
@@ -68,7 +71,7 @@ static int make_tasks(struct unpack *u, struct err *e)
 		u->tasks[i] = (struct task){
 			.layer = l,
 			.independent_folder = l->diff_id,
-			.chain_folder = arena_printf(u->arena, IMAGE_CHAIN_PREFIX "%s", l->chain_id),
+			.chain_folder = arena_printf(u->p->arena, IMAGE_CHAIN_PREFIX "%s", l->chain_id),
 			.worker = WORKER_NONE,
 		};
 		if (!u->tasks[i].chain_folder)
@@ -100,24 +103,40 @@ static bool is_ready(const struct unpack *u, size_t i)
 	return true;
 }
 
-static void finish(struct task *t, char *folder)
+static void tell(const struct unpack *u, const struct task *t, enum image_step step, uint64_t done)
+{
+	const struct load_options *o = u->p->options;
+	const struct image_progress p = { .step = step, .blob = t->layer->blob, .done = done, .total = t->layer->bytes };
+
+	if (o->progress)
+		o->progress(&p, o->progress_arg);
+}
+
+static enum blob_state blob_state(const struct unpack *u, const struct task *t)
+{
+	return u->p->download ? download_blob(u->p->download, t->layer->blob)->state : BLOB_HERE;
+}
+
+static void finish(const struct unpack *u, struct task *t, char *folder, enum image_step how)
 {
 	t->layer->folder = folder;
 	t->state = TASK_FINISHED;
+	if (how == STEP_DONE || blob_state(u, t) == BLOB_HERE)
+		tell(u, t, how, t->layer->bytes);
 }
 
 /* Is the layer there under this name? Return: 1 where it is (and then finished), 0, or -errno with @e filled */
 static int find_folder(struct unpack *u, struct task *t, char *folder, struct err *e)
 {
-	int fd = store_hold(u->work->store->layers, folder, e);
+	int fd = store_hold(u->p->work->store->layers, folder, e);
 
 	if (fd < 0 && fd != -ENOENT)
 		return fd;
 	if (fd >= 0)
-		u->holds->v[u->holds->n++] = fd;
-	else if (faccessat(u->work->fd, folder, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		u->p->holds.v[u->p->holds.n++] = fd;
+	else if (faccessat(u->p->work->fd, folder, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "look for layer %s", folder);
-	finish(t, folder);
+	finish(u, t, folder, STEP_HERE);
 	return 1;
 }
 
@@ -130,11 +149,11 @@ static int find_unpacked(struct unpack *u, struct task *t, struct err *e)
 
 static int open_lower_folder(const struct unpack *u, const char *folder, struct err *e)
 {
-	int fd = openat(u->work->fd, folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(u->p->work->fd, folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0 && errno != ENOENT)
 		return err_set(e, errno, "open layer %s", folder);
-	return fd < 0 ? image_open_layer(u->work->store, folder, e) : fd;
+	return fd < 0 ? image_open_layer(u->p->work->store, folder, e) : fd;
 }
 
 /* The merged view of the layers below number @i. Return: its fd, or -errno with @e filled */
@@ -143,11 +162,11 @@ static int open_lower(const struct unpack *u, size_t i, struct err *e)
 	struct image below = { .layers = { .v = u->image->layers.v, .n = i } };
 	struct strv folders;
 	size_t n = 0;
-	int fd = image_folders(&below, u->arena, &folders, e);
+	int fd = image_folders(&below, u->p->arena, &folders, e);
 
 	if (fd < 0)
 		return fd;
-	int *dirs = arena_array(u->arena, folders.n, sizeof(*dirs));
+	int *dirs = arena_array(u->p->arena, folders.n, sizeof(*dirs));
 
 	if (!dirs)
 		return err_nomem(e);
@@ -162,9 +181,9 @@ static int open_lower(const struct unpack *u, size_t i, struct err *e)
 
 static int make_target(const struct unpack *u, const char *folder, struct err *e)
 {
-	if (mkdirat(u->work->fd, folder, LAYER_FOLDER_MODE) < 0)
+	if (mkdirat(u->p->work->fd, folder, LAYER_FOLDER_MODE) < 0)
 		return err_set(e, errno, "make a folder for layer %s", folder);
-	auto_fd int fd = openat(u->work->fd, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd int fd = openat(u->p->work->fd, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0 || fchmod(fd, LAYER_FOLDER_MODE) < 0) /* whatever the umask */
 		return err_set(e, errno, "open the folder of layer %s", folder);
@@ -176,6 +195,23 @@ static char *target_of(const struct task *t)
 	return t->dependent ? t->chain_folder : t->independent_folder;
 }
 
+/* The further fds of its job: a view of the layers below, and the pipe of a blob that grows. Return: how many, or -errno */
+static int further_fds(struct unpack *u, size_t i, int *ret_lower, int ret[2], struct err *e)
+{
+	const struct task *t = &u->tasks[i];
+	int n = 0;
+
+	if (t->dependent && i > 0) {
+		*ret_lower = open_lower(u, i, e);
+		if (*ret_lower < 0)
+			return *ret_lower;
+		ret[n++] = *ret_lower;
+	}
+	if (blob_state(u, t) != BLOB_HERE)
+		ret[n++] = download_blob(u->p->download, t->layer->blob)->more;
+	return n;
+}
+
 static int start_worker(struct unpack *u, size_t i, struct err *e)
 {
 	struct task *t = &u->tasks[i];
@@ -183,11 +219,12 @@ static int start_worker(struct unpack *u, size_t i, struct err *e)
 		.kind = WORK_UNPACK,
 		.compression = COMPRESSION_DETECT,
 		.blob_bytes = t->layer->bytes,
-		.max_bytes = u->options->max_layer_bytes,
-		.rootless = u->options->rootless,
+		.max_bytes = u->p->options->max_layer_bytes,
+		.rootless = u->p->options->rootless,
 		.lowest = t->dependent && i == 0,
+		.grows = blob_state(u, t) != BLOB_HERE,
 	};
-	auto_fd int blob = openat(u->blobs, t->layer->blob, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd int blob = openat(u->p->blobs, t->layer->blob, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	auto_fd int lower = -1;
 
 	if (blob < 0)
@@ -196,33 +233,40 @@ static int start_worker(struct unpack *u, size_t i, struct err *e)
 
 	if (target < 0)
 		return target;
-	if (t->dependent && i > 0)
-		lower = open_lower(u, i, e);
-	if (lower < -1)
-		return lower;
+	int fds[4] = { blob, target };
+	int more = further_fds(u, i, &lower, fds + 2, e);
+
+	if (more < 0)
+		return more;
 	memcpy(job.diff_id, t->layer->diff_id, sizeof(job.diff_id));
-	int fds[] = { blob, target, lower };
-	int r = worker_start(u->options->worker, &job, fds, lower >= 0 ? 3 : 2, &t->worker, e);
+	int r = worker_start(u->p->options->worker, &job, fds, 2 + (size_t)more, &t->worker, e);
 
 	if (r == 0)
 		t->state = TASK_RUNNING;
 	return r;
 }
 
-/* Start what can be started; a layer that is there is finished on the spot. */
-static int start_ready(struct unpack *u, size_t max_running, struct err *e)
+/* Start what can be started of those whose blob is as far as that; a layer that is there is finished on the spot. */
+static int start_some(struct unpack *u, enum blob_state blob, size_t max_running, struct err *e)
 {
 	for (size_t i = 0; i < u->n; i++) {
-		if (!is_ready(u, i))
+		if (!is_ready(u, i) || blob_state(u, &u->tasks[i]) != blob)
 			continue;
 		int r = find_unpacked(u, &u->tasks[i], e);
 
-		if (r == 0 && count(u, TASK_RUNNING) < max_running)
+		if (r == 0 && blob >= BLOB_COMING && count(u, TASK_RUNNING) < max_running)
 			r = start_worker(u, i, e);
 		if (r < 0)
 			return err_wrap(e, "layer %zu of %zu", i + 1, u->n);
 	}
 	return 0;
+}
+
+static int start_ready(struct unpack *u, size_t max_running, struct err *e)
+{
+	int r = start_some(u, BLOB_HERE, max_running, e);
+
+	return r == 0 && u->p->download ? start_some(u, BLOB_COMING, max_running, e) : r;
 }
 
 static int take_done(struct unpack *u, struct task *t, const struct work_done *done, struct err *e)
@@ -231,38 +275,59 @@ static int take_done(struct unpack *u, struct task *t, const struct work_done *d
 
 	worker_end(&t->worker);
 	if (!done->needs_lower) {
-		finish(t, folder);
+		finish(u, t, folder, STEP_DONE);
 		return 0;
 	}
 	if (t->dependent)
 		return err_say(e, EPROTO, "paene-worker asks twice for the layers below (%s)", done->chain_detail);
 	t->dependent = true;
 	t->state = TASK_WAITING;
-	return file_remove(u->work->fd, folder, e);
+	return file_remove(u->p->work->fd, folder, e);
+}
+
+/* What a worker could not go on with is the fetcher's to explain, if it brings that blob still. */
+static int take_failure(struct unpack *u, struct task *t, struct err *e)
+{
+	if (e->code != EREMOTEIO || !u->p->download)
+		return -e->code;
+	worker_end(&t->worker);
+	t->state = TASK_CUT;
+	u->cut = *e;
+	return 0;
 }
 
 static int take_message(struct unpack *u, struct task *t, struct err *e)
 {
 	struct work_message m;
-	char what[32];
-	int r = worker_receive(&t->worker, &m, e);
 
-	if (r < 0)
-		return r;
+	if (worker_receive(&t->worker, &m, e) < 0)
+		return take_failure(u, t, e);
 	if (m.type == WORK_DONE)
 		return take_done(u, t, &m.done, e);
-	if (m.type == WORK_PROGRESS && u->options->progress) {
-		snprintf(what, sizeof(what), "layer %.12s", t->layer->diff_id);
-		u->options->progress(what, m.progress.done_bytes, m.progress.total_bytes, u->options->progress_arg);
-	}
+	/* of one that still comes, how much is here says more */
+	if (m.type == WORK_PROGRESS && blob_state(u, t) == BLOB_HERE)
+		tell(u, t, STEP_UNPACKING, m.progress.done_bytes);
 	return 0;
 }
 
-/* Wait until at least one worker has something to say, and hear all that have. */
-static int hear_workers(struct unpack *u, struct err *e)
+static int hear_download(struct unpack *u, struct err *e)
 {
-	struct pollfd fds[WORKERS_MAX];
+	struct download *d = u->p->download;
+	int r = download_hear(d, e);
+
+	if (r == 0 && download_ended(d) && count(u, TASK_CUT) > 0) {
+		*e = u->cut;
+		r = -e->code;
+	}
+	return r;
+}
+
+/* Wait until at least one worker, or the fetcher, has something to say, and hear all that have. */
+static int hear(struct unpack *u, struct err *e)
+{
+	struct pollfd fds[WORKERS_MAX + 1];
 	size_t task_of[WORKERS_MAX], n = 0;
+	int r = 0;
 
 	for (size_t i = 0; i < u->n; i++) {
 		if (u->tasks[i].state != TASK_RUNNING)
@@ -270,15 +335,22 @@ static int hear_workers(struct unpack *u, struct err *e)
 		fds[n] = (struct pollfd){ .fd = u->tasks[i].worker.child.sock, .events = POLLIN };
 		task_of[n++] = i;
 	}
-	if (poll(fds, n, -1) < 0)
-		return errno == EINTR ? 0 : err_set(e, errno, "wait for paene-worker");
-	for (size_t k = 0; k < n; k++) {
-		int r = fds[k].revents ? take_message(u, &u->tasks[task_of[k]], e) : 0;
+	bool fetching = u->p->download && !download_ended(u->p->download);
 
+	if (n == 0 && !fetching) /* what was there has finished some: now others can be started */
+		return 0;
+	if (fetching)
+		fds[n] = (struct pollfd){ .fd = u->p->download->transfer->child.sock, .events = POLLIN };
+	if (poll(fds, n + fetching, -1) < 0)
+		return errno == EINTR ? 0 : err_set(e, errno, "wait for paene-worker");
+	if (fetching && fds[n].revents)
+		r = hear_download(u, e);
+	for (size_t k = 0; k < n && r == 0; k++) {
+		r = fds[k].revents ? take_message(u, &u->tasks[task_of[k]], e) : 0;
 		if (r < 0)
-			return err_wrap(e, "layer %zu of %zu", task_of[k] + 1, u->n);
+			err_wrap(e, "layer %zu of %zu", task_of[k] + 1, u->n);
 	}
-	return 0;
+	return r;
 }
 
 static size_t processors(void)
@@ -290,18 +362,23 @@ static size_t processors(void)
 	return MIN((size_t)CPU_COUNT(&set), WORKERS_MAX);
 }
 
-int unpack_layers(const struct work *work, int blobs, const struct load_options *o, struct image *image,
-		  struct arena *arena, struct holds *holds, struct err *e)
+static bool all_ended(const struct unpack *u)
 {
-	struct unpack u = {
-		.work = work, .options = o, .image = image, .arena = arena, .holds = holds, .blobs = blobs,
-	};
+	return count(u, TASK_FINISHED) == u->n && (!u->p->download || download_ended(u->p->download));
+}
+
+int unpack_layers(struct publication *p, struct image *image, struct err *e)
+{
+	struct unpack u = { .p = p, .image = image };
 	int r = make_tasks(&u, e);
 
-	while (r == 0 && count(&u, TASK_FINISHED) < u.n) {
-		r = start_ready(&u, processors(), e);
-		if (r == 0 && count(&u, TASK_RUNNING) > 0)
-			r = hear_workers(&u, e);
+	while (r == 0 && !all_ended(&u)) {
+		if (p->download)
+			r = download_ask(p->download, e);
+		if (r == 0)
+			r = start_ready(&u, processors(), e);
+		if (r == 0 && !all_ended(&u))
+			r = hear(&u, e);
 	}
 	for (size_t i = 0; u.tasks && i < u.n; i++)
 		worker_end(&u.tasks[i].worker);

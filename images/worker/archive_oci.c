@@ -6,37 +6,11 @@
 
 #include "base/fd.h"
 #include "images/worker/archive.h"
+#include "images/worker/choose.h"
 #include "images/worker/harmless.h"
-#include "images/worker/manifest.h"
 
 #define DEPTH_MAX   4 /* of indexes in indexes */
 #define LABEL_MAX   (HARMLESS_MAX + 8)
-#define OUR_OS	    "linux"
-
-#if defined(__x86_64__)
-#define OUR_ARCHITECTURE "amd64"
-#elif defined(__aarch64__)
-#define OUR_ARCHITECTURE "arm64"
-#elif defined(__riscv) && __riscv_xlen == 64
-#define OUR_ARCHITECTURE "riscv64"
-#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
-#define OUR_ARCHITECTURE "ppc64le"
-#elif defined(__s390x__)
-#define OUR_ARCHITECTURE "s390x"
-#elif defined(__loongarch64)
-#define OUR_ARCHITECTURE "loong64"
-#elif defined(__i386__)
-#define OUR_ARCHITECTURE "386"
-#elif defined(__arm__)
-#define OUR_ARCHITECTURE "arm"
-#else
-#error "name this architecture as Go does"
-#endif
-
-static bool fits(const struct platform *p)
-{
-	return !p->given || (streq(p->os, OUR_OS) && streq(p->architecture, OUR_ARCHITECTURE));
-}
 
 /*
  * What an index calls an image. containerd and docker write whole names in an annotation of their own; the one
@@ -77,7 +51,7 @@ static int find_blob(struct import *i, const struct descriptor *d, const char *w
 static int take_image(struct import *i, const struct manifest *m, const struct file *file, const char *label,
 		      struct image **ret, struct err *e)
 {
-	struct image_parts parts = { .label = label, .manifest = file, .n_layers = m->layers.n };
+	struct image_parts parts = { .label = label, .manifest = file, .media_type = m->media_type, .n_layers = m->layers.n };
 	char what[LABEL_MAX + 48];
 
 	parts.layers = arena_array(&i->arena, m->layers.n, sizeof(*parts.layers));
@@ -92,15 +66,6 @@ static int take_image(struct import *i, const struct manifest *m, const struct f
 		r = find_blob(i, &m->layers.v[n], what, &parts.layers[n].file, e);
 	}
 	return r < 0 ? r : image_add(i, &parts, ret, e);
-}
-
-/* The first that fits, as the specification advises. */
-static const struct descriptor *choose(const struct manifest *index)
-{
-	for (size_t n = 0; n < index->manifests.n; n++)
-		if (fits(&index->manifests.v[n].platform))
-			return &index->manifests.v[n];
-	return NULL;
 }
 
 static int read_manifest(struct import *i, const struct descriptor *d, const char *label, const struct file **ret_file,
@@ -118,10 +83,10 @@ static int read_manifest(struct import *i, const struct descriptor *d, const cha
 	return r < 0 ? r : manifest_parse(text, len, what, d->media_type, &i->arena, ret, e);
 }
 
-/* From a descriptor of the index down to an image for this machine. */
-static int take_descriptor(struct import *i, const struct descriptor *d, struct err *e)
+/* From a descriptor of the index down to an image for the platform. */
+static int take_descriptor(struct import *i, const struct descriptor *d, const struct image_platform *want, struct err *e)
 {
-	char label[HARMLESS_MAX];
+	char label[HARMLESS_MAX], text[PLATFORM_MAX];
 	const char *name = name_of(d);
 	const struct file *file;
 	struct manifest m = { .is_index = true };
@@ -136,9 +101,9 @@ static int take_descriptor(struct import *i, const struct descriptor *d, struct 
 		if (r < 0)
 			return r;
 		if (m.is_index)
-			d = choose(&m);
+			d = choose_manifest(&m, want);
 		if (!d)
-			return err_say(e, ENOENT, "image %s has nothing for " OUR_OS "/" OUR_ARCHITECTURE, label);
+			return err_say(e, ENOENT, "image %s has nothing for %s", label, platform_text(want, text));
 	}
 	int r = take_image(i, &m, file, label, &image, e);
 
@@ -148,18 +113,21 @@ static int take_descriptor(struct import *i, const struct descriptor *d, struct 
 int archive_oci(struct import *i, const struct file *index, struct err *e)
 {
 	auto_free char *text = NULL;
+	struct image_platform own;
+	char shown[PLATFORM_MAX];
 	struct manifest m;
 	size_t len;
 	int r = files_text(&i->files, index, "index.json", &text, &len, e);
 
+	platform_own(&own);
 	if (r == 0)
 		r = manifest_parse(text, len, "index.json", NULL, &i->arena, &m, e);
 	if (r == 0 && !m.is_index)
 		r = err_say(e, EINVAL, "index.json is no index");
 	for (size_t n = 0; r == 0 && n < m.manifests.n; n++)
-		if (fits(&m.manifests.v[n].platform))
-			r = take_descriptor(i, &m.manifests.v[n], e);
+		if (choose_rank(&m.manifests.v[n], &own) > 0)
+			r = take_descriptor(i, &m.manifests.v[n], &own, e);
 	if (r == 0 && i->images.n == 0)
-		r = err_say(e, ENOENT, "there is no image for " OUR_OS "/" OUR_ARCHITECTURE " in it");
+		r = err_say(e, ENOENT, "there is no image for %s in it", platform_text(&own, shown));
 	return r;
 }

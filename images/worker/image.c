@@ -4,9 +4,11 @@
 #include <errno.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "images/images.h"
 #include "images/worker/harmless.h"
 #include "images/worker/manifest.h"
+#include "images/worker/media.h"
 
 #define IMAGES_MAX 1024
 
@@ -39,7 +41,7 @@ static int fill_layer(struct import *i, const struct image_parts *p, size_t n, c
 		      struct image_layer *ret, struct err *e)
 {
 	const struct file *file = p->layers[n].file;
-	int kind = compression_of(file->magic, file->n_magic, e);
+	int kind = p->layers[n].elsewhere ? COMPRESSION_DETECT : compression_of(file->magic, file->n_magic, e);
 
 	if (kind < 0)
 		return err_wrap(e, "layer %zu of image %s", n + 1, p->label);
@@ -72,7 +74,7 @@ static int fill_layers(struct import *i, const struct image_parts *p, const stru
 	for (size_t n = 0; n < p->n_layers; n++) {
 		int r = fill_layer(i, p, n, diff_ids->v[n], below, &image->layers.v[n], e);
 
-		if (r == 0)
+		if (r == 0 && !p->layers[n].elsewhere)
 			r = files_keep(&i->files, p->layers[n].file, e);
 		if (r < 0)
 			return r;
@@ -104,8 +106,9 @@ static int fill(struct import *i, const struct image_parts *p, struct image *ima
 		return r;
 	image->manifest = arena_strdup(&i->arena, p->manifest->hex);
 	image->config = arena_strdup(&i->arena, p->config->hex);
+	image->media_type = arena_strdup(&i->arena, p->media_type ? p->media_type : MEDIA_OCI_MANIFEST);
 	image->bytes += p->manifest->bytes + p->config->bytes;
-	return image->manifest && image->config ? 0 : err_nomem(e);
+	return image->manifest && image->config && image->media_type ? 0 : err_nomem(e);
 }
 
 /* Room for one more; pointers to the images are good until the next one is added. */
@@ -162,4 +165,23 @@ int image_add_name(struct import *i, struct image *image, const char *name, stru
 		if (streq(image->names.v[n], text))
 			return 0;
 	return strv_add(&i->arena, &image->names, text) < 0 ? err_nomem(e) : 0;
+}
+
+static int write_list(const struct import *i, struct err *e)
+{
+	auto_free char *text = NULL;
+	int r = encode_text(image_list_fields, n_image_list_fields, &i->images, &text, e);
+
+	if (r < 0)
+		return err_wrap(e, WORK_IMAGES_FILE);
+	if (strlen(text) > WORK_IMAGES_MAX)
+		return err_say(e, EFBIG, "the configs of its images are too large");
+	return file_publish(i->files.work, WORK_IMAGES_FILE, text, strlen(text), 0600, 0, e);
+}
+
+int image_write_all(struct import *i, struct err *e)
+{
+	int r = files_sweep(&i->files, e);
+
+	return r < 0 ? r : write_list(i, e);
 }

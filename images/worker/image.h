@@ -9,11 +9,13 @@
 struct image_part {
 	const struct file *file;
 	const char *media_type;
+	bool elsewhere; /* not among the files: of the blob only digest and size are known, from the manifest */
 };
 
 struct image_parts {
 	const char *label; /* what to call it in messages, harmless */
 	const struct file *manifest, *config;
+	const char *media_type;	   /* of the manifest; NULL: it names none, and is OCI's */
 	struct image_part *layers; /* lowest first */
 	size_t n_layers;
 };
@@ -39,5 +41,8 @@ int image_add_name(struct import *i, struct image *image, const char *name, stru
 
 /* An image that is there already, by its manifest's digest, or NULL. */
 struct image *image_of_manifest(const struct import *i, const char *hex);
+
+/* Write images.json, and remove the files that no image has. Return: 0, or -errno with @e filled */
+int image_write_all(struct import *i, struct err *e);
 
 #endif

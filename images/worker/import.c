@@ -44,18 +44,6 @@ static int find_images(struct import *i, struct err *e)
 	return err_say(e, EINVAL, "it is no image archive: there is neither oci-layout nor manifest.json in it");
 }
 
-static int write_images(const struct import *i, struct err *e)
-{
-	auto_free char *text = NULL;
-	int r = encode_text(image_list_fields, n_image_list_fields, &i->images, &text, e);
-
-	if (r < 0)
-		return err_wrap(e, WORK_IMAGES_FILE);
-	if (strlen(text) > WORK_IMAGES_MAX)
-		return err_say(e, EFBIG, "the configs of its images are too large");
-	return file_publish(i->files.work, WORK_IMAGES_FILE, text, strlen(text), 0600, 0, e);
-}
-
 int import_archive(const struct stream_options *stream, bool is_folder, int work, struct work_done *ret,
 		   struct err *e)
 {
@@ -66,9 +54,7 @@ int import_archive(const struct stream_options *stream, bool is_folder, int work
 	if (r == 0)
 		r = find_images(&i, e);
 	if (r == 0)
-		r = files_sweep(&i.files, e);
-	if (r == 0)
-		r = write_images(&i, e);
+		r = image_write_all(&i, e);
 	for (size_t n = 0; n < i.images.n; n++)
 		done.bytes += i.images.v[n].bytes;
 	done.entries = i.files.n;

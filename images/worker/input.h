@@ -7,6 +7,8 @@
 
 struct input {
 	int fd;			 /* file or pipe; not owned */
+	bool grows;		 /* the file: a byte in @more says so (protocol.h); total_bytes is known */
+	int more;		 /* not owned */
 	uint64_t total_bytes;	 /* it must have exactly so many; 0: not known */
 	const char *expected;	 /* sha256 hex that they must have; NULL or "": not checked */
 	void (*progress)(void *arg, uint64_t done, uint64_t total); /* now and then; NULL: not wanted */

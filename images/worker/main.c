@@ -12,8 +12,10 @@
 
 #include "base/fd.h"
 #include "base/sock.h"
+#include "images/worker/describe.h"
 #include "images/worker/import.h"
 #include "images/worker/sandbox.h"
+#include "images/worker/show.h"
 #include "images/worker/tar.h"
 #include "images/worker/unpack.h"
 
@@ -33,7 +35,8 @@ const char *__asan_default_options(void)
 
 struct job {
 	struct work_job work;
-	int fds[3]; /* in the order of the table in protocol.h; -1: not given */
+	int fds[4]; /* in the order of the table in protocol.h; -1: not given */
+	int more;   /* of them, the last one, where the blob grows */
 };
 
 static const cap_value_t unpack_caps[] = {
@@ -51,6 +54,9 @@ static int receive(struct job *job, struct err *e)
 	if (n != sizeof(m) || m.type != WORK_JOB || job->fds[0] < 0 || job->fds[1] < 0)
 		return err_say(e, EPROTO, "this is no job");
 	job->work = m.job;
+	job->work.media_type[WORK_TYPE_MAX - 1] = '\0';
+	for (size_t i = ARRAY_SIZE(job->fds) - 1; job->work.grows && i > 1 && job->more < 0; i--)
+		job->more = fd_take(&job->fds[i]);
 	return 0;
 }
 
@@ -95,7 +101,7 @@ static int run(const struct job *job, struct work_done *ret, struct err *e)
 	const struct work_job *work = &job->work;
 	struct stream_options stream = {
 		.input = { .fd = job->fds[0], .total_bytes = work->blob_bytes, .expected = work->blob_digest,
-			   .progress = report },
+			   .grows = job->more >= 0, .more = job->more, .progress = report },
 		.compression = work->compression,
 		.max_bytes = work->max_bytes,
 	};
@@ -108,15 +114,22 @@ static int run(const struct job *job, struct work_done *ret, struct err *e)
 		.diff_id = work->diff_id,
 	};
 
-	if (work->kind == WORK_UNPACK)
+	switch (work->kind) {
+	case WORK_UNPACK:
 		return unpack_layer(&unpack, ret, e);
-	return import_archive(&stream, work->input_is_folder, job->fds[1], ret, e);
+	case WORK_DESCRIBE:
+		return describe_image(work, job->fds[0], job->fds[1], ret, e);
+	case WORK_SHOW:
+		return show_json(job->fds[0], job->fds[1], ret, e);
+	default:
+		return import_archive(&stream, work->input_is_folder, job->fds[1], ret, e);
+	}
 }
 
 int main(void)
 {
 	struct work_message m = { .type = WORK_LOCKED };
-	struct job job = { .fds = { -1, -1, -1 } };
+	struct job job = { .fds = { -1, -1, -1, -1 }, .more = -1 };
 	struct work_done done;
 	struct err e;
 

@@ -9,6 +9,7 @@
 #include "spec/text.h"
 
 #define SCHEMA_VERSION 2
+#define OLD_SCHEMA     1
 
 static const struct field platform_fields[] = {
 	FIELD_STRING(struct platform, os, "os", REQUIRED),
@@ -27,6 +28,7 @@ static const struct field descriptor_fields[] = {
 static const struct field manifest_fields[] = {
 	FIELD_U32(struct manifest, schema_version, "schemaVersion", REQUIRED),
 	FIELD_STRING(struct manifest, media_type, "mediaType", OPTIONAL),
+	FIELD_STRING(struct manifest, artifact_type, "artifactType", OPTIONAL),
 	FIELD_OBJECT_GIVEN(struct manifest, config, "config", given, descriptor_fields),
 	FIELD_LIST(struct manifest, layers, "layers", OPTIONAL, descriptor_fields, struct descriptor),
 	FIELD_LIST(struct manifest, manifests, "manifests", OPTIONAL, descriptor_fields, struct descriptor),
@@ -134,10 +136,14 @@ static int check_image(struct manifest *m, struct err *e)
 {
 	if (!m->config.given)
 		return err_say(e, EINVAL, "it has no config");
-	int r = check_type(m->config.media_type, MEDIA_CONFIG, "its config", e);
+	if (media_kind(m->config.media_type) != MEDIA_CONFIG) {
+		char shown[HARMLESS_MAX];
 
-	if (r == 0)
-		r = check_descriptor(&m->config, "its config", e);
+		return err_say(e, EINVAL, "it is no image, but an artifact: %s",
+			       harmless(m->artifact_type ? m->artifact_type : m->config.media_type, shown));
+	}
+	int r = check_descriptor(&m->config, "its config", e);
+
 	if (r == 0 && m->layers.n > IMAGE_LAYERS_MAX)
 		r = err_say(e, EINVAL, "it has %zu layers; at most %d are supported", m->layers.n, IMAGE_LAYERS_MAX);
 	for (size_t i = 0; r == 0 && i < m->layers.n; i++) {
@@ -170,6 +176,10 @@ static int decode_manifest(json_t *value, const char *media_type, struct arena *
 	bool image = json_object_get(value, "layers") || json_object_get(value, "config");
 	bool index = json_object_get(value, "manifests") != NULL;
 
+	if (json_integer_value(json_object_get(value, "schemaVersion")) == OLD_SCHEMA) {
+		err_say(e, EINVAL, "its manifest is of docker's schema 1, which is not supported");
+		return err_hint(e, "push it again with a docker or podman of this decade");
+	}
 	if (json_is_object(value) && image == index)
 		return err_say(e, EINVAL, image ? "it has both layers and manifests" : "it has neither layers nor manifests");
 	*ret = (struct manifest){ .is_index = index };

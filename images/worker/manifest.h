@@ -29,7 +29,7 @@ struct descriptors {
 struct manifest {
 	bool is_index;
 	uint32_t schema_version;
-	char *media_type;
+	char *media_type, *artifact_type;
 	struct descriptor config;
 	struct descriptors layers, manifests; /* of an image; of an index */
 };

@@ -36,6 +36,11 @@ enum media_kind media_kind(const char *type)
 	return MEDIA_UNKNOWN;
 }
 
+bool media_is_foreign(const char *type)
+{
+	return media_kind(type) == MEDIA_LAYER && (strstr(type, ".nondistributable.") || strstr(type, ".foreign."));
+}
+
 const char *media_of_layer(int compression)
 {
 	switch (compression) {

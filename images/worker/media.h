@@ -3,6 +3,8 @@
 #ifndef IMAGES_WORKER_MEDIA_H
 #define IMAGES_WORKER_MEDIA_H
 
+#include "base/util.h"
+
 enum media_kind {
 	MEDIA_UNKNOWN,
 	MEDIA_INDEX,
@@ -13,6 +15,9 @@ enum media_kind {
 
 /* Of what kind is a media type; NULL is MEDIA_UNKNOWN. */
 enum media_kind media_kind(const char *type);
+
+/* A layer that its maker does not let registries have: it lies somewhere else, if anywhere. */
+bool media_is_foreign(const char *type);
 
 /* What we write ourselves, for archives that have no media types. @compression: enum work_compression */
 #define MEDIA_OCI_MANIFEST "application/vnd.oci.image.manifest.v1+json"
