@@ -55,15 +55,15 @@ int name_parse_target(const char *raw, struct entry_name *ret, struct err *e)
 	return 0;
 }
 
-/* Whether a part of @folder begins with ".wh.": what should vanish can't have something in it. */
-static bool below_whiteout(const char *folder)
+/* The first part of @folder that begins with ".wh.", or NULL. */
+static const char *marked_part(const char *folder)
 {
 	for (const char *p = folder; p; p = strchr(p, '/')) {
 		p += *p == '/';
 		if (str_after(p, WHITEOUT))
-			return true;
+			return p;
 	}
-	return false;
+	return NULL;
 }
 
 int name_parse(const char *raw, struct entry_name *ret, struct err *e)
@@ -72,8 +72,14 @@ int name_parse(const char *raw, struct entry_name *ret, struct err *e)
 
 	if (r < 0)
 		return r;
-	if (below_whiteout(ret->folder))
+	const char *marked = marked_part(ret->folder);
+
+	if (marked && !str_after(marked, META))
 		return refuse(raw, EINVAL, "a whiteout is no folder", e);
+	if (marked) {
+		ret->kind = NAME_IGNORED;
+		return 0;
+	}
 	const char *hidden = str_after(ret->last, WHITEOUT);
 
 	if (!hidden)

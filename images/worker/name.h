@@ -18,7 +18,7 @@ enum name_kind {
 	NAME_ROOT,     /* "./" and the like: the layer's root itself; folder and last are "" */
 	NAME_WHITEOUT, /* ".wh.NAME": @last is NAME, of a lower layer, which is to vanish */
 	NAME_OPAQUE,   /* ".wh..wh..opq": all that lower layers have in @folder is to vanish */
-	NAME_IGNORED,  /* other ".wh..wh.": marks of aufs, which concern no file */
+	NAME_IGNORED,  /* other ".wh..wh.", and what is in such a folder: marks of aufs, which concern no file */
 };
 
 struct entry_name {

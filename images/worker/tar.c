@@ -166,6 +166,7 @@ static int take_kind(struct archive_entry *from, struct tar_entry *ret, struct e
 static int take_numbers(struct archive_entry *from, struct tar_entry *ret, struct err *e)
 {
 	int64_t uid = archive_entry_uid(from), gid = archive_entry_gid(from), size = archive_entry_size(from);
+	time_t seconds = archive_entry_mtime(from);
 	long ns = archive_entry_mtime_nsec(from);
 
 	/* 4294967295 means "no change" to the kernel */
@@ -175,11 +176,16 @@ static int take_numbers(struct archive_entry *from, struct tar_entry *ret, struc
 		return wrong(e, ret, "its size is negative");
 	if (ns < 0 || ns >= 1000000000)
 		return wrong(e, ret, "its time is out of range");
+	/* "-1.25" of a pax header comes as -1 and 0.25: both numbers were meant to go down */
+	if (seconds < 0 && ns > 0) {
+		seconds--;
+		ns = 1000000000 - ns;
+	}
 	ret->meta = (struct meta){
 		.mode = archive_entry_perm(from) & 07777,
 		.uid = (uid_t)uid,
 		.gid = (gid_t)gid,
-		.mtime = { .tv_sec = archive_entry_mtime(from), .tv_nsec = ns },
+		.mtime = { .tv_sec = seconds, .tv_nsec = ns },
 	};
 	ret->size = (uint64_t)size;
 	ret->device = 0;

@@ -331,9 +331,12 @@ int tree_hide_lower_root(struct tree *t, struct err *e)
 		return tree_needs_lower(t, "/", e);
 	int fd = openat(t->lower, ".", OPEN_FOLDER);
 	auto_dir DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct stat st;
 
 	if (!d)
 		return err_set(e, errno, "read the root of the lower layers");
+	if (fstat(t->root, &st) < 0)
+		return err_set(e, errno, "look at the layer's root");
 	for (struct dirent *entry; (errno = 0, entry = readdir(d));) {
 		if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
 			continue;
@@ -342,5 +345,9 @@ int tree_hide_lower_root(struct tree *t, struct err *e)
 		if (r < 0)
 			return err_set(e, -r, "hide a file of a lower layer");
 	}
-	return errno ? err_set(e, errno, "read the root of the lower layers") : 0;
+	if (errno)
+		return err_set(e, errno, "read the root of the lower layers");
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, st.st_mtim };
+
+	return futimens(t->root, times) < 0 ? err_set(e, errno, "set the time of the layer's root") : 0;
 }

@@ -47,13 +47,14 @@ static void test_parse(void **state)
 		{ "a/.wh..wh..opq", NAME_OPAQUE, "a", ".wh..wh..opq" },
 		{ ".wh..wh..opq", NAME_OPAQUE, "", ".wh..wh..opq" },
 		{ ".wh..wh.plnk", NAME_IGNORED, "", ".wh..wh.plnk" },
+		{ ".wh..wh.plnk/1.2", NAME_IGNORED, ".wh..wh.plnk", "1.2" },
 		{ ".wh...a", NAME_WHITEOUT, "", "..a" },
 		{ ".wh.", -1, NULL, NULL },
 		{ "a/.wh..", -1, NULL, NULL },
 		{ "a/.wh...", -1, NULL, NULL },
 		{ ".wh.a/b", -1, NULL, NULL },
 		{ "x/.wh.a/b/c", -1, NULL, NULL },
-		{ ".wh..wh.plnk/1.2", -1, NULL, NULL },
+		{ ".wh.a/.wh..wh.b", -1, NULL, NULL },
 		{ "a.wh.b", NAME_PLAIN, "", "a.wh.b" },
 	};
 	struct entry_name name;

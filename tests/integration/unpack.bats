@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+# What layers unpack to: the tree that others make of the same bytes. The layers are those of tests/images/kinds.py; the
+# others are umoci, podman and, for one layer alone, GNU tar. Where one of them is known to be wrong, kinds.py says how.
+load ../lib/common
+
+kinds=$tests/images/kinds.py
+name=localhost/kind:1
+
+setup() {
+	needs_root
+	needs_program python3 jq
+	layout=$BATS_TEST_TMPDIR/layout
+	shown=$BATS_TEST_TMPDIR/shown
+	mkdir "$shown" "$BATS_TEST_TMPDIR/empty"
+}
+
+teardown() {
+	forget
+}
+
+blob() { # blob DIGEST: its path
+	echo "$layout/blobs/${1/://}"
+}
+
+manifest() { # manifest JQ-FILTER: of the layout's one
+	jq -r "$1" "$(blob "$(jq -r '.manifests[0].digest' "$layout/index.json")")"
+}
+
+trees() { # trees FOLDER: what is in it, but not what it is itself: podman's is always the same, and tar's new
+	"$tests/lib/tree-of" "$1" | tail -n +2
+}
+
+# The image at $shown, as an overlay of its layers.
+show() {
+	local folders
+	paene load -qi "$layout" >/dev/null
+	folders=$(jq -r '[.layers[].folder] | reverse | reduce .[] as $f ([]; if index($f) then . else . + [$f] end) | join(":")' \
+		"$PAENE_DATA"/images/records/*)
+	(cd "$PAENE_DATA/images/layers" && mount -t overlay -o "userxattr,lowerdir=$folders:$BATS_TEST_TMPDIR/empty" overlay "$shown")
+	trees "$shown" >"$BATS_TEST_TMPDIR/paene"
+}
+
+by_umoci() {
+	umoci unpack --image "$layout:$name" "$BATS_TEST_TMPDIR/umoci" >"$BATS_TEST_TMPDIR/said" 2>&1 && trees "$BATS_TEST_TMPDIR/umoci/rootfs"
+}
+
+podman_here() {
+	podman --root "$BATS_TEST_TMPDIR/podman/storage" --runroot /run/podman --tmpdir /run/podman/tmp --storage-driver overlay --log-level error \
+		--cgroup-manager cgroupfs --events-backend file "$@"
+}
+
+by_podman() (
+	cd "$BATS_TEST_TMPDIR" || return # of a path it takes lower case only
+	podman_here pull -q "oci:layout:$name" >said 2>&1 && trees "$(podman_here image mount "$(podman_here images -q)")"
+)
+
+by_tar() {
+	mkdir "$BATS_TEST_TMPDIR/tar"
+	zcat -f "$(blob "$(manifest '.layers[0].digest')")" | tar --extract --file - --directory "$BATS_TEST_TMPDIR/tar" --same-owner --numeric-owner \
+		--same-permissions --xattrs --xattrs-include='*' --recursive-unlink --delay-directory-restore >"$BATS_TEST_TMPDIR/said" 2>&1 &&
+		trees "$BATS_TEST_TMPDIR/tar"
+}
+
+forget() { # what unpack_one left
+	! mountpoint -q "$shown" || umount "$shown"
+	! type -P podman >/dev/null || podman_here image unmount --all >/dev/null 2>&1 || true
+	umount --lazy "$BATS_TEST_TMPDIR/podman/storage/overlay" 2>/dev/null || true
+	rm -rf "$layout" "$BATS_TEST_TMPDIR"/{umoci,podman,tar} /run/podman
+	local id
+	for id in $(paene images -q); do
+		paene rmi --force "$id" >/dev/null
+	done
+}
+
+same_as() { # same_as PROGRAM
+	"by_$1" >"$BATS_TEST_TMPDIR/$1.tree" || fail "$1: $(tail -n 3 "$BATS_TEST_TMPDIR/said")"
+	diff "$BATS_TEST_TMPDIR/$1.tree" "$BATS_TEST_TMPDIR/paene" >"$BATS_TEST_TMPDIR/diff" ||
+		fail "$1 (<), paene (>):" "$(head -n 30 "$BATS_TEST_TMPDIR/diff")"
+}
+
+unpack_one() { # unpack_one KIND [PROGRAM…]: the programs that are not right about it
+	local program peers=(umoci podman) asked=
+	forget
+	"$kinds" "$1" "$layout"
+	[ "$(manifest '.layers | length')" != 1 ] || peers+=(tar)
+	show
+	for program in "${peers[@]}"; do
+		[[ " ${*:2} " != *" $program "* ]] || continue
+		type -P $program >/dev/null || continue
+		same_as $program || fail "kind: $1" || return
+		asked+=" $program"
+	done
+	[ -n "$asked" ] || unasked+=" $1"
+}
+
+unpacks() { # unpacks KIND…
+	local kind line unasked=
+	for kind; do
+		line=$("$kinds" --list | grep -E "^$kind( |$)") || fail "kinds.py knows no $kind"
+		unpack_one $line
+	done
+	[ -z "$unasked" ] || skip "nobody is there who is right about$unasked"
+}
+
+@test "files, folders, links, devices; owners and modes" {
+	unpacks plain modes devices root-entry nothing
+}
+
+@test "hard links within a layer" {
+	unpacks hard-links hard-link-that-differs hard-link-through-link
+}
+
+@test "names: prefixes, slashes, long, deep, odd, alike" {
+	unpacks prefixes ustar-prefix gnu-long-names pax-long-names deep odd-names like-names
+}
+
+@test "names that come twice" {
+	unpacks duplicates replaced-within
+}
+
+@test "headers: before POSIX, contiguous, global, owners in base 256 and in pax records" {
+	unpacks old-tar contiguous global-header pax-owners binary-owners
+}
+
+@test "times: before 1970, fractions, after 2038, after 2262; of folders" {
+	unpacks times late-times folder-times
+}
+
+@test "extended attributes and access control lists" {
+	unpacks attributes attribute-of-nothing attributes-dropped access-lists
+}
+
+@test "sparse files of each form" {
+	unpacks sparse-old-gnu sparse-0-0 sparse-0-1 sparse-1-0
+}
+
+@test "several gzip members" {
+	unpacks members-of-gzip
+}
+
+@test "a layer that has neither its parents nor its links' targets" {
+	unpacks hard-link-to-lower parents-left-out parents-below-links
+}
+
+@test "files, folders and links of a lower layer replaced, or changed in owner and mode alone" {
+	unpacks replaced-above other-metadata three-times
+}
+
+@test "whiteouts: of files, folders, all; before and after what comes anew" {
+	unpacks whiteouts whiteout-of-all whiteout-and-back whiteout-first whiteout-last marks-of-aufs
+}
+
+@test "opaque folders, an opaque root" {
+	unpacks opaque opaque-last opaque-root
+}
+
+@test "no kind was left out" {
+	local kind
+	for kind in $("$kinds" --list | cut -d ' ' -f 1); do
+		grep -qE "^	(unpacks .*|\"\\\$kinds\" )\<$kind\>" "$BATS_TEST_FILENAME" || fail "nobody unpacks $kind"
+	done
+}
+
+@test "attributes under libarchive's key: percent signs and base 64" {
+	"$kinds" attributes-of-libarchive "$layout"
+	show
+	[ "$(getfattr --only-values -n user.plain "$shown/f")" = value ]
+	[ "$(getfattr --only-values -n user.per%cent "$shown/f")" = x ]
+}
+
+@test "attributes that steer overlayfs or security modules do not get in" {
+	local folder
+	"$kinds" attributes-dropped "$layout"
+	show
+	folder=$(echo "$PAENE_DATA"/images/layers/*/d)
+	[ -d "$folder" ]
+	[ -z "$(getfattr --absolute-names -d -m - "$folder")" ] || fail "$(getfattr -d -m - "$folder")"
+}
+
+@test "holes stay holes" {
+	local kind
+	for kind in sparse-old-gnu sparse-0-0 sparse-0-1 sparse-1-0; do
+		forget
+		"$kinds" $kind "$layout"
+		show
+		[ "$(stat -c %s "$shown/s")" = $((3 << 20)) ]
+		[ "$(stat -c %b "$shown/s")" -le 64 ] || fail "$kind: $(stat -c %b "$shown/s") blocks"
+	done
+}
+
+@test "the root's own entry counts" {
+	"$kinds" root-entry "$layout"
+	show
+	[ "$(stat -c '%a %u:%g %Y' "$shown")" = "711 12:13 1700000000" ]
+}
