@@ -173,6 +173,8 @@ static int read_xattrs(int fd, struct arena *a, struct meta *ret)
 	char *names = arena_alloc(a, (size_t)len + 1);
 
 	len = names ? flistxattr(fd, names, (size_t)len) : -1;
+	if (len == 0) /* overlayfs counts those that it hides */
+		return 0;
 	/* each name has a byte and its zero at least */
 	struct meta_xattr *xattrs = len > 0 ? arena_array(a, (size_t)len / 2 + 1, sizeof(*xattrs)) : NULL;
 
@@ -194,9 +196,9 @@ int meta_read(int fd, struct arena *a, struct meta *ret, struct err *e)
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return err_set(e, errno, "look at a file of a lower layer");
+		return err_set(e, errno, "look at it");
 	meta_from_stat(&st, ret);
 	int r = read_xattrs(fd, a, ret);
 
-	return r < 0 ? err_set(e, -r, "read the attributes of a file of a lower layer") : 0;
+	return r < 0 ? err_set(e, -r, "read its attributes") : 0;
 }
