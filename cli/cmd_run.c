@@ -112,6 +112,7 @@ static struct run_options with_command(const struct call *c)
 	struct run_options o = *(const struct run_options *)c->options;
 
 	o.cgroup_manager = ((const struct paene_globals *)c->globals)->cgroup_manager;
+	o.storage_driver = ((const struct paene_globals *)c->globals)->storage_driver;
 	o.image = c->args[0];
 	o.command = c->args + 1;
 	return o;

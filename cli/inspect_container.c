@@ -145,7 +145,7 @@ static const struct field mount_fields[] = {
 };
 
 struct view {
-	char *id, *name, *created, *image, *image_name, *cgroup, *log_path;
+	char *id, *name, *created, *image, *image_name, *driver, *cgroup, *log_path;
 	struct state_view state;
 	struct config_view config;
 	struct host_view host;
@@ -167,6 +167,7 @@ static const struct field fields[] = {
 	FIELD_OBJECT(struct view, host, "HostConfig", REQUIRED, host_fields),
 	FIELD_OBJECT(struct view, network, "NetworkSettings", REQUIRED, network_fields),
 	FIELD_LIST(struct view, mounts, "Mounts", REQUIRED, mount_fields, struct spec_mount),
+	FIELD_STRING(struct view, driver, "Driver", REQUIRED),
 	FIELD_STRING(struct view, cgroup, "CgroupPath", REQUIRED),
 	FIELD_U32(struct view, range_start, "IdRangeStart", REQUIRED),
 	FIELD_STRING(struct view, log_path, "LogPath", REQUIRED),
@@ -299,6 +300,14 @@ static int fill_mounts(const struct spec *s, struct arena *a, struct spec_mounts
 	return 0;
 }
 
+/* Of the last run, or of the first one that may come. */
+static enum storage_driver driver_of(const struct container *c)
+{
+	if (c->run.root_served || c->settings.storage_driver == STORAGE_FUSE_OVERLAYFS)
+		return STORAGE_FUSE_OVERLAYFS;
+	return STORAGE_OVERLAY;
+}
+
 static int fill(const struct engine *g, const struct container *c, const struct spec *s, struct arena *a,
 		struct view *v, struct err *e)
 {
@@ -307,6 +316,7 @@ static int fill(const struct engine *g, const struct container *c, const struct 
 	v->created = c->settings.created;
 	v->image = text(c->settings.manifest);
 	v->image_name = c->settings.image;
+	v->driver = (char *)storage_driver_names[driver_of(c)];
 	v->cgroup = (char *)c->cgroup_path;
 	v->restarts = c->exit.restarts;
 	v->range_start = c->run.range_start;

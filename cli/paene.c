@@ -12,6 +12,8 @@
 static const struct option rows[] = {
 	OPT_STRING(struct paene_globals, root, "root", 0, "DIR", "images and containers; default: /var/lib/paene"),
 	OPT_STRING(struct paene_globals, runroot, "runroot", 0, "DIR", "what a reboot may clear; default: /run/paene"),
+	OPT_STRING(struct paene_globals, storage_driver, "storage-driver", 0, "NAME",
+		   "who overlays layers: overlay (the kernel), fuse-overlayfs, or auto (default)"),
 	OPT_STRING(struct paene_globals, cgroup_manager, "cgroup-manager", 0, "NAME",
 		   "who makes cgroups: cgroupfs (default) or systemd"),
 };

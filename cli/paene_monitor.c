@@ -62,14 +62,17 @@ int main(int argc, char **argv)
 		.log = &log,
 		.oom = fd_word(&w, MONITOR_OOM),
 		.on_oom_arg = &w,
+		.root = fd_word(&w, MONITOR_ROOT),
 	};
 
+	relay.served = relay.root >= 0;
 	relay.on_oom = relay.oom >= 0 ? tell_oom : NULL;
 	relay_block_signals();
 	int status = relay_run(&relay, &e);
 
 	log_close(&log);
 	snprintf(w.text[MONITOR_STATUS], MONITOR_WORD_MAX, "%d", status < 0 ? STATUS_UNKNOWN : status);
+	snprintf(w.text[MONITOR_ROOT_LOST], MONITOR_WORD_MAX, "%d", relay.root_lost);
 	snprintf(w.text[MONITOR_OOM_KILLS], MONITOR_WORD_MAX, "%" PRIu64, relay.oom_kills);
 	(void)monitor_exec(fd_word(&w, MONITOR_PROGRAM), w.text[MONITOR_PATH], MONITOR_VERB, &w, NULL, 0, &e);
 	return EXIT_FAILURE; /* the next command settles what this one could not */

@@ -8,7 +8,7 @@
 #include "runtime/journal.h"
 
 struct paene_globals {
-	const char *root, *runroot, *cgroup_manager;
+	const char *root, *runroot, *storage_driver, *cgroup_manager;
 };
 
 #define STATUS_ENGINE 125 /* what podman and docker say where the engine fails, and not the container's command */

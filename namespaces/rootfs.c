@@ -50,10 +50,12 @@ static int open_trees(struct rootfs_plan *r, struct err *e)
 
 int rootfs_open(struct rootfs_plan *r, struct arena *arena, struct err *e)
 {
-	r->container_tree = r->layers_tree = -1;
 	r->parts = NULL;
 	r->n_parts = 0;
 	r->arena = arena;
+	if (r->kind == ROOTFS_MADE)
+		return 0;
+	r->container_tree = r->layers_tree = -1;
 	if (r->where == ROOTFS_IN_JOINED)
 		return 0;
 	int err = open_trees(r, e);
@@ -69,7 +71,7 @@ int rootfs_idmap(struct rootfs_plan *r, int userns, struct err *e)
 {
 	int err = 0;
 
-	if (!r->userns || r->kind == ROOTFS_FOLDER || r->container_tree < 0)
+	if (!r->userns || r->kind == ROOTFS_FOLDER || r->kind == ROOTFS_MADE || r->container_tree < 0)
 		return 0;
 	err = idmap_mount(r->container_tree, userns, false, r->path, e);
 	if (err == 0 && r->layers_tree >= 0)
@@ -125,7 +127,7 @@ static int mount_overlay(struct rootfs_plan *r, struct err *e)
 	return fd_take(&tree);
 }
 
-static int take_folder(struct rootfs_plan *r, struct err *e)
+static int take_tree(struct rootfs_plan *r, struct err *e)
 {
 	(void)e;
 	return fd_take(&r->container_tree);
@@ -134,9 +136,10 @@ static int take_folder(struct rootfs_plan *r, struct err *e)
 int rootfs_mount(struct rootfs_plan *r, struct err *e)
 {
 	static int (*const mounts[])(struct rootfs_plan *, struct err *) = {
-		[ROOTFS_FOLDER] = take_folder,
+		[ROOTFS_FOLDER] = take_tree,
 		[ROOTFS_OVERLAY] = mount_overlay,
 		[ROOTFS_HOST] = rootfs_host_mount,
+		[ROOTFS_MADE] = take_tree,
 	};
 
 	auto_fd int root = mounts[r->kind](r, e);

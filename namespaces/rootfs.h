@@ -19,6 +19,7 @@ enum rootfs_kind {
 	ROOTFS_FOLDER,
 	ROOTFS_OVERLAY,
 	ROOTFS_HOST,
+	ROOTFS_MADE, /* a tree that the caller has made, with the container's ids */
 };
 
 /* The mount namespace that it is built in. */
@@ -52,7 +53,7 @@ struct rootfs_plan {
 	const char *layers;	  /* OVERLAY: path of images/layers */
 	char *const *lowers;	  /* OVERLAY: names in it, lowest first */
 	size_t n_lowers;
-	/* filled by rootfs_open() */
+	/* filled by rootfs_open(); MADE: container_tree is the caller's, taken over */
 	int layers_tree, container_tree; /* owned, -1: none */
 	struct rootfs_part *parts;	 /* HOST; in the arena */
 	size_t n_parts;
@@ -64,7 +65,7 @@ void rootfs_close(struct rootfs_plan *r);
 
 /**
  * rootfs_open() - Open what init cannot: trees of the host, as detached clones; in the parent, before clone3
- * @r:		The two trees are set here, whatever they were
+ * @r:		The two trees are set here, whatever they were (but for MADE)
  * @arena:	For parts and notes; lives as long as @r
  *
  * Without rights in the host nothing is opened, nor for a mount namespace to be joined: init does it in

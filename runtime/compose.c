@@ -328,6 +328,21 @@ static int take_annotations(struct composition *c, struct err *e)
 	return ksm_check(m, e);
 }
 
+static int take_driver(struct composition *c, struct err *e)
+{
+	const char *name = c->o->storage_driver;
+
+	for (uint32_t i = 0; name && i < STORAGE_DRIVER_COUNT; i++) {
+		if (!streq(name, storage_driver_names[i]))
+			continue;
+		if (i == STORAGE_FUSE_OVERLAYFS && !c->s->manifest)
+			return err_say(e, EINVAL, "--storage-driver %s: not for the image " IMAGE_HOST, name);
+		c->s->storage_driver = i;
+		return 0;
+	}
+	return name ? err_say(e, EINVAL, "--storage-driver %s: it is auto, overlay or fuse-overlayfs", name) : 0;
+}
+
 /* What of docker's and podman's words for it concerns a container: how much it may write. */
 static int take_storage(struct composition *c, struct err *e)
 {
@@ -341,7 +356,7 @@ static int take_storage(struct composition *c, struct err *e)
 			return err_say(e, EINVAL, "--storage-opt %s: a size such as 10g, please", word);
 		c->s->storage_bytes = (struct opt_u64){ true, bytes };
 	}
-	return 0;
+	return take_driver(c, e);
 }
 
 static int take_name(struct composition *c, struct err *e)

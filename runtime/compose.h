@@ -21,6 +21,7 @@ struct run_options {
 	struct limit_options limits;
 	const char *shm_size, *oom_score_adj;
 	struct strv storage;
+	const char *storage_driver;
 	const char *cgroup_manager, *cgroup_parent, *cgroupns, *cgroups;
 	struct strv env, env_files, volumes, mounts, tmpfs, publish, cap_add, cap_drop, security_opts, ulimits, labels,
 		devices, device_rules, sysctls, add_hosts;

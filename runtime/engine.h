@@ -46,6 +46,15 @@ extern const char *const restart_names[RESTART_COUNT];
 #define NETWORK_NONE "none"
 #define NETWORK_HOST "host"
 
+/* Who puts the layers of a container on top of each other. */
+enum storage_driver {
+	STORAGE_AUTO, /* the kernel, and where it does not, the program */
+	STORAGE_OVERLAY,
+	STORAGE_FUSE_OVERLAYFS,
+	STORAGE_DRIVER_COUNT,
+};
+extern const char *const storage_driver_names[STORAGE_DRIVER_COUNT];
+
 /* settings.json: what the user asked for, and what followed from it once and for all. */
 struct settings {
 	struct arena arena;
@@ -65,6 +74,7 @@ struct settings {
 	char *cgroup_parent;	 /* a slice for systemd, else a path ("": the root); NULL: the usual place */
 	bool cgroup_delegate;
 	bool pids_default; /* nothing was said about pids: the default limit, where its controller is there */
+	uint32_t storage_driver;      /* enum storage_driver */
 	struct opt_u64 storage_bytes; /* what it may write to its own layer */
 	uint32_t storage_project;     /* how the file system knows that: runtime/storage.h; 0: not limited */
 	struct strv binds; /* as written, for inspect */
@@ -102,6 +112,7 @@ struct run_record {
 	struct strv ports;   /* as published: free host ports filled in */
 	uint32_t range_start; /* of its ids on the host; 0: none of its own */
 	struct strv missing; /* files of default limits that this machine could not set */
+	bool root_served;    /* its root is fuse-overlayfs' */
 };
 void run_record_free(struct run_record *r);
 #define auto_run_record __attribute__((cleanup(run_record_free)))

@@ -44,17 +44,31 @@ struct care {
 };
 
 /* Said once after each boot: `paene inspect` and `paene info` go on saying it. */
+static bool to_be_said(const struct run *r, const char *mark)
+{
+	auto_fd int said = openat(r->g->run, mark, O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	return said >= 0;
+}
+
 static void describe_missing(const struct run *r, char *text, size_t size)
 {
-	auto_fd int said = r->record.missing.n ? openat(r->g->run, "said-missing", O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
-	size_t n;
-
-	*text = '\0';
-	if (said < 0)
+	if (!r->record.missing.n || !to_be_said(r, "said-missing"))
 		return;
-	n = (size_t)snprintf(text, size, "this machine's cgroup2 lacks files for defaults, which are not set:");
+	size_t n = (size_t)snprintf(text, size, "this machine's cgroup2 lacks files for defaults, which are not set:");
+
 	for (size_t i = 0; i < r->record.missing.n && n < size; i++)
 		n += (size_t)snprintf(text + n, size - n, " %s", r->record.missing.v[i]);
+}
+
+static void describe_served(const struct run *r, char *text, size_t size)
+{
+	if (!r->serve || r->settings.storage_driver != STORAGE_AUTO || !to_be_said(r, "said-served"))
+		return;
+	size_t n = strlen(text);
+
+	snprintf(text + n, size - n, "%sthe kernel cannot overlay folders of %s with ids mapped: fuse-overlayfs does, slower",
+		 n ? "; " : "", r->g->data_path);
 }
 
 static void warn(const struct care *c)
@@ -68,7 +82,9 @@ static void say_started(struct care *c, const struct run *r)
 	journal_container(c->g, &r->settings, EVENT_START);
 	if (c->restarts)
 		journal_container(c->g, &r->settings, EVENT_RESTART);
+	*c->first.warning = '\0';
 	describe_missing(r, c->first.warning, sizeof(c->first.warning));
+	describe_served(r, c->first.warning, sizeof(c->first.warning));
 	if (c->report < 0) {
 		warn(c);
 		return;
@@ -120,6 +136,8 @@ static int relay(struct care *c, struct run *r, struct relay *ret, struct err *e
 		.oom = r->oom,
 		.on_oom = r->oom >= 0 ? tell_oom : NULL,
 		.on_oom_arg = &told,
+		.served = r->root >= 0,
+		.root = r->root,
 	};
 	struct err no_log;
 
@@ -232,7 +250,12 @@ static int stand_by(struct care *c, struct err *e)
 		}
 		status = relay(c, &r, &way, e);
 		int its_own = status >= 0 ? status : way.lost ? 0 : STATUS_UNKNOWN;
-		const struct run_end how = { .status = its_own, .oom_killed = way.oom_kills > 0, .restarts = c->restarts };
+		const struct run_end how = {
+			.status = its_own,
+			.oom_killed = way.oom_kills > 0,
+			.root_lost = way.root_lost,
+			.restarts = c->restarts,
+		};
 		int finished = run_finish(c->g, c->dir, c->watch, &r.settings, &how);
 
 		read_policy(c, &r.settings);
@@ -277,6 +300,8 @@ static int become_monitor(struct care *c, struct run *r, struct err *e)
 	say(&w, MONITOR_OUT, r->ends.ours[1]);
 	say(&w, MONITOR_ERR, r->ends.ours[2]);
 	say(&w, MONITOR_OOM, MAX(r->oom, -1));
+	say(&w, MONITOR_ROOT, r->root);
+	say(&w, MONITOR_ROOT_LOST, 0);
 	say(&w, MONITOR_OOM_KILLS, 0);
 	say(&w, MONITOR_RESTARTS, (long long)c->restarts);
 	say(&w, MONITOR_BACKOFF_MS, c->backoff_ms);
@@ -341,7 +366,12 @@ int launch_after_exit(const struct engine *g, const struct monitor_words *w, str
 	if (r < 0)
 		return r;
 	int status = (int)n[MONITOR_STATUS];
-	const struct run_end how = { .status = status, .oom_killed = n[MONITOR_OOM_KILLS] > 0, .restarts = c.restarts };
+	const struct run_end how = {
+		.status = status,
+		.oom_killed = n[MONITOR_OOM_KILLS] > 0,
+		.root_lost = n[MONITOR_ROOT_LOST] > 0,
+		.restarts = c.restarts,
+	};
 	int finished = run_finish(g, c.dir, c.watch, &s, &how);
 	while (wants_restart(&c, &s, status) && pause_before_restart(&c)) {
 		(void)start_detached(&c, e); /* comes back only where it could not be started: that is a failure like others */

@@ -26,6 +26,8 @@ enum monitor_word {
 	MONITOR_OUT,
 	MONITOR_ERR,
 	MONITOR_OOM,	   /* fd: cgroup_oom_open() of its cgroup */
+	MONITOR_ROOT,	   /* fd: end of file says that what serves its root has ended */
+	MONITOR_ROOT_LOST, /* 1: it was killed for that */
 	MONITOR_OOM_KILLS, /* how many were seen */
 	MONITOR_RESTARTS,  /* counters of the restart policy */
 	MONITOR_BACKOFF_MS,

@@ -19,6 +19,7 @@
 #define STATUS_UNKNOWN 255
 
 const char *const restart_names[RESTART_COUNT] = { "no", "on-failure", "always" };
+const char *const storage_driver_names[STORAGE_DRIVER_COUNT] = { "auto", "overlay", "fuse-overlayfs" };
 const char *const phase_names[PHASE_COUNT] = { "created", "starting", "running", "paused", "exited" };
 
 static const struct field settings_fields[] = {
@@ -52,6 +53,7 @@ static const struct field settings_fields[] = {
 	FIELD_STRING(struct settings, cgroup_parent, "cgroupParent", OPTIONAL),
 	FIELD_BOOL(struct settings, cgroup_delegate, "cgroupDelegate", OPTIONAL),
 	FIELD_BOOL(struct settings, pids_default, "pidsDefault", OPTIONAL),
+	FIELD_ENUM(struct settings, storage_driver, "storageDriver", OPTIONAL, storage_driver_names),
 	FIELD_OPT_U64(struct settings, storage_bytes, "storageBytes"),
 	FIELD_U32(struct settings, storage_project, "storageProject", OPTIONAL),
 	FIELD_STRINGS(struct settings, binds, "binds", OPTIONAL),
@@ -92,6 +94,7 @@ static const struct field run_fields[] = {
 	FIELD_STRINGS(struct run_record, ports, "ports", OPTIONAL),
 	FIELD_U32(struct run_record, range_start, "rangeStart", OPTIONAL),
 	FIELD_STRINGS(struct run_record, missing, "missing", OPTIONAL),
+	FIELD_BOOL(struct run_record, root_served, "rootServed", OPTIONAL),
 };
 
 void settings_free(struct settings *s)

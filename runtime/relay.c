@@ -146,11 +146,20 @@ static void look_for_oom(struct relay *r)
 	}
 }
 
+/* Every file of it fails from now on. Where it ends just now by itself, the program ends with it, and the signal comes too late. */
+static void lose_root(struct relay *r)
+{
+	r->served = false;
+	r->root_lost = true;
+	(void)pidfd_send_signal(r->pidfd, SIGKILL, NULL, 0);
+}
+
 /* What is always polled; the channels come after it. */
 enum {
 	POLL_END,
 	POLL_SIGNALS,
 	POLL_OOM,
+	POLL_ROOT,
 	POLL_CHANNELS,
 };
 
@@ -194,6 +203,7 @@ static int loop(struct loop *l, struct err *e)
 			[POLL_END] = { .fd = l->ended ? -1 : l->r->pidfd, .events = POLLIN },
 			[POLL_SIGNALS] = { .fd = l->signals, .events = POLLIN },
 			[POLL_OOM] = { .fd = l->r->on_oom ? l->r->oom : -1, .events = POLLPRI },
+			[POLL_ROOT] = { .fd = l->r->served ? l->r->root : -1 },
 		};
 
 		for (size_t i = 0; i < ARRAY_SIZE(channels); i++) {
@@ -217,6 +227,8 @@ static int loop(struct loop *l, struct err *e)
 			pass_signal(l->r, l->signals);
 		if (n > 0 && p[POLL_OOM].revents)
 			look_for_oom(l->r);
+		if (n > 0 && p[POLL_ROOT].revents)
+			lose_root(l->r);
 		for (size_t i = 0; n > 0 && i < ARRAY_SIZE(channels); i++)
 			step_channel(channels[i], l->r, p[POLL_CHANNELS + 2 * i].revents,
 				     p[POLL_CHANNELS + 2 * i + 1].revents);
@@ -256,6 +268,7 @@ int relay_run(struct relay *r, struct err *e)
 	if (n < 0)
 		return n;
 	n = proc_wait(r->pidfd, e);
+	r->root_lost &= n == 128 + SIGKILL;
 	r->lost = l.out.lost ? l.out.lost : l.err.lost;
 	return n == 0 && r->lost ? err_set(e, r->lost, "pass on the container's output") : n;
 }

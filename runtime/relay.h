@@ -37,6 +37,10 @@ struct relay {
 	void (*on_oom)(void *arg); /* the kernel has killed in it for lack of memory; NULL: nobody asks */
 	void *on_oom_arg;
 	uint64_t oom_kills; /* out: how many; in: those that were told already */
+	bool served;	   /* a program serves the container's root: when @root says so by its end of file, it has ended, and the
+			    * container is killed */
+	int root;
+	bool root_lost;	   /* out: so it was */
 	bool signalled;	   /* out: one that asks for the end was passed */
 	int lost;	   /* out: errno of the first output that could not be passed on; a reader that went away is none */
 };

@@ -18,6 +18,7 @@
 #include "runtime/destroy.h"
 #include "runtime/journal.h"
 #include "runtime/limits.h"
+#include "runtime/storage.h"
 #include "runtime/usage.h"
 
 static bool is_bridge(const char *network)
@@ -44,7 +45,10 @@ static int take_range(struct run *r, struct err *e)
 	return 0;
 }
 
-/* A small file of the container's own, bound into it; it stays writable for the container's root. */
+/*
+ * A small file of the container's own, bound into it; it stays writable for the container's root. Where the kernel maps no ids, as
+ * below a root that is served, the file is that one's by its owner.
+ */
 static int add_file(struct run *r, struct spec_mount *m, const char *name, const char *target, const char *text,
 		    struct err *e)
 {
@@ -53,6 +57,10 @@ static int add_file(struct run *r, struct spec_mount *m, const char *name, const
 
 	if (err < 0)
 		return err;
+	bool idmap = r->settings.private_userns && !r->serve;
+
+	if (r->serve && fchownat(r->dir, name, r->range_start, r->range_start, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_set(e, errno, "give %s to the container", name);
 	*m = (struct spec_mount){
 		.destination = (char *)target,
 		.type = (char *)"bind",
@@ -60,7 +68,7 @@ static int add_file(struct run *r, struct spec_mount *m, const char *name, const
 	};
 	static const char *const words[] = { "bind", "nosuid", "nodev", "noexec", "rprivate", "idmap" };
 
-	for (size_t i = 0; i < ARRAY_SIZE(words) - !r->settings.private_userns; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(words) - !idmap; i++)
 		if (strv_add(a, &m->options, words[i]) < 0)
 			return err_nomem(e);
 	return m->source ? 0 : err_nomem(e);
@@ -280,6 +288,12 @@ static int create(struct run *r, struct err *e)
 	snprintf(bundle, sizeof(bundle), "%s/containers/%s", r->g->data_path, s->id);
 	snprintf(layers, sizeof(layers), "%s/images/layers", r->g->data_path);
 	fill_rootfs(r, bundle, layers, &rootfs);
+	int err = r->serve ? storage_serve(&rootfs, &r->spec.linux_.uid_mappings, &r->root, e) : 0;
+
+	if (err < 0 && s->storage_driver == STORAGE_AUTO)
+		err_wrap(e, "the kernel cannot overlay folders of %s with ids mapped", r->g->data_path);
+	if (err < 0)
+		return err;
 	struct create_request q = {
 		.spec = &r->spec,
 		.plan = {
@@ -295,7 +309,7 @@ static int create(struct run *r, struct err *e)
 		.missing_defaults = &r->record.missing,
 		.missing_arena = &r->record.arena,
 	};
-	int err = place_cgroup(r, &q, e);
+	err = place_cgroup(r, &q, e);
 
 	if (err >= 0)
 		err = container_create(&q, &r->created, e);
@@ -316,6 +330,7 @@ static int write_record(struct run *r, struct err *e)
 		if (strv_add(&rec->arena, &rec->ports, net_port_text(&r->net.ports[i], port)) < 0)
 			return err_nomem(e);
 	rec->range_start = r->range_start;
+	rec->root_served = r->serve;
 	return record_write_run(r->dir, rec, e);
 }
 
@@ -338,7 +353,26 @@ static void explain_ids(const struct run *r, struct err *e)
 		err_hint(e, "in a user namespace containers have no ids of their own: --userns host");
 }
 
-int run_start(const struct engine *g, int dir, int terminal, struct run *ret, struct err *e)
+/* Errors that a file system which the kernel does not overlay may cause; a closer look is only taken then. */
+static bool may_be_served(const struct run *r, int error)
+{
+	static const int errors[] = { EINVAL, EPERM, ENODEV, EOPNOTSUPP };
+	char folder[PATH_MAX], layers[300];
+	struct rootfs_plan p;
+	bool possible = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
+		possible |= error == -errors[i];
+	if (!possible || r->serve || !r->settings.manifest || r->settings.storage_driver != STORAGE_AUTO)
+		return false;
+	snprintf(folder, sizeof(folder), "%s/containers/%s", r->g->data_path, r->settings.id);
+	snprintf(layers, sizeof(layers), "%s/images/layers", r->g->data_path);
+	fill_rootfs(r, folder, layers, &p);
+	return storage_is_refused(&p, &r->spec.linux_.uid_mappings);
+}
+
+/* Return: as run_start(), or 1 where it may go better with its root served */
+static int attempt(const struct engine *g, int dir, int terminal, bool serve, struct run *ret, struct err *e)
 {
 	char now[TIMESTAMP_MAX];
 	struct run r = {
@@ -346,12 +380,14 @@ int run_start(const struct engine *g, int dir, int terminal, struct run *ret, st
 		.dir = dir,
 		.ends = { { -1, -1, -1 }, { -1, -1, -1 } },
 		.created = CREATED_NONE,
+		.root = -1,
 		.oom = -1,
 	};
 	int err = record_settings(dir, &r.settings, e);
 
 	if (err >= 0)
 		err = record_spec(dir, &r.spec, e);
+	r.serve = serve || r.settings.storage_driver == STORAGE_FUSE_OVERLAYFS;
 	if (terminal >= 0)
 		take_size(terminal, &r.spec.process.console_size);
 	r.record.started = arena_strdup(&r.record.arena, timestamp_now(now));
@@ -359,12 +395,13 @@ int run_start(const struct engine *g, int dir, int terminal, struct run *ret, st
 		err = steps[i](&r, e);
 	if (err < 0) {
 		struct err ignored;
+		bool again = may_be_served(&r, err);
 
 		explain_ids(&r, e);
 		if (r.settings.id)
 			(void)run_release(g, dir, &r.settings, false, &ignored); /* the first error counts */
 		run_free(&r);
-		return err;
+		return again ? 1 : err;
 	}
 	for (int i = 0; i < 3; i++)
 		fd_close(&r.ends.child[i]);
@@ -372,11 +409,19 @@ int run_start(const struct engine *g, int dir, int terminal, struct run *ret, st
 	return 0;
 }
 
+int run_start(const struct engine *g, int dir, int terminal, struct run *ret, struct err *e)
+{
+	int err = attempt(g, dir, terminal, false, ret, e);
+
+	return err > 0 ? attempt(g, dir, terminal, true, ret, e) : err;
+}
+
 void run_free(struct run *r)
 {
 	net_hold_close(&r->hold);
 	relay_close(&r->ends);
 	created_close(&r->created);
+	fd_close(&r->root);
 	fd_close(&r->oom);
 	settings_free(&r->settings);
 	spec_free(&r->spec);
@@ -403,6 +448,7 @@ int run_finish(const struct engine *g, int dir, int watch, const struct settings
 		.oom_killed = end->oom_killed,
 		.finished = (char *)timestamp_now(now),
 		.restarts = end->restarts,
+		.error = (char *)(end->root_lost ? "fuse-overlayfs, which served its root, has ended" : NULL),
 	};
 
 	record_tell_waiters(watch, end->status);

@@ -18,6 +18,8 @@ struct run {
 	const char *(*cgroup_defaults)[2]; /* of struct create_request */
 	struct relay_ends ends;
 	struct created created;
+	bool serve; /* its root is to be fuse-overlayfs' */
+	int root;   /* end of file: that program has ended; -1: there is none */
 	int oom; /* cgroup_oom_open() of its cgroup; -1: there is no memory controller */
 	struct run_record record;
 };
@@ -36,6 +38,7 @@ void run_free(struct run *r);
 struct run_end {
 	int status;	/* as a shell says it */
 	bool oom_killed; /* the kernel has killed in it for lack of memory */
+	bool root_lost;	 /* it was killed because the program behind its root had ended */
 	uint64_t restarts;
 };
 

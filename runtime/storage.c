@@ -3,11 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/quota.h"
+#include "namespaces/fuse_overlay.h"
+#include "namespaces/idmap.h"
+#include "namespaces/overlay.h"
+#include "namespaces/tree.h"
 
 #define PROJECT_FIRST 0x70e00000U /* far from those that administrators number by hand, and docker from 1 on */
 #define PROJECTS      65536U
@@ -19,6 +24,63 @@ static int open_projects(const struct engine *g, struct err *e)
 	int fd = openat(g->data, STORAGE_PROJECTS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	return fd < 0 ? err_set(e, errno, "open folder " STORAGE_PROJECTS) : fd;
+}
+
+/* With the container's own folders to write to, and the folder of all layers as the lower one. */
+static int try_overlay(const struct rootfs_plan *p, struct err *e)
+{
+	char upper[PATH_MAX], work[PATH_MAX];
+	const struct overlay o = {
+		.below = "", .lowers = (char *[]){ (char *)p->layers }, .n_lowers = 1, .upper = upper, .work = work
+	};
+
+	snprintf(upper, sizeof(upper), "%s/upper", p->path);
+	snprintf(work, sizeof(work), "%s/work", p->path);
+	auto_fd int tree = overlay_new(&o, e);
+
+	return MIN(tree, 0);
+}
+
+static int try_idmap(const struct rootfs_plan *p, const struct spec_id_maps *maps, struct err *e)
+{
+	auto_fd int userns = idmap_userns(maps, maps, e), layers = -1, container = -1;
+
+	if (userns < 0)
+		return 0; /* no reason to doubt the file system */
+	layers = tree_clone(AT_FDCWD, p->layers, 0, e);
+	container = layers < 0 ? -1 : tree_clone(AT_FDCWD, p->path, 0, e);
+	if (container < 0)
+		return 0;
+	int r = idmap_mount(layers, userns, false, p->layers, e);
+
+	return r < 0 ? r : idmap_mount(container, userns, false, p->path, e);
+}
+
+bool storage_is_refused(const struct rootfs_plan *p, const struct spec_id_maps *maps)
+{
+	struct err e;
+
+	return try_overlay(p, &e) < 0 || (maps->n > 0 && try_idmap(p, maps, &e) < 0);
+}
+
+int storage_serve(struct rootfs_plan *p, const struct spec_id_maps *maps, int *ret_alive, struct err *e)
+{
+	const struct fuse_overlay o = {
+		.layers = p->layers,
+		.lowers = p->lowers,
+		.n_lowers = p->n_lowers,
+		.container = p->path,
+		.uids = maps,
+		.gids = maps,
+		.transient = p->transient,
+	};
+	int tree = fuse_overlay_new(&o, ret_alive, e);
+
+	if (tree < 0)
+		return err_wrap(e, "fuse-overlayfs");
+	p->kind = ROOTFS_MADE;
+	p->container_tree = tree;
+	return 0;
 }
 
 static const char *name_of(uint32_t project, char buf[16])

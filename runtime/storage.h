@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * storage.h: how much a container may write to its own layer.
+ * storage.h: who overlays a container's layers, and how much it may write to its own.
+ *
+ * The kernel does. Where it refuses (layers and containers lie on an overlay, on a network file system, or on one that knows no
+ * idmapped mounts) fuse-overlayfs does, which is slower: nobody asks beforehand, so a run that fails is looked at.
  *
  * Its folders upper/ and work/ are a project of the file system (base/quota.h). DATA/projects/NUMBER is a symlink whose text is
  * the container's id: a number is taken by making it, before the file system hears of it, and given back after the folders
@@ -9,6 +12,7 @@
 #ifndef RUNTIME_STORAGE_H
 #define RUNTIME_STORAGE_H
 
+#include "namespaces/rootfs.h"
 #include "runtime/engine.h"
 
 #define STORAGE_PROJECTS "projects"
@@ -21,6 +25,22 @@
  * Return: 0, or -errno with @e filled (-ENOTSUP: the file system has no project quotas)
  */
 int storage_limit(const struct engine *g, int dir, struct settings *s, struct err *e);
+
+/**
+ * storage_is_refused() - Is it the file system that the kernel does not overlay, or whose ids it does not map?
+ * @p:		What was to be mounted; ROOTFS_OVERLAY
+ * @maps:	The ids of the container; empty: those of the host
+ */
+bool storage_is_refused(const struct rootfs_plan *p, const struct spec_id_maps *maps);
+
+/**
+ * storage_serve() - Have fuse-overlayfs make what the kernel does not
+ * @p:		ROOTFS_OVERLAY becomes ROOTFS_MADE
+ * @ret_alive:	As fuse_overlay_new() has it
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int storage_serve(struct rootfs_plan *p, const struct spec_id_maps *maps, int *ret_alive, struct err *e);
 
 /* Give its number back, where it has one; after its folder has gone. Best effort. */
 void storage_release(const struct engine *g, const struct settings *s);
