@@ -13,6 +13,9 @@
  *   unpack  blob, target [, lower] [, more]        in target/: the layer's tree, whiteouts as overlayfs knows them
  *   describe folder, work                          in work/: manifest and config as HEX; `images.json` (see below)
  *   show    JSON file, work                        in work/: WORK_SHOWN_FILE, the same, indented, in ASCII
+ *   pack    output, tree (tree_job.h)              a tar stream in the output, compressed if that is asked for
+ *   extract input, tree                            the stream's files in the tree
+ *   store   input, work                            in work/: WORK_LAYER_FILE, the input's plain bytes, compressed as asked for
  *
  * A layer may name files in folders that it does not have itself, or hard-link to files of lower layers. A job that meets
  * one ends at once with WORK_DONE and needs_lower; what is in target/ then is a part of the layer: the parent removes it
@@ -33,6 +36,7 @@
 #define IMAGES_PROTOCOL_H
 
 #include "images/platform.h"
+#include "images/tree_job.h"
 
 #define DIGEST_HEX 64 /* sha256: digits of its hexadecimal form */
 
@@ -40,6 +44,7 @@ enum work_type {
 	WORK_JOB,      /* parent → worker: struct work_job and its fds */
 	WORK_LOCKED,   /* worker → parent: from here on untrusted bytes are read */
 	WORK_PROGRESS, /* struct work_progress */
+	WORK_FOUND,    /* pack, before it sends anything: struct work_found */
 	WORK_DONE,     /* struct work_done */
 	WORK_FAILED,   /* struct err */
 };
@@ -49,6 +54,10 @@ enum work_kind {
 	WORK_UNPACK,
 	WORK_DESCRIBE,
 	WORK_SHOW,
+	WORK_PACK,
+	WORK_EXTRACT,
+	WORK_STORE,
+	WORK_KINDS,
 };
 
 enum work_compression {
@@ -73,11 +82,16 @@ struct work_job {
 	bool grows;			   /* unpack: the last fd is `more` */
 	char media_type[WORK_TYPE_MAX];	   /* describe: as the registry calls it; "": it does not say */
 	struct image_platform platform;	   /* describe: for which an image is chosen */
+	struct tree_job tree;		   /* pack, extract */
 };
 
 struct work_progress {
 	uint64_t done_bytes; /* of the input */
 	uint64_t total_bytes; /* 0: not known */
+};
+
+struct work_found {
+	bool is_folder; /* what is at the path */
 };
 
 struct work_want {
@@ -92,6 +106,9 @@ struct work_done {
 	bool needs_lower;     /* unpack: ended early, to be done again with a lower fd (see above) */
 	char chain_detail[80]; /* the first path that needed it, harmless text */
 	struct work_want want; /* describe */
+	/* pack, store: what came out, and sha256 of it before and after compression */
+	uint64_t packed_bytes;
+	char diff_id[DIGEST_HEX + 1], digest[DIGEST_HEX + 1];
 };
 
 struct work_message {
@@ -99,6 +116,7 @@ struct work_message {
 	union {
 		struct work_job job;
 		struct work_progress progress;
+		struct work_found found;
 		struct work_done done;
 		struct err err;
 	};
@@ -111,5 +129,6 @@ struct work_message {
 #define WORK_IMAGES_FILE "images.json"
 #define WORK_IMAGES_MAX	 (16 << 20)
 #define WORK_SHOWN_FILE	 "shown.json"
+#define WORK_LAYER_FILE	 "layer"
 
 #endif

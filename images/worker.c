@@ -37,6 +37,7 @@ int worker_receive(struct worker *w, struct work_message *ret, struct err *e)
 		break;
 	case WORK_LOCKED:
 	case WORK_PROGRESS:
+	case WORK_FOUND:
 		break;
 	default:
 		return err_say(e, EPROTO, "paene-worker sent a message of an unknown kind");

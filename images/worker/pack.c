@@ -397,21 +397,38 @@ static int put_named(struct packer *p, const char *path, struct err *e)
 	return put_any(p, dir, last, e);
 }
 
-int pack_tree(const struct pack *pack, struct sink *s, uint64_t *ret_entries, struct err *e)
+static int pack_all(struct packer *p, struct sink *s, struct err *e)
 {
-	struct packer p = { .pack = pack, .buf = malloc(COPY_BYTES) };
-	int r = p.buf ? tar_out_open(s, &p.out, e) : err_nomem(e);
+	p->buf = malloc(COPY_BYTES);
+	int r = p->buf ? tar_out_open(s, &p->out, e) : err_nomem(e);
 
-	snprintf(p.name, sizeof(p.name), "%s", pack->name);
-	p.len = strlen(p.name);
+	snprintf(p->name, sizeof(p->name), "%s", p->pack->name);
+	p->len = strlen(p->name);
 	if (r == 0)
-		r = put_named(&p, pack->path, e);
+		r = put_named(p, p->pack->path, e);
 	if (r == 0)
-		r = tar_out_finish(p.out, e);
-	*ret_entries = p.entries;
-	tar_out_close(p.out);
-	tdestroy(p.links, keep);
-	arena_free(&p.links_arena);
-	free(p.buf);
+		r = tar_out_finish(p->out, e);
+	tar_out_close(p->out);
+	tdestroy(p->links, keep);
+	arena_free(&p->links_arena);
+	free(p->buf);
+	return r;
+}
+
+int pack_tree(const struct pack *pack, const struct sink_options *to, struct work_done *ret, struct err *e)
+{
+	struct packer p = { .pack = pack };
+	struct work_done done = { 0 };
+	struct sink *s = NULL;
+	int r = sink_open(to, &s, e);
+
+	if (r == 0)
+		r = pack_all(&p, s, e);
+	if (r == 0)
+		r = sink_finish(s, &done, e);
+	sink_close(s);
+	done.entries = p.entries;
+	if (r == 0)
+		*ret = done;
 	return r;
 }

@@ -21,7 +21,7 @@ struct pack {
 	void *found_arg;
 };
 
-/* Return: 0, or -errno with @e filled; *ret_entries: how many there are */
-int pack_tree(const struct pack *p, struct sink *s, uint64_t *ret_entries, struct err *e);
+/* @to: where the stream goes. Return: 0, or -errno with @e filled */
+int pack_tree(const struct pack *p, const struct sink_options *to, struct work_done *ret, struct err *e);
 
 #endif

@@ -84,7 +84,7 @@ static int open_root(const struct sandbox *s, struct err *e)
 /* What will be the root. One that is attached nowhere already (EINVAL, on older kernels) is as its maker wants it. */
 static int take_root(const struct sandbox *s, struct err *e)
 {
-	uint64_t attributes = NOTHING_RUNS | (s->read_only ? MOUNT_ATTR_RDONLY : 0);
+	uint64_t attributes = NOTHING_RUNS | (s->root_readonly ? MOUNT_ATTR_RDONLY : 0);
 	auto_fd int root = open_root(s, e);
 
 	if (root < 0)

@@ -28,7 +28,7 @@ struct sandbox {
 	int root;	/* folder that becomes "/"; not consumed */
 	const struct sandbox_container *container; /* whose root becomes "/" instead; NULL: nobody's */
 	bool top_only;	/* what is mounted below the root stays away */
-	bool read_only; /* nothing can be written below the root */
+	bool root_readonly; /* nothing can be written below the root */
 	int *readonly;	/* a further folder fd, replaced by one that can't be written through; NULL or -1: none */
 	const cap_value_t *caps;
 	size_t n_caps;

@@ -16,8 +16,7 @@
 struct sink {
 	struct sink_options o;
 	struct digest plain, packed;
-	struct sink_result so_far;
-	uint64_t reported_bytes;
+	uint64_t plain_bytes, packed_bytes, reported_bytes;
 	unsigned char *out; /* OUTPUT_BYTES */
 	struct isal_zstream *gzip;
 	unsigned char *gzip_buffer;
@@ -30,7 +29,7 @@ static int put(struct sink *s, const void *data, size_t len, struct err *e)
 
 	if (r < 0)
 		return err_set(e, -r, "write the output");
-	s->so_far.bytes += len;
+	s->packed_bytes += len;
 	if (s->o.digest)
 		digest_add(&s->packed, data, len);
 	return 0;
@@ -149,26 +148,26 @@ int sink_open(const struct sink_options *o, struct sink **ret, struct err *e)
 
 int sink_write(struct sink *s, const void *data, size_t len, struct err *e)
 {
-	s->so_far.plain_bytes += len;
+	s->plain_bytes += len;
 	if (s->o.digest)
 		digest_add(&s->plain, data, len);
-	if (s->o.progress && s->so_far.plain_bytes - s->reported_bytes >= REPORT_BYTES) {
-		s->o.progress(s->o.progress_arg, s->so_far.plain_bytes, 0);
-		s->reported_bytes = s->so_far.plain_bytes;
+	if (s->o.progress && s->plain_bytes - s->reported_bytes >= REPORT_BYTES) {
+		s->o.progress(s->o.progress_arg, s->plain_bytes, 0);
+		s->reported_bytes = s->plain_bytes;
 	}
 	return kinds[s->o.compression].write(s, data, len, false, e);
 }
 
-int sink_finish(struct sink *s, struct sink_result *ret, struct err *e)
+int sink_finish(struct sink *s, struct work_done *ret, struct err *e)
 {
 	int r = kinds[s->o.compression].write(s, NULL, 0, true, e);
 
 	if (r == 0 && s->o.digest)
-		r = digest_end(&s->plain, s->so_far.plain_digest, e);
+		r = digest_end(&s->plain, ret->diff_id, e);
 	if (r == 0 && s->o.digest)
-		r = digest_end(&s->packed, s->so_far.digest, e);
-	if (r == 0)
-		*ret = s->so_far;
+		r = digest_end(&s->packed, ret->digest, e);
+	ret->bytes = s->plain_bytes;
+	ret->packed_bytes = s->packed_bytes;
 	return r;
 }
 

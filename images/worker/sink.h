@@ -16,11 +16,6 @@ struct sink_options {
 	void *progress_arg;
 };
 
-struct sink_result {
-	uint64_t plain_bytes, bytes;   /* before and after compression */
-	char plain_digest[DIGEST_HEX + 1], digest[DIGEST_HEX + 1]; /* sha256 hex; "" where they were not wanted */
-};
-
 struct sink;
 
 /* Begin. Return: 0, or -errno with @e filled */
@@ -29,8 +24,8 @@ int sink_open(const struct sink_options *o, struct sink **ret, struct err *e);
 /* Return: 0, or -errno with @e filled (-EPIPE: nobody reads any more) */
 int sink_write(struct sink *s, const void *data, size_t len, struct err *e);
 
-/* Write what is left. Return: 0, or -errno with @e filled */
-int sink_finish(struct sink *s, struct sink_result *ret, struct err *e);
+/* Write what is left; fill in the bytes and digests of @ret. Return: 0, or -errno with @e filled */
+int sink_finish(struct sink *s, struct work_done *ret, struct err *e);
 
 void sink_close(struct sink *s);
 

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "images/trees.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "base/fd.h"
+#include "images/worker.h"
+
+#define FDS_MAX 3
+
+void tree_close(struct tree_at *t)
+{
+	fd_close(&t->folder);
+	fd_close(&t->mount_ns);
+	fd_close(&t->user_ns);
+}
+
+static int set_text(char *to, size_t room, const char *from, struct err *e)
+{
+	if (strlen(from) >= room)
+		return err_set(e, ENAMETOOLONG, "%.60s…", from);
+	memcpy(to, from, strlen(from) + 1);
+	return 0;
+}
+
+/* Start a job on a tree. */
+static int start(struct work_job *job, const struct tree_at *at, int stream, const struct tree_options *o,
+		 struct worker *ret, struct err *e)
+{
+	int fds[FDS_MAX] = { stream, at->folder };
+	size_t n = 2;
+
+	job->tree.submounts = !at->top_only;
+	if (at->folder < 0) {
+		job->tree.joins_mount = true;
+		fds[1] = at->mount_ns;
+	}
+	if (at->folder < 0 && at->user_ns >= 0) {
+		job->tree.joins_user = true;
+		fds[n++] = at->user_ns;
+	}
+	return worker_start(o->worker, job, fds, n, ret, e);
+}
+
+static int start_pack(const struct tree_out *out, int output, const struct tree_options *o, struct worker *ret,
+		      struct err *e)
+{
+	struct work_job job = { .kind = WORK_PACK, .compression = out->compression };
+	int r = set_text(job.tree.path, sizeof(job.tree.path), out->path, e);
+
+	if (r == 0)
+		r = set_text(job.tree.name, sizeof(job.tree.name), out->name, e);
+	job.tree.follow = out->follow;
+	job.tree.layer = out->layer;
+	return r < 0 ? r : start(&job, out->at, output, o, ret, e);
+}
+
+static int start_extract(int input, enum tree_source source, const struct tree_in *in, const struct tree_options *o,
+			 struct worker *ret, struct err *e)
+{
+	struct work_job job = { .kind = WORK_EXTRACT, .compression = COMPRESSION_DETECT };
+	int r = set_text(job.tree.path, sizeof(job.tree.path), in->path, e);
+
+	job.tree.source = source;
+	job.tree.owners = in->owners;
+	job.tree.overwrite = in->overwrite;
+	return r < 0 ? r : start(&job, in->at, input, o, ret, e);
+}
+
+/* Until the job is done. */
+static int finish(struct worker *w, const struct tree_options *o, struct work_done *ret, struct err *e)
+{
+	struct work_message m = { .type = WORK_LOCKED };
+
+	while (m.type != WORK_DONE) {
+		int r = worker_receive(w, &m, e);
+
+		if (r < 0)
+			return r;
+		if (m.type == WORK_PROGRESS && o->progress)
+			o->progress(m.progress.done_bytes, o->progress_arg);
+	}
+	if (ret)
+		*ret = m.done;
+	return 0;
+}
+
+int tree_pack(const struct tree_out *out, int output, const struct tree_options *o, struct work_done *ret, struct err *e)
+{
+	auto_worker struct worker w = WORKER_NONE;
+	int r = start_pack(out, output, o, &w, e);
+
+	return r < 0 ? r : finish(&w, o, ret, e);
+}
+
+int tree_extract(int input, const struct tree_in *in, const struct tree_options *o, struct err *e)
+{
+	auto_worker struct worker w = WORKER_NONE;
+	int r = start_extract(input, TREE_STREAM, in, o, &w, e);
+
+	return r < 0 ? r : finish(&w, o, NULL, e);
+}
+
+/* What the packing worker has found at its path; it sends nothing before that. Return: 1: a folder, 0, or -errno */
+static int hear_found(struct worker *w, struct err *e)
+{
+	struct work_message m = { .type = WORK_LOCKED };
+
+	while (m.type == WORK_LOCKED) {
+		int r = worker_receive(w, &m, e);
+
+		if (r < 0)
+			return r;
+	}
+	return m.type == WORK_FOUND ? m.found.is_folder : err_say(e, EPROTO, "paene-worker has not said what it found");
+}
+
+int tree_copy(const struct tree_out *out, bool contents, const struct tree_in *in, const struct tree_options *o,
+	      struct err *e)
+{
+	auto_worker struct worker from = WORKER_NONE, to = WORKER_NONE;
+	struct err why_not_sent;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_set(e, errno, "make a pipe");
+	auto_fd int input = ends[0], output = ends[1];
+	int r = start_pack(out, output, o, &from, e);
+
+	fd_close(&output);
+	if (r == 0)
+		r = hear_found(&from, e);
+	if (r < 0)
+		return r;
+	enum tree_source source = !r ? TREE_FILE : contents ? TREE_CONTENTS : TREE_FOLDER;
+
+	r = start_extract(input, source, in, o, &to, e);
+	fd_close(&input);
+	if (r == 0)
+		r = finish(&to, o, NULL, e);
+	/* who reads a stream that breaks off knows less of it than who wrote it, unless he broke it off */
+	int sent = finish(&from, &(struct tree_options){ 0 }, NULL, &why_not_sent);
+
+	if (sent == 0 || (r < 0 && sent == -EPIPE))
+		return r;
+	*e = why_not_sent;
+	return sent;
+}
+
+int tree_store(int input, int work, enum work_compression compression, const struct tree_options *o,
+	       struct work_done *ret, struct err *e)
+{
+	struct work_job job = { .kind = WORK_STORE, .compression = compression };
+	auto_worker struct worker w = WORKER_NONE;
+	const int fds[] = { input, work };
+	int r = worker_start(o->worker, &job, fds, ARRAY_SIZE(fds), &w, e);
+
+	return r < 0 ? r : finish(&w, o, ret, e);
+}
