@@ -16,6 +16,8 @@
  *   pack    output, tree (tree_job.h)              a tar stream in the output, compressed if that is asked for
  *   extract input, tree                            the stream's files in the tree
  *   store   input, work                            in work/: WORK_LAYER_FILE, the input's plain bytes, compressed as asked for
+ *   signatures manifest, work                     in work/: SIGNED_FILE (images/signed.h)
+ *   verify  payload, work, key (PEM)               nothing
  *
  * A layer may name files in folders that it does not have itself, or hard-link to files of lower layers. A job that meets
  * one ends at once with WORK_DONE and needs_lower; what is in target/ then is a part of the layer: the parent removes it
@@ -57,6 +59,8 @@ enum work_kind {
 	WORK_PACK,
 	WORK_EXTRACT,
 	WORK_STORE,
+	WORK_SIGNATURES,
+	WORK_VERIFY,
 	WORK_KINDS,
 };
 
@@ -68,6 +72,8 @@ enum work_compression {
 };
 
 #define WORK_TYPE_MAX 128 /* of a media type */
+#define WORK_SIGNATURE_MAX 256 /* of a signature as base64: one of P-256 has 96 characters */
+#define WORK_NAME_MAX 512 /* of an image's name in a signature */
 
 struct work_job {
 	enum work_kind kind;
@@ -83,6 +89,8 @@ struct work_job {
 	char media_type[WORK_TYPE_MAX];	   /* describe: as the registry calls it; "": it does not say */
 	struct image_platform platform;	   /* describe: for which an image is chosen */
 	struct tree_job tree;		   /* pack, extract */
+	char signature[WORK_SIGNATURE_MAX]; /* verify: base64 */
+	char subject[DIGEST_HEX + 1];	   /* verify: sha256 of the manifest that must have been signed */
 };
 
 struct work_progress {
@@ -109,6 +117,7 @@ struct work_done {
 	/* pack, store: what came out, and sha256 of it before and after compression */
 	uint64_t packed_bytes;
 	char diff_id[DIGEST_HEX + 1], digest[DIGEST_HEX + 1];
+	char signed_name[WORK_NAME_MAX]; /* verify: the name that the image was signed with; harmless text */
 };
 
 struct work_message {

@@ -34,6 +34,7 @@ int worker_receive(struct worker *w, struct work_message *ret, struct err *e)
 		return child_failure(&w->child, &m.err, e);
 	case WORK_DONE:
 		child_text(m.done.chain_detail, sizeof(m.done.chain_detail));
+		child_text(m.done.signed_name, sizeof(m.done.signed_name));
 		break;
 	case WORK_LOCKED:
 	case WORK_PROGRESS:

@@ -19,6 +19,7 @@
 #include "images/worker/pack.h"
 #include "images/worker/sandbox.h"
 #include "images/worker/show.h"
+#include "images/worker/signature.h"
 #include "images/worker/store_layer.h"
 #include "images/worker/tar.h"
 #include "images/worker/unpack.h"
@@ -50,6 +51,8 @@ static int run_show(const struct job *job, struct work_done *ret, struct err *e)
 static int run_pack(const struct job *job, struct work_done *ret, struct err *e);
 static int run_extract(const struct job *job, struct work_done *ret, struct err *e);
 static int run_store(const struct job *job, struct work_done *ret, struct err *e);
+static int run_signatures(const struct job *job, struct work_done *ret, struct err *e);
+static int run_verify(const struct job *job, struct work_done *ret, struct err *e);
 
 static const cap_value_t place_caps[] = {
 	CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP,
@@ -71,6 +74,8 @@ static const struct kind {
 	[WORK_PACK] = { run_pack, CAPS(read_caps), true },
 	[WORK_EXTRACT] = { run_extract, CAPS(place_caps), false },
 	[WORK_STORE] = { run_store, CAPS(read_caps), false },
+	[WORK_SIGNATURES] = { run_signatures, CAPS(read_caps), false },
+	[WORK_VERIFY] = { run_verify, CAPS(read_caps), false },
 };
 
 static int receive(struct job *job, struct err *e)
@@ -224,6 +229,16 @@ static int run_store(const struct job *job, struct work_done *ret, struct err *e
 
 	stream.compression = COMPRESSION_DETECT;
 	return store_layer(&stream, job->work.compression, job->fds[1], ret, e);
+}
+
+static int run_signatures(const struct job *job, struct work_done *ret, struct err *e)
+{
+	return signature_list(job->fds[0], job->fds[1], ret, e);
+}
+
+static int run_verify(const struct job *job, struct work_done *ret, struct err *e)
+{
+	return signature_verify(&job->work, job->fds[0], job->fds[2], ret, e);
 }
 
 int main(void)
