@@ -116,7 +116,7 @@ void policy_forget(const struct store *s, const char *manifest)
 
 /* ---- what comes in ---- */
 
-static int refuse(const struct policy *p, const struct image_ref *ref, const char *scope, const char *why, struct err *e)
+static int refuse(const struct image_policy *p, const struct image_ref *ref, const char *scope, const char *why, struct err *e)
 {
 	char name[IMAGE_REF_MAX];
 
@@ -124,7 +124,7 @@ static int refuse(const struct policy *p, const struct image_ref *ref, const cha
 	return err_hint(e, "%s, scope %s", p->path, *scope ? scope : "\"\"");
 }
 
-int policy_allows_pull(const struct policy *p, const struct image_ref *ref, struct err *e)
+int policy_allows_pull(const struct image_policy *p, const struct image_ref *ref, struct err *e)
 {
 	const char *scope;
 	const struct requirements *list = p ? policy_for_name(p, ref, &scope) : NULL;
@@ -162,7 +162,7 @@ static int check_signature(const struct requirement *r, const struct image_ref *
 	return bad;
 }
 
-int policy_check_pull(const struct policy *p, const struct image_ref *ref, const char *manifest, const char *index,
+int policy_check_pull(const struct image_policy *p, const struct image_ref *ref, const char *manifest, const char *index,
 		      struct signatures *from, struct arena *arena, struct policy_proof *ret, struct err *e)
 {
 	const char *scope, *key = NULL;
@@ -195,7 +195,7 @@ int policy_check_pull(const struct policy *p, const struct image_ref *ref, const
 	return 1;
 }
 
-int policy_check_load(const struct policy *p, bool folder, struct err *e)
+int policy_check_load(const struct image_policy *p, bool folder, struct err *e)
 {
 	static const struct {
 		enum policy_transport transport;
@@ -223,7 +223,7 @@ int policy_check_load(const struct policy *p, bool folder, struct err *e)
 /* ---- what runs ---- */
 
 struct run_check {
-	const struct policy *policy;
+	const struct image_policy *policy;
 	const struct image *image;
 	struct proofs proofs;
 };
@@ -297,8 +297,8 @@ int policy_check_run(const char *const *files, size_t n, const struct store *s, 
 	auto_arena struct arena arena = { 0 };
 	struct run_check c = { .image = image };
 	struct image_ref ref;
-	struct policy *p;
-	int r = policy_read(files, n, &p, e);
+	struct image_policy *p;
+	int r = image_policy_read(files, n, &p, e);
 
 	if (r < 0 || !p)
 		return r;
@@ -310,6 +310,6 @@ int policy_check_run(const char *const *files, size_t n, const struct store *s, 
 		r = err_say(e, EAGAIN, "%s means another image since a moment ago", name);
 	if (r >= 0)
 		r = *ref.name ? check_name(&c, &ref, e) : check_names(&c, s, e);
-	policy_free(p);
+	image_policy_free(p);
 	return r;
 }

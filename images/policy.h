@@ -27,11 +27,11 @@
 #define POLICY_FILE	   "/etc/paene/policy.json"
 #define POLICY_PODMAN_FILE "/etc/containers/policy.json"
 
-struct policy; /* NULL: there is none */
+struct image_policy; /* NULL: there is none */
 
 /* @files: the first that is there. Return: 0, or -errno with @e filled (path and place) */
-int policy_read(const char *const *files, size_t n, struct policy **ret, struct err *e);
-void policy_free(struct policy *p);
+int image_policy_read(const char *const *files, size_t n, struct image_policy **ret, struct err *e);
+void image_policy_free(struct image_policy *p);
 
 /* One way of proving where an image comes from. */
 struct policy_proof {
@@ -50,7 +50,7 @@ struct signatures;
  *
  * Return: 0, or -EPERM with @e filled
  */
-int policy_allows_pull(const struct policy *p, const struct image_ref *ref, struct err *e);
+int policy_allows_pull(const struct image_policy *p, const struct image_ref *ref, struct err *e);
 
 /**
  * policy_check_pull() - May this image be unpacked?
@@ -61,7 +61,7 @@ int policy_allows_pull(const struct policy *p, const struct image_ref *ref, stru
  *
  * Return: 1 where there is something to keep, 0 where there is not, or -errno with @e filled (-EPERM: it may not)
  */
-int policy_check_pull(const struct policy *p, const struct image_ref *ref, const char *manifest, const char *index,
+int policy_check_pull(const struct image_policy *p, const struct image_ref *ref, const char *manifest, const char *index,
 		      struct signatures *from, struct arena *arena, struct policy_proof *ret, struct err *e);
 
 /* Keep a proof beside others of the same image. Return: 0, or -errno with @e filled */
@@ -71,7 +71,7 @@ int policy_keep(const struct store *s, const char *manifest, const struct policy
 void policy_forget(const struct store *s, const char *manifest);
 
 /* May archives be loaded? @folder: an OCI layout. Return: 0, or -EPERM with @e filled */
-int policy_check_load(const struct policy *p, bool folder, struct err *e);
+int policy_check_load(const struct image_policy *p, bool folder, struct err *e);
 
 /**
  * policy_check_run() - May a container of this image be made?

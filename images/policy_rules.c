@@ -234,12 +234,12 @@ static const struct field transport_fields[] = {
 };
 
 static const struct field fields[] = {
-	{ .key = "default", .offset = offsetof(struct policy, fallback), .decode = field_requirements, .required = true },
-	{ .key = "transports", .offset = offsetof(struct policy, transports), .decode = field_object,
+	{ .key = "default", .offset = offsetof(struct image_policy, fallback), .decode = field_requirements, .required = true },
+	{ .key = "transports", .offset = offsetof(struct image_policy, transports), .decode = field_object,
 	  .table = transport_fields, .n_table = ARRAY_SIZE(transport_fields) },
 };
 
-static int read_policy(int fd, const char *path, struct arena *a, struct policy *ret, struct err *e)
+static int read_policy(int fd, const char *path, struct arena *a, struct image_policy *ret, struct err *e)
 {
 	auto_free char *text = NULL;
 	size_t len;
@@ -251,7 +251,7 @@ static int read_policy(int fd, const char *path, struct arena *a, struct policy 
 	return r < 0 || ret->path ? r : err_nomem(e);
 }
 
-int policy_read(const char *const *files, size_t n, struct policy **ret, struct err *e)
+int image_policy_read(const char *const *files, size_t n, struct image_policy **ret, struct err *e)
 {
 	struct arena arena = { 0 };
 	auto_fd int fd = -1;
@@ -266,7 +266,7 @@ int policy_read(const char *const *files, size_t n, struct policy **ret, struct 
 		*ret = NULL;
 		return 0;
 	}
-	struct policy *p = arena_alloc(&arena, sizeof(*p));
+	struct image_policy *p = arena_alloc(&arena, sizeof(*p));
 	int r = p ? read_policy(fd, files[i - 1], &arena, p, e) : err_nomem(e);
 
 	if (r < 0) {
@@ -278,7 +278,7 @@ int policy_read(const char *const *files, size_t n, struct policy **ret, struct 
 	return 0;
 }
 
-void policy_free(struct policy *p)
+void image_policy_free(struct image_policy *p)
 {
 	if (!p)
 		return;
@@ -327,14 +327,14 @@ static const struct policy_scope *by_wildcard(const struct policy_scopes *scopes
 	return found;
 }
 
-const struct requirements *policy_for_transport(const struct policy *p, enum policy_transport t)
+const struct requirements *policy_for_transport(const struct image_policy *p, enum policy_transport t)
 {
 	const struct policy_scope *all = find_scope(&p->transports[t], "");
 
 	return all ? &all->list : &p->fallback;
 }
 
-const struct requirements *policy_for_name(const struct policy *p, const struct image_ref *ref, const char **ret_scope)
+const struct requirements *policy_for_name(const struct image_policy *p, const struct image_ref *ref, const char **ret_scope)
 {
 	const struct policy_scopes *scopes = &p->transports[TRANSPORT_DOCKER];
 	const struct policy_scope *found = by_name(scopes, ref);

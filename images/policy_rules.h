@@ -61,7 +61,7 @@ enum policy_transport {
 	TRANSPORT_COUNT, /* those that concern us */
 };
 
-struct policy {
+struct image_policy {
 	struct arena arena; /* owns everything, and this */
 	const char *path;
 	struct requirements fallback;
@@ -69,10 +69,10 @@ struct policy {
 };
 
 /* The requirements for a name, and the scope that they stand under, for messages. */
-const struct requirements *policy_for_name(const struct policy *p, const struct image_ref *ref, const char **ret_scope);
+const struct requirements *policy_for_name(const struct image_policy *p, const struct image_ref *ref, const char **ret_scope);
 
 /* The same for what has no name that counts: the transport's "", or the default. */
-const struct requirements *policy_for_transport(const struct policy *p, enum policy_transport t);
+const struct requirements *policy_for_transport(const struct image_policy *p, enum policy_transport t);
 
 /* Is a signature for @signed_name, as cosign writes it, one for @ref? Return: false where it is for another image */
 bool policy_identity_fits(const struct identity *i, const struct image_ref *ref, const char *signed_name);

@@ -32,7 +32,7 @@ static int remove_file(void **state)
 	return unlink(path);
 }
 
-static int read_text(const char *text, struct policy **ret, struct err *e)
+static int read_text(const char *text, struct image_policy **ret, struct err *e)
 {
 	const char *const files[] = { "/nonexistent/policy.json", path };
 	FILE *f = fopen(path, "w");
@@ -40,12 +40,12 @@ static int read_text(const char *text, struct policy **ret, struct err *e)
 	assert_non_null(f);
 	fputs(text, f);
 	fclose(f);
-	return policy_read(files, 2, ret, e);
+	return image_policy_read(files, 2, ret, e);
 }
 
-static struct policy *policy_of(const char *text)
+static struct image_policy *policy_of(const char *text)
 {
-	struct policy *p;
+	struct image_policy *p;
 	struct err e;
 
 	if (read_text(text, &p, &e) < 0)
@@ -53,7 +53,7 @@ static struct policy *policy_of(const char *text)
 	return p;
 }
 
-static const char *scope_of(const struct policy *p, const char *name)
+static const char *scope_of(const struct image_policy *p, const char *name)
 {
 	struct image_ref ref;
 	const char *scope;
@@ -66,7 +66,7 @@ static const char *scope_of(const struct policy *p, const char *name)
 
 static void the_longest_scope_counts(void **state)
 {
-	struct policy *p = policy_of("{\"default\":[{\"type\":\"reject\"}],\"transports\":{\"docker\":{"
+	struct image_policy *p = policy_of("{\"default\":[{\"type\":\"reject\"}],\"transports\":{\"docker\":{"
 				     "\"docker.io/library/debian:13\":[{\"type\":\"insecureAcceptAnything\"}],"
 				     "\"docker.io/library/debian@sha256:" HEX "\":[{\"type\":\"insecureAcceptAnything\"}],"
 				     "\"docker.io/library/debian\":[{\"type\":\"insecureAcceptAnything\"}],"
@@ -84,11 +84,11 @@ static void the_longest_scope_counts(void **state)
 	assert_string_equal(scope_of(p, "a.b.io/x"), "*.b.io");
 	assert_string_equal(scope_of(p, "b.io/x"), "*.io");
 	assert_string_equal(scope_of(p, "localhost/x"), "default");
-	policy_free(p);
+	image_policy_free(p);
 }
 
 /* "", or why it may not be pulled. */
-static const char *pulled(const struct policy *p, const char *name, const char *manifest, const char *index)
+static const char *pulled(const struct image_policy *p, const char *name, const char *manifest, const char *index)
 {
 	static struct err e;
 	struct arena arena = { 0 };
@@ -104,7 +104,7 @@ static const char *pulled(const struct policy *p, const char *name, const char *
 
 static void what_comes_in(void **state)
 {
-	struct policy *p = policy_of("{\"default\":[{\"type\":\"insecureAcceptAnything\"}],\"transports\":{\"docker\":{"
+	struct image_policy *p = policy_of("{\"default\":[{\"type\":\"insecureAcceptAnything\"}],\"transports\":{\"docker\":{"
 				     "\"no.io\":[{\"type\":\"reject\"}],\"gpg.io\":[{\"type\":\"signedBy\",\"keyType\":\"GPGKeys\","
 				     "\"keyPath\":\"/nonexistent\"}],\"keyless.io\":[{\"type\":\"sigstoreSigned\",\"fulcio\":{\"caPath\":\"x\"},"
 				     "\"rekorPublicKeyPath\":\"y\"}],\"pinned.io\":[{\"type\":\"digests\",\"digests\":[\"sha256:" HEX "\"]}]},"
@@ -124,7 +124,7 @@ static void what_comes_in(void **state)
 	assert_int_equal(policy_check_load(p, true, &e), -EPERM);
 	assert_non_null(strstr(e.text, "the transport oci would need insecureAcceptAnything"));
 	assert_int_equal(policy_check_load(NULL, true, &e), 0);
-	policy_free(p);
+	image_policy_free(p);
 }
 
 static const struct {
@@ -151,7 +151,7 @@ static void mistakes_are_named(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		struct policy *p;
+		struct image_policy *p;
 		struct err e;
 
 		if (read_text(bad[i].text, &p, &e) != -EINVAL || !str_after(e.text, path) || !strstr(e.text, bad[i].message))
@@ -192,13 +192,13 @@ static void whose_signature(void **state)
 
 		snprintf(text, sizeof(text), "{\"default\":[{\"type\":\"sigstoreSigned\",\"keyData\":\"" KEY "\",\"signedIdentity\":%s}]}",
 			 identities[i].identity);
-		struct policy *p = policy_of(text);
+		struct image_policy *p = policy_of(text);
 
 		assert_string_equal(p->fallback.v[0].keys.v[0], "---KEY---\n");
 		assert_int_equal(image_ref_parse(identities[i].name, &ref, &e), 0);
 		if (policy_identity_fits(&p->fallback.v[0].identity, &ref, identities[i].is_signed_as) != identities[i].fits)
 			fail_msg("%s %s %s", identities[i].identity, identities[i].name, identities[i].is_signed_as);
-		policy_free(p);
+		image_policy_free(p);
 	}
 }
 
