@@ -7,19 +7,21 @@
 
 struct inspect {
 	const char *format, *type;
+	bool size;
 };
 
 static const struct option rows[] = {
 	OPT_STRING(struct inspect, format, "format", 'f', "FORMAT", "json, or a template such as {{.State.Status}}"),
+	OPT_FLAG(struct inspect, size, "size", 's', "SizeRw and SizeRootFs of containers, too: all files are counted"),
 	OPT_STRING(struct inspect, type, "type", 0, "TYPE", "container or image; default: what is found first"),
 };
 
-static int look_at_container(const struct engine *g, const char *name, json_t **ret, struct err *e)
+static int look_at_container(const struct engine *g, const char *name, bool sizes, json_t **ret, struct err *e)
 {
 	char id[CONTAINER_ID_MAX];
 	int r = verb_container(g, name, id, e);
 
-	return r < 0 ? r : inspect_container(g, id, ret, e);
+	return r < 0 ? r : inspect_container(g, id, sizes, ret, e);
 }
 
 static int look_at_image(const struct engine *g, const char *name, json_t **ret, struct err *e)
@@ -30,11 +32,13 @@ static int look_at_image(const struct engine *g, const char *name, json_t **ret,
 	return r < 0 ? r : inspect_image(g, &image, ret, e);
 }
 
-static int find(const struct engine *g, const char *name, const char *type, json_t **ret, struct err *e)
+static int find(const struct engine *g, const char *name, const struct inspect *o, json_t **ret, struct err *e)
 {
+	const char *type = o->type;
+
 	if (type && streq(type, "image"))
 		return look_at_image(g, name, ret, e);
-	int r = look_at_container(g, name, ret, e);
+	int r = look_at_container(g, name, o->size, ret, e);
 
 	/* a name of an image need not be one that a container can have */
 	if (r >= 0 || type || (r != -ENOENT && r != -EINVAL))
@@ -58,7 +62,7 @@ static int run(const struct call *c, struct err *e)
 	for (size_t i = 0; i < c->n_args; i++) {
 		json_auto_t *found = NULL;
 
-		r = find(&g, c->args[i], o->type, &found, e);
+		r = find(&g, c->args[i], o, &found, e);
 		if (r >= 0 && !as_list)
 			r = output_template(found, o->format, e);
 		if (r >= 0 && json_array_append(list, found) < 0)

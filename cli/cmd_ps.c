@@ -6,9 +6,10 @@
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "runtime/launch.h"
+#include "runtime/storage.h"
 
 struct ps {
-	bool all, quiet, no_trunc;
+	bool all, quiet, no_trunc, size;
 	const char *format;
 	struct strv filters;
 };
@@ -17,6 +18,7 @@ static const struct option rows[] = {
 	OPT_FLAG(struct ps, all, "all", 'a', "those that do not run, too"),
 	OPT_FLAG(struct ps, quiet, "quiet", 'q', "ids only"),
 	OPT_FLAG(struct ps, no_trunc, "no-trunc", 0, "whole ids and commands"),
+	OPT_FLAG(struct ps, size, "size", 's', "how much each has written, and with its image: all its files are counted"),
 	OPT_LIST(struct ps, filters, "filter", 'f', "KEY=VALUE",
 		 "those with this name=, id=, status=, ancestor= or label="),
 	OPT_STRING(struct ps, format, "format", 0, "FORMAT", "table, json, or a template such as {{.Names}}"),
@@ -30,6 +32,12 @@ struct entry {
 	uint32_t pid;
 	int32_t exit_code;
 	struct spec_map labels;
+	struct storage_sizes size;
+};
+
+static const struct field size_fields[] = {
+	FIELD_U64(struct storage_sizes, root_bytes, "rootFsSize", REQUIRED),
+	FIELD_U64(struct storage_sizes, written_bytes, "rwSize", REQUIRED),
 };
 
 static const struct field fields[] = {
@@ -44,11 +52,12 @@ static const struct field fields[] = {
 	FIELD_I32(struct entry, exit_code, "ExitCode", REQUIRED),
 	FIELD_STRINGS(struct entry, ports, "Ports", REQUIRED),
 	FIELD_MAP(struct entry, labels, "Labels"),
+	FIELD_OBJECT(struct entry, size, "Size", REQUIRED, size_fields), /* the last one: where it is asked for */
 };
 
 static const struct column columns[] = {
 	{ "CONTAINER ID", 0 }, { "IMAGE", 0 }, { "COMMAND", SHORT_COMMAND }, { "CREATED", 0 }, { "STATUS", 0 },
-	{ "PORTS", 0 }, { "NAMES", 0 },
+	{ "PORTS", 0 }, { "NAMES", 0 }, { "SIZE", 0 },
 };
 
 /* How long ago that was: "3 minutes"; "" where it is no time, or NULL. */
@@ -88,6 +97,13 @@ static int add_words(struct table *t, const struct strv *words, struct err *e)
 	return all ? table_add(t, e, "%s", all) : err_nomem(e);
 }
 
+static int add_size(struct table *t, const struct storage_sizes *size, struct err *e)
+{
+	char written[STR_BYTES_MAX], all[STR_BYTES_MAX];
+
+	return table_add(t, e, "%s (virtual %s)", str_bytes(size->written_bytes, written), str_bytes(size->root_bytes, all));
+}
+
 static int add_row(struct table *t, const void *arg, struct err *e)
 {
 	const struct entry *entry = arg;
@@ -104,7 +120,9 @@ static int add_row(struct table *t, const void *arg, struct err *e)
 		r = table_add(t, e, "%s", entry->status);
 	if (r >= 0)
 		r = add_words(t, &entry->ports, e);
-	return r < 0 ? r : add_words(t, &entry->names, e);
+	if (r >= 0)
+		r = add_words(t, &entry->names, e);
+	return r < 0 || t->n_columns < ARRAY_SIZE(columns) ? r : add_size(t, &entry->size, e);
 }
 
 static bool by_name(const struct container *c, const char *value)
@@ -195,6 +213,10 @@ static int show(const struct container *c, const struct walk *w, struct err *e)
 
 	if (!entry.status)
 		return err_nomem(e);
+	int r = w->options->size && !w->options->quiet ? storage_sizes(w->g, &c->settings, &entry.size, e) : 0;
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r; /* removed meanwhile */
 	if (!w->options->quiet)
 		return listing_add(w->listing, &entry, e);
 	printf("%.*s\n", w->options->no_trunc ? CONTAINER_ID_MAX : ID_SHORT, entry.id);
@@ -223,9 +245,9 @@ static int run(const struct call *c, struct err *e)
 {
 	const struct ps *o = c->options;
 	auto_listing struct listing listing = {
-		.table = { .columns = columns, .n_columns = ARRAY_SIZE(columns), .whole = o->no_trunc },
+		.table = { .columns = columns, .n_columns = ARRAY_SIZE(columns) - !o->size, .whole = o->no_trunc },
 		.fields = fields,
-		.n_fields = ARRAY_SIZE(fields),
+		.n_fields = ARRAY_SIZE(fields) - !o->size,
 		.add_row = add_row,
 	};
 	auto_engine struct engine g;

@@ -6,6 +6,7 @@
 #include "base/proc.h"
 #include "cli/inspect.h"
 #include "runtime/ksm.h"
+#include "runtime/storage.h"
 #include "runtime/usage.h"
 #include "spec/decode.h"
 #include "spec/names.h"
@@ -154,6 +155,7 @@ struct view {
 	struct spec_mounts mounts;
 	uint64_t restarts;
 	uint32_t range_start;
+	struct storage_sizes sizes;
 };
 static const struct field fields[] = {
 	FIELD_STRING(struct view, id, "Id", REQUIRED),
@@ -173,7 +175,10 @@ static const struct field fields[] = {
 	FIELD_STRING(struct view, log_path, "LogPath", REQUIRED),
 	FIELD_OBJECT(struct view, usage, "Usage", REQUIRED, usage_fields),
 	FIELD_OBJECT(struct view, last_usage, "LastUsage", REQUIRED, usage_fields),
+	FIELD_U64(struct view, sizes.written_bytes, "SizeRw", REQUIRED),
+	FIELD_U64(struct view, sizes.root_bytes, "SizeRootFs", REQUIRED),
 };
+#define SIZE_FIELDS 2 /* the last ones: where they are asked for */
 
 /* A key that is always there, be it empty. */
 static char *text(char *s)
@@ -337,10 +342,11 @@ static int fill(const struct engine *g, const struct container *c, const struct 
 	return r < 0 ? r : fill_mounts(s, a, &v->mounts, e);
 }
 
-static int encode(const struct container *c, const struct spec *s, const struct view *v, json_t **ret, struct err *e)
+static int encode(const struct container *c, const struct spec *s, const struct view *v, bool sizes, json_t **ret,
+		  struct err *e)
 {
 	json_t *all = NULL, *limits = NULL;
-	int r = encode_object(fields, ARRAY_SIZE(fields), v, &all, e);
+	int r = encode_object(fields, ARRAY_SIZE(fields) - (sizes ? 0 : SIZE_FIELDS), v, &all, e);
 
 	if (r >= 0)
 		r = inspect_limits(c, s, &limits, e);
@@ -354,7 +360,7 @@ static int encode(const struct container *c, const struct spec *s, const struct 
 	return r;
 }
 
-int inspect_container(const struct engine *g, const char *id, json_t **ret, struct err *e)
+int inspect_container(const struct engine *g, const char *id, bool sizes, json_t **ret, struct err *e)
 {
 	auto_container struct container c = { 0 };
 	auto_spec struct spec s = { 0 };
@@ -367,5 +373,7 @@ int inspect_container(const struct engine *g, const char *id, json_t **ret, stru
 		r = record_spec(dir, &s, e);
 	if (r >= 0)
 		r = fill(g, &c, &s, &a, &v, e);
-	return r < 0 ? r : encode(&c, &s, &v, ret, e);
+	if (r >= 0 && sizes)
+		r = storage_sizes(g, &c.settings, &v.sizes, e);
+	return r < 0 ? r : encode(&c, &s, &v, sizes, ret, e);
 }

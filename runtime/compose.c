@@ -19,6 +19,7 @@
 
 static int take_image(struct composition *c, struct err *e)
 {
+	static const char *const policy[] = { POLICY_FILE };
 	const char *name = c->o->image;
 
 	c->s->image = arena_strdup(&c->s->arena, name);
@@ -28,6 +29,8 @@ static int take_image(struct composition *c, struct err *e)
 		return 0;
 	int r = image_find(&c->g->store, name, &c->image, e);
 
+	if (r >= 0)
+		r = policy_check_run(policy, ARRAY_SIZE(policy), &c->g->store, name, &c->image, e);
 	if (r < 0)
 		return r;
 	struct strv folders = { 0 }; /* topmost first; a plan has them the other way round */

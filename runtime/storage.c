@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/quota.h"
 #include "namespaces/fuse_overlay.h"
 #include "namespaces/idmap.h"
@@ -154,4 +155,26 @@ void storage_release(const struct engine *g, const struct settings *s)
 		return;
 	(void)quota_limit(projects, s->storage_project, 0, &ignored); /* whoever takes the number sets its limit anew */
 	(void)unlinkat(projects, name_of(s->storage_project, name), 0); /* else a sweep finds it */
+}
+
+/* The file system knows at once of whom it counts; of others all files are looked at. */
+static int written(int dir, const struct settings *s, uint64_t *ret, struct err *e)
+{
+	return s->storage_project ? quota_used(dir, s->storage_project, ret, e) : file_tree_bytes(dir, "upper", ret, e);
+}
+
+int storage_sizes(const struct engine *g, const struct settings *s, struct storage_sizes *ret, struct err *e)
+{
+	auto_image struct image image = { 0 };
+	auto_fd int dir = record_open(g, s->id, e);
+	struct storage_sizes sizes;
+	int r = dir < 0 ? dir : written(dir, s, &sizes.written_bytes, e);
+
+	if (r >= 0 && s->manifest)
+		r = image_find(&g->store, s->manifest, &image, e);
+	if (r < 0 && r != -ENOENT) /* the image of a container that was removed by force */
+		return r;
+	sizes.root_bytes = sizes.written_bytes + image.bytes;
+	*ret = sizes;
+	return 0;
 }

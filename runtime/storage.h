@@ -42,6 +42,14 @@ bool storage_is_refused(const struct rootfs_plan *p, const struct spec_id_maps *
  */
 int storage_serve(struct rootfs_plan *p, const struct spec_id_maps *maps, int *ret_alive, struct err *e);
 
+struct storage_sizes {
+	uint64_t written_bytes; /* by the container, to its own layer */
+	uint64_t root_bytes;	/* with what `images` says of its image */
+};
+
+/* How much there is of a container. Return: 0, or -errno with @e filled. */
+int storage_sizes(const struct engine *g, const struct settings *s, struct storage_sizes *ret, struct err *e);
+
 /* Give its number back, where it has one; after its folder has gone. Best effort. */
 void storage_release(const struct engine *g, const struct settings *s);
 
