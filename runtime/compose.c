@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/timestamp.h"
+#include "images/policy.h"
 #include "runtime/compose_parts.h"
 #include "runtime/defaults.h"
 #include "runtime/ksm.h"
