@@ -8,10 +8,12 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/quota.h"
 #include "cgroups/cgroups.h"
 #include "cgroups/controllers.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "runtime/storage.h"
 
 struct info {
 	const char *format;
@@ -24,10 +26,10 @@ static const struct option rows[] = {
 struct view {
 	char *version, *spec_version;
 	/* info alone */
-	char *kernel, *architecture, *data, *run, *worker, *cgroup, *cgroup_manager, *cgroup_parent, *profile;
+	char *kernel, *architecture, *data, *run, *worker, *cgroup, *cgroup_manager, *cgroup_parent, *profile, *driver;
 	struct strv controllers, missing;
 	uint64_t containers, running, images;
-	bool root, userns;
+	bool root, userns, quotas;
 };
 
 static const struct field fields[] = {
@@ -43,6 +45,8 @@ static const struct field fields[] = {
 	FIELD_STRINGS(struct view, controllers, "Controllers", REQUIRED),
 	FIELD_STRINGS(struct view, missing, "MissingControllers", REQUIRED),
 	FIELD_STRING(struct view, profile, "DefaultProfile", REQUIRED),
+	FIELD_STRING(struct view, driver, "StorageDriver", REQUIRED),
+	FIELD_BOOL(struct view, quotas, "StorageQuotas", REQUIRED),
 	FIELD_STRING(struct view, data, "DataRoot", REQUIRED),
 	FIELD_STRING(struct view, run, "RunRoot", REQUIRED),
 	FIELD_STRING(struct view, worker, "Worker", REQUIRED),
@@ -154,6 +158,8 @@ static int run_info(const struct call *c, struct err *e)
 		.root = geteuid() == 0,
 		.userns = has_userns(),
 		.profile = (char *)seccomp_profile_names[SECCOMP_TIGHT],
+		.driver = (char *)storage_driver_names[storage_driver_here(&g)],
+		.quotas = quota_available(g.data, e) >= 0,
 		.data = g.data_path,
 		.run = g.run_path,
 		.worker = g.worker,

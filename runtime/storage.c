@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/quota.h"
+#include "images/work.h"
 #include "namespaces/fuse_overlay.h"
 #include "namespaces/idmap.h"
 #include "namespaces/overlay.h"
@@ -17,6 +18,7 @@
 
 #define PROJECT_FIRST 0x70e00000U /* far from those that administrators number by hand, and docker from 1 on */
 #define PROJECTS      65536U
+#define PROBE_ID      100000U /* any that is not the host's own root */
 
 static int open_projects(const struct engine *g, struct err *e)
 {
@@ -62,6 +64,22 @@ bool storage_is_refused(const struct rootfs_plan *p, const struct spec_id_maps *
 	struct err e;
 
 	return try_overlay(p, &e) < 0 || (maps->n > 0 && try_idmap(p, maps, &e) < 0);
+}
+
+enum storage_driver storage_driver_here(const struct engine *g)
+{
+	struct spec_id_map one = { .host_id = PROBE_ID, .size = 1 };
+	auto_work struct work work = WORK_NONE;
+	char folder[PATH_MAX], layers[PATH_MAX];
+	const struct rootfs_plan p = { .path = folder, .layers = layers };
+	struct err ignored; /* on a full disk nothing can be tried: then it is what it is nearly everywhere */
+
+	if (work_begin(&g->store, &work, &ignored) < 0 || mkdirat(work.fd, "upper", 0700) < 0 ||
+	    mkdirat(work.fd, "work", 0700) < 0)
+		return STORAGE_OVERLAY;
+	snprintf(folder, sizeof(folder), "%s/images/tmp/%s", g->data_path, work.name);
+	snprintf(layers, sizeof(layers), "%s/images/layers", g->data_path);
+	return storage_is_refused(&p, &(struct spec_id_maps){ &one, 1 }) ? STORAGE_FUSE_OVERLAYFS : STORAGE_OVERLAY;
 }
 
 int storage_serve(struct rootfs_plan *p, const struct spec_id_maps *maps, int *ret_alive, struct err *e)

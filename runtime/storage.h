@@ -33,6 +33,9 @@ int storage_limit(const struct engine *g, int dir, struct settings *s, struct er
  */
 bool storage_is_refused(const struct rootfs_plan *p, const struct spec_id_maps *maps);
 
+/* Who overlays layers on this machine, here: found out by trying, in a work folder. */
+enum storage_driver storage_driver_here(const struct engine *g);
+
 /**
  * storage_serve() - Have fuse-overlayfs make what the kernel does not
  * @p:		ROOTFS_OVERLAY becomes ROOTFS_MADE
