@@ -51,6 +51,7 @@ int registry_settings(const char *fetcher, const char *authfile, struct arena *a
 				  .environment = environ },
 			.certificates = { "/etc/paene/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d" },
 			.n_certificates = 3,
+			.retries = FETCH_RETRIES,
 		},
 	};
 	if (own)

@@ -144,6 +144,7 @@ int download_hear(struct download *d, struct err *e)
 	struct fetch_reply reply;
 	int r = transfer_receive(d->transfer, &reply, e);
 
+	d->failed = r < 0 || reply.type == FETCH_FAILED;
 	if (r < 0)
 		return r;
 	struct blob *b = of_request(d, reply.id);
@@ -152,7 +153,6 @@ int download_hear(struct download *d, struct err *e)
 		return err_say(e, EPROTO, "paene-fetch answers what it was not asked");
 	switch (reply.type) {
 	case FETCH_FAILED:
-		d->status = reply.status;
 		*e = reply.err;
 		return err_wrap(e, "blob sha256:%.12s", b->hex);
 	case FETCH_DONE:

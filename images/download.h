@@ -30,7 +30,7 @@ struct download {
 	const struct load_options *options;
 	struct blob *v; /* each once, the largest first */
 	size_t n;
-	int status; /* of HTTP, after a failure; 0: it did not come to that */
+	bool failed; /* the fetcher could not bring one */
 };
 
 /**

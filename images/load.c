@@ -57,7 +57,11 @@ static int hear_import(struct load *l, struct worker *w, struct err *e)
 /* Split the archive into blobs. */
 static int import(struct load *l, int input, struct err *e)
 {
-	struct work_job job = { .kind = WORK_IMPORT, .compression = COMPRESSION_DETECT };
+	struct work_job job = {
+		.kind = WORK_IMPORT,
+		.compression = COMPRESSION_DETECT,
+		.max_bytes = l->options->max_layer_bytes,
+	};
 	auto_worker struct worker w = WORKER_NONE;
 	struct stat st;
 
@@ -75,19 +79,6 @@ static int import(struct load *l, int input, struct err *e)
 	return r < 0 ? r : hear_import(l, &w, e);
 }
 
-static int read_images(struct load *l, struct err *e)
-{
-	auto_free char *text = NULL;
-	size_t len;
-	int r = file_read(l->import, WORK_IMAGES_FILE, WORK_IMAGES_MAX, &text, &len, e);
-
-	if (r == 0)
-		r = image_list_decode(text, len, WORK_IMAGES_FILE, &l->arena, &l->images, e);
-	if (r == 0 && l->images.n == 0)
-		return err_say(e, EINVAL, "there is no image in it");
-	return r;
-}
-
 static int publish_name(struct load *l, const struct image *image, const char *name, struct err *e)
 {
 	struct load_result *result = &l->result;
@@ -100,7 +91,7 @@ static int publish_name(struct load *l, const struct image *image, const char *n
 		return r;
 	if (ref.digest[0] && !streq(ref.digest, image->manifest))
 		return err_say(e, EINVAL, "the archive calls an image %s, which it is not", name);
-	r = ref_publish(&l->work, &ref, image->manifest, &moved, e);
+	r = ref_publish(&l->work, &ref, image->manifest, NULL, &moved, e);
 	if (r < 0)
 		return r;
 	image_ref_text(&ref, false, text);
@@ -149,7 +140,7 @@ int image_load(const struct store *s, int input, const char *what, const struct 
 	if (r == 0)
 		r = import(&l, input, e);
 	if (r == 0)
-		r = read_images(&l, e);
+		r = publish_read(l.import, &l.arena, &l.images, e);
 	for (size_t i = 0; r == 0 && i < l.images.n; i++)
 		r = load_image(&l, &l.images.v[i], e);
 	if (r < 0)

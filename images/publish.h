@@ -32,6 +32,9 @@ int publish_check_store(const struct store *s, struct err *e);
  */
 int publish_hold(struct publication *p, const struct image *image, struct err *e);
 
+/* What images a worker has found, by the images.json that it left in @folder. Return: 0, or -errno with @e filled */
+int publish_read(int folder, struct arena *arena, struct image_list *ret, struct err *e);
+
 /* See that it is. Return: 0: its record is there and held; or -errno with @e filled: what was begun is left to work_end() */
 int publish_image(struct publication *p, struct image *image, struct err *e);
 

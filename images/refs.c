@@ -49,8 +49,8 @@ static int read_leaf(int dir, const char *leaf, char ret_manifest[DIGEST_HEX + 1
 	if (n < 0)
 		return err_set(e, errno, "read %s", leaf);
 	text[n] = '\0';
-	if (n == REF_FILE_SIZE && text[n - 1] == '\n')
-		text[n - 1] = '\0';
+	if (n >= (ssize_t)REF_FILE_SIZE && text[REF_FILE_SIZE - 1] == '\n') /* what follows is ref_read_index()'s */
+		text[REF_FILE_SIZE - 1] = '\0';
 	const char *hex = str_after(text, ALGORITHM);
 
 	if (!hex || !digest_is_hex(hex))
@@ -76,6 +76,25 @@ int ref_read(const struct store *s, const struct image_ref *ref, char ret_manife
 	int r = read_leaf(dir, p.leaf, ret_manifest, e);
 
 	return r < 0 ? err_wrap(e, "image name %s:%s", p.folder, p.leaf) : 0;
+}
+
+int ref_read_index(const struct store *s, const struct image_ref *ref, char ret_index[DIGEST_HEX + 1], struct err *e)
+{
+	struct ref_path p = path_of(ref);
+	auto_fd int dir = open_folder(s, &p, e);
+	auto_free char *text = NULL;
+	size_t len;
+	int r = dir < 0 ? dir : file_read(dir, p.leaf, 2 * REF_FILE_SIZE, &text, &len, e);
+
+	ret_index[0] = '\0';
+	if (r < 0 || len != 2 * REF_FILE_SIZE)
+		return r;
+	text[len - 1] = '\0';
+	const char *hex = str_after(text + REF_FILE_SIZE, ALGORITHM);
+
+	if (hex && digest_is_hex(hex))
+		memcpy(ret_index, hex, DIGEST_HEX + 1);
+	return 0;
 }
 
 /* Make one folder in a chain of them durable, if it is new. */
@@ -142,15 +161,17 @@ static int hold_former(const struct store *s, const struct image_ref *ref, const
 	}
 }
 
-int ref_publish(const struct work *work, const struct image_ref *ref, const char *manifest, bool *ret_moved,
-		struct err *e)
+int ref_publish(const struct work *work, const struct image_ref *ref, const char *manifest, const char *index,
+		bool *ret_moved, struct err *e)
 {
 	struct ref_path p = path_of(ref);
-	char text[sizeof(ALGORITHM) + DIGEST_HEX + 1];
+	char text[2 * REF_FILE_SIZE + 1];
 	auto_fd int former = -1;
 	int r = hold_former(work->store, ref, manifest, &former, e);
+	int len = snprintf(text, sizeof(text), ALGORITHM "%s\n", manifest);
 
-	snprintf(text, sizeof(text), ALGORITHM "%s\n", manifest);
+	if (index)
+		snprintf(text + len, sizeof(text) - (size_t)len, ALGORITHM "%s\n", index);
 	if (r == 0)
 		r = file_publish(work->fd, "ref", text, strlen(text), 0600, FILE_SYNC, e);
 	if (r == 0)

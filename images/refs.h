@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * refs.h: which name means which image: refs/HOST/NAME/TAG, each a file of one line, "sha256:HEX", HEX being the
- * manifest's digest. In NAME every "/" is a "%", which no reference can hold; a name by digest has the file name
- * "sha256:HEX", which no tag can have.
+ * manifest's digest; a second one of the same form names the index that led to it at the registry. In NAME every "/" is a "%",
+ * which no reference can hold; a name by digest has the file name "sha256:HEX", which no tag can have.
  */
 #ifndef IMAGES_REFS_H
 #define IMAGES_REFS_H
@@ -12,16 +12,20 @@
 /* Which manifest a name means. Return: 0, or -ENOENT and others with @e filled */
 int ref_read(const struct store *s, const struct image_ref *ref, char ret_manifest[DIGEST_HEX + 1], struct err *e);
 
+/* The index that led to it; "": none is known. Return: 0, or -errno with @e filled */
+int ref_read_index(const struct store *s, const struct image_ref *ref, char ret_index[DIGEST_HEX + 1], struct err *e);
+
 /**
  * ref_publish() - Make a name mean an image, durably and in one step
  * @work:	Where the file is written first
  * @manifest:	Held by the caller (store_hold() of its record), so that it cannot go meanwhile
+ * @index:	The one that led to it, at the registry; NULL: none did
  * @ret_moved:	Whether the name meant another image before
  *
  * Return: 0, or -errno with @e filled
  */
-int ref_publish(const struct work *work, const struct image_ref *ref, const char *manifest, bool *ret_moved,
-		struct err *e);
+int ref_publish(const struct work *work, const struct image_ref *ref, const char *manifest, const char *index,
+		bool *ret_moved, struct err *e);
 
 /* Take a name away, durably, and folders that it leaves empty. Return: 0, or -ENOENT and others with @e filled */
 int ref_remove(const struct store *s, const struct image_ref *ref, struct err *e);

@@ -41,7 +41,7 @@ int image_tag(const struct store *s, const char *source, const char *name, bool 
 
 	if (held == -ENOENT)
 		return err_say(e, ENOENT, "no such image: %s", source);
-	return held < 0 ? held : ref_publish(&work, &ref, image.manifest, ret_moved, e);
+	return held < 0 ? held : ref_publish(&work, &ref, image.manifest, NULL, ret_moved, e);
 }
 
 struct removal {

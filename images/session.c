@@ -41,7 +41,7 @@ static int start(const struct session_settings *s, struct fetch_session *session
 int session_start(const struct session_settings *s, const struct endpoint *at, const struct auth *as, bool push, int work,
 		  struct transfer *ret, struct err *e)
 {
-	struct fetch_session session = { .any_certificate = at->any_certificate, .push = push };
+	struct fetch_session session = { .any_certificate = at->any_certificate, .push = push, .retries = s->retries };
 	int r;
 
 	snprintf(session.url, sizeof(session.url), "%s", at->url);

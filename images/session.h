@@ -14,6 +14,7 @@ struct session_settings {
 	struct auth_files auth;	 /* its environment has the proxies too */
 	const char *certificates[3]; /* folders for auth_host_files() */
 	size_t n_certificates;
+	uint32_t retries; /* after a failure that may pass */
 };
 
 /**

@@ -47,6 +47,20 @@ int worker_receive(struct worker *w, struct work_message *ret, struct err *e)
 	return 0;
 }
 
+int worker_do(const char *path, const struct work_job *job, const int *fds, size_t n_fds, struct work_done *ret, struct err *e)
+{
+	auto_worker struct worker w = WORKER_NONE;
+	struct work_message m = { .type = WORK_LOCKED };
+	int r = worker_start(path, job, fds, n_fds, &w, e);
+
+	while (r >= 0 && m.type != WORK_DONE)
+		r = worker_receive(&w, &m, e);
+	if (r < 0)
+		return r;
+	*ret = m.done;
+	return 0;
+}
+
 void worker_end(struct worker *w)
 {
 	child_end(&w->child);

@@ -33,6 +33,9 @@ int worker_start(const char *path, const struct work_job *job, const int *fds, s
  */
 int worker_receive(struct worker *w, struct work_message *ret, struct err *e);
 
+/* Start it, and wait for the end of its job. Return: 0, or -errno with @e filled */
+int worker_do(const char *path, const struct work_job *job, const int *fds, size_t n_fds, struct work_done *ret, struct err *e);
+
 /* End and reap the process, whatever it is doing. A WORKER_NONE is fine. */
 void worker_end(struct worker *w);
 #define auto_worker __attribute__((cleanup(worker_end)))
