@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 
 ssize_t fd_read_all(int fd, void *buf, size_t len)
 {
@@ -53,6 +54,16 @@ int fd_lock(int fd, int how)
 		if (errno != EINTR)
 			return -errno;
 	return 0;
+}
+
+void fd_allow_many(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
+		return;
+	l.rlim_cur = l.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &l);
 }
 
 const char *fd_path(int fd, char buf[FD_PATH_MAX])

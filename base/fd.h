@@ -80,6 +80,9 @@ int fd_dup(int fd, struct err *e);
  */
 int fd_lock(int fd, int how);
 
+/* As many open fds as this process may ask for: the usual soft limit is 1024. Best effort; children inherit it. */
+void fd_allow_many(void);
+
 /* The path that names an open fd for calls that take only paths: "/proc/self/fd/N". */
 #define FD_PATH_MAX 32
 const char *fd_path(int fd, char buf[FD_PATH_MAX]);

@@ -3,10 +3,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "cli/output.h"
 #include "cli/stats_table.h"
 #include "cli/stats_watch.h"
@@ -217,17 +217,6 @@ static int draw(const struct frame *f, struct arena *arena, struct err *e)
 
 /* ---- again and again ---- */
 
-/* Two folders are held of each container: many of them need more than the usual 1024. */
-static void allow_many_fds(void)
-{
-	struct rlimit l;
-
-	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
-		return;
-	l.rlim_cur = l.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &l); /* else those beyond it are shown without numbers */
-}
-
 /* Return: whether somebody has asked for the end meanwhile */
 static bool wait_ms(const sigset_t *end, uint64_t ms)
 {
@@ -243,7 +232,7 @@ static int stream(const struct call *c, struct watch_list *list, uint64_t interv
 	struct frame f = { .call = c, .options = o, .list = list, .screen = &screen };
 	sigset_t end;
 
-	allow_many_fds();
+	fd_allow_many(); /* two folders are held of each container; those beyond are shown without numbers */
 	int r = watch_list_look(list, e);
 
 	sigemptyset(&end);

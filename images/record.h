@@ -25,7 +25,7 @@ struct image_layer {
 	char *media_type; /* as in the manifest */
 	uint64_t bytes;	  /* of the blob */
 };
-#define IMAGE_LAYERS_MAX 256 /* each takes two descriptors while it is loaded; overlayfs itself ends at 500 */
+#define IMAGE_LAYERS_MAX 500 /* the limit of overlayfs */
 struct image_layers {
 	struct image_layer *v; /* lowest first */
 	size_t n;
