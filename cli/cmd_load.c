@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cli/layer_limits.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/verbs.h"
@@ -11,11 +12,13 @@
 struct load {
 	const char *input;
 	bool quiet;
+	struct layer_limits limits;
 };
 
 static const struct option rows[] = {
 	OPT_STRING(struct load, input, "input", 'i', "FILE", "the archive, or an OCI layout's folder; default: -"),
 	OPT_FLAG(struct load, quiet, "quiet", 'q', "no progress"),
+	LAYER_LIMIT_OPTIONS(struct load, limits),
 };
 
 /* Return: an fd of the archive, or -errno with @e filled */
@@ -41,17 +44,19 @@ static int run(const struct call *c, struct err *e)
 	struct load_result result = { 0 };
 	auto_engine struct engine g;
 	int r = verb_engine(c, &g, e);
-	auto_fd int input = r < 0 ? r : open_input(name, e);
-
-	if (input < 0)
-		return input;
-	const struct load_options how = {
+	struct load_options how = {
 		.worker = g.worker,
 		.rootless = geteuid() != 0,
 		.progress = progress_show,
 		.progress_arg = &progress,
 	};
 
+	if (r == 0)
+		r = layer_limits_read(&o->limits, &how, e);
+	auto_fd int input = r < 0 ? r : open_input(name, e);
+
+	if (input < 0)
+		return input;
 	progress_begin(&progress, o->quiet, PROGRESS_SILENT);
 	r = image_load(&g.store, input, name ? name : "standard input", &how, &result, e);
 	progress_end(&progress, r >= 0);

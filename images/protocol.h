@@ -82,7 +82,8 @@ struct work_job {
 	char blob_digest[DIGEST_HEX + 1];  /* unpack: sha256 of the blob as it is; "": not checked (it was, by us) */
 	char diff_id[DIGEST_HEX + 1];	   /* unpack: sha256 of what comes out of it */
 	uint64_t blob_bytes;		   /* unpack: its size; 0: not known */
-	uint64_t max_bytes;		   /* more than this, uncompressed, is refused; 0: no limit of ours */
+	uint64_t max_bytes;		   /* more than this, uncompressed, is refused; 0: no limit of ours. import: per file */
+	uint64_t max_files;		   /* unpack: more entries than this are refused; 0: no limit of ours */
 	bool rootless;			   /* device nodes can't be made: they are skipped */
 	bool lowest;			   /* unpack: nothing lies below this layer */
 	bool grows;			   /* unpack: the last fd is `more` */

@@ -220,6 +220,7 @@ static int start_worker(struct unpack *u, size_t i, struct err *e)
 		.compression = COMPRESSION_DETECT,
 		.blob_bytes = t->layer->bytes,
 		.max_bytes = u->p->options->max_layer_bytes,
+		.max_files = u->p->options->max_layer_files,
 		.rootless = u->p->options->rootless,
 		.lowest = t->dependent && i == 0,
 		.grows = blob_state(u, t) != BLOB_HERE,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -28,6 +29,7 @@ struct writer {
 	int fd;
 	struct digest digest;
 	struct file *file;
+	uint64_t max_bytes;
 };
 
 static void writer_close(struct writer *w)
@@ -39,6 +41,7 @@ static void writer_close(struct writer *w)
 static int writer_open(struct files *f, struct file *file, struct writer *ret, struct err *e)
 {
 	ret->file = file;
+	ret->max_bytes = f->max_bytes;
 	ret->fd = openat(f->work, INCOMING, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (ret->fd < 0)
 		return err_set(e, errno, "create a blob");
@@ -49,6 +52,11 @@ static int writer_add(struct writer *w, const void *data, size_t len, struct err
 {
 	struct file *file = w->file;
 	size_t n = MIN(len, sizeof(file->magic) - file->n_magic);
+	char shown[HARMLESS_MAX];
+
+	if (w->max_bytes && len > w->max_bytes - file->bytes)
+		return err_say(e, EFBIG, "%s has more than %" PRIu64 " bytes (the limit: --max-layer-size)",
+			       harmless(file->name ? file->name : "a blob", shown), w->max_bytes);
 	int r = fd_write_all(w->fd, data, len);
 
 	if (r < 0)

@@ -22,6 +22,7 @@ struct file {
 
 struct files {
 	int work;   /* the folder that they are stored in; not owned */
+	uint64_t max_bytes; /* of one of them; 0: no limit */
 	int folder; /* layout folder: files are taken from it when they are asked for; -1: an archive */
 	struct arena arena;
 	struct file **v; /* sorted by name once the archive has been read */

@@ -9,8 +9,11 @@
 
 static int read_archive(struct import *i, const struct stream_options *o, struct err *e)
 {
+	struct stream_options options = *o;
 	struct stream *s = NULL;
-	int r = stream_open(o, &s, e);
+
+	options.max_bytes = 0; /* it counts for each file */
+	int r = stream_open(&options, &s, e);
 
 	if (r == 0)
 		r = files_read(&i->files, s, e);
@@ -47,7 +50,8 @@ static int find_images(struct import *i, struct err *e)
 int import_archive(const struct stream_options *stream, bool is_folder, int work, struct work_done *ret,
 		   struct err *e)
 {
-	struct import i = { .files = { .work = work, .folder = is_folder ? stream->input.fd : -1 } };
+	struct import i = { .files = { .work = work, .folder = is_folder ? stream->input.fd : -1,
+				      .max_bytes = stream->max_bytes } };
 	struct work_done done = { 0 };
 	int r = is_folder ? 0 : read_archive(&i, stream, e);
 

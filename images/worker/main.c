@@ -183,6 +183,7 @@ static int run_unpack(const struct job *job, struct work_done *ret, struct err *
 		.lowest = work->lowest,
 		.no_devices = work->rootless,
 		.diff_id = work->diff_id,
+		.max_files = work->max_files,
 	};
 
 	return unpack_layer(&unpack, ret, e);

@@ -26,7 +26,7 @@ static int produce(void *arg, void *buf, size_t room, size_t *ret_len, struct er
 		return r;
 	s->bytes += *ret_len;
 	if (s->o.max_bytes && s->bytes > s->o.max_bytes)
-		return err_say(e, EFBIG, "it has more than %" PRIu64 " bytes uncompressed, which is the limit set",
+		return err_say(e, EFBIG, "it has more than %" PRIu64 " bytes uncompressed (the limit: --max-layer-size)",
 			       s->o.max_bytes);
 	if (s->o.digest)
 		digest_add(&s->digest, buf, *ret_len);

@@ -2,11 +2,12 @@
 #include "images/worker/unpack.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "images/worker/place.h"
 
-static int place_all(struct place *p, uint64_t *ret_entries, struct err *e)
+static int place_all(struct place *p, uint64_t max_files, uint64_t *ret_entries, struct err *e)
 {
 	struct tar_entry entry;
 	struct entry_name name;
@@ -19,8 +20,11 @@ static int place_all(struct place *p, uint64_t *ret_entries, struct err *e)
 			r = place_entry(p, &entry, &name, e);
 		if (r < 0)
 			return r;
-		++*ret_entries;
+		if (++*ret_entries == max_files)
+			break;
 	}
+	if (more > 0 && tar_next(p->tar, &entry, e) > 0)
+		return err_say(e, EFBIG, "it has more than %" PRIu64 " files (the limit: --max-layer-files)", max_files);
 	return more;
 }
 
@@ -46,7 +50,7 @@ static int run(const struct unpack *u, struct stream *s, struct place *p, struct
 	if (r == 0)
 		r = tar_open(s, &p->tar, e);
 	if (r == 0)
-		r = place_all(p, &ret->entries, e);
+		r = place_all(p, u->max_files, &ret->entries, e);
 	if (r == 0 && p->tree->opaque_root)
 		r = tree_hide_lower_root(p->tree, e);
 	if (p->tree->needs_lower) {

@@ -11,6 +11,7 @@ struct unpack {
 	int lower;  /* as struct tree has them */
 	bool lowest;
 	bool no_devices;
+	uint64_t max_files; /* entries; 0: no limit */
 	const char *diff_id; /* sha256 hex that the tar must have; "": not checked */
 };
 

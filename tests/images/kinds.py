@@ -382,10 +382,9 @@ def whiteout_first():
 @case
 def whiteout_last():
     """of what the same layer has made before
-    not umoci: the folder has the time of its unpacking
     not podman: it refuses them"""
-    return [LOWEST, layer(folder(b"full", uid=8), member(b"full/new", b"n"), member(b".wh.full"), folder(b"etc"), member(b"etc/conf", b"new"),
-                          member(b"etc/.wh.conf"))]
+    return [LOWEST, layer(folder(b"full", uid=8), member(b"full/new", b"n"), member(b".wh.full"), folder(b"full", uid=8), folder(b"etc"),
+                          member(b"etc/conf", b"new"), member(b"etc/.wh.conf"))]
 
 
 @case
@@ -419,7 +418,8 @@ def other_metadata():
 
 @case
 def marks_of_aufs():
-    """not umoci: it unpacks them"""
+    """not umoci: it unpacks them
+    not podman: the same"""
     return [LOWEST, layer(folder(b".wh..wh.plnk"), member(b".wh..wh.plnk/1.2", b"x"), member(b".wh..wh.aufs"), member(b"new", b"n"))]
 
 

@@ -147,7 +147,7 @@ unpacks() { # unpacks KIND…
 }
 
 @test "whiteouts: of files, folders, all; before and after what comes anew" {
-	unpacks whiteouts whiteout-of-all whiteout-and-back whiteout-first whiteout-last marks-of-aufs
+	unpacks whiteouts whiteout-of-all whiteout-and-back whiteout-first whiteout-last
 }
 
 @test "opaque folders, an opaque root" {
@@ -177,6 +177,13 @@ unpacks() { # unpacks KIND…
 	[ -z "$(getfattr --absolute-names -d -m - "$folder")" ] || fail "$(getfattr -d -m - "$folder")"
 }
 
+@test "marks of aufs concern nobody" {
+	"$kinds" marks-of-aufs "$layout"
+	show
+	[ -e "$shown/new" ]
+	[ "$(find "$shown" -name '.wh*' | wc -l)" = 0 ] || fail "$(ls -A "$shown")"
+}
+
 @test "holes stay holes" {
 	local kind
 	for kind in sparse-old-gnu sparse-0-0 sparse-0-1 sparse-1-0; do
@@ -192,4 +199,53 @@ unpacks() { # unpacks KIND…
 	"$kinds" root-entry "$layout"
 	show
 	[ "$(stat -c '%a %u:%g %Y' "$shown")" = "711 12:13 1700000000" ]
+}
+
+limited() { # limited OPTION…: the layout is refused, and nothing is left of it
+	run paene load -qi "$layout" "$@"
+	expect_status 1
+	[ "${#lines[@]}" = 1 ] || fail "$output"
+	[ -z "$(ls "$PAENE_DATA"/images/{tmp,layers,records,blobs/sha256} | grep -v :)" ] || fail "$(ls "$PAENE_DATA"/images/*)"
+}
+
+@test "load --max-layer-size: a layer of more is refused, compressed or not; of as much it is not" {
+	local bytes
+	"$kinds" members-of-gzip "$layout"
+	bytes=$(zcat -f "$(blob "$(manifest '.layers[0].digest')")" | wc -c)
+	limited --max-layer-size $((bytes - 1))
+	expect_in_output "more than $((bytes - 1)) bytes uncompressed (the limit: --max-layer-size)"
+	forget
+	"$kinds" plain "$layout"
+	limited --max-layer-size 9k
+	expect_in_output "more than 9216 bytes (the limit: --max-layer-size)"
+	for bytes in "$(stat -c %s "$(blob "$(manifest '.layers[0].digest')")")" 0 1.5g; do
+		paene load -qi "$layout" --max-layer-size "$bytes"
+		paene rmi -f $name
+	done
+}
+
+@test "load --max-layer-files: a layer of more is refused; of as many it is not" {
+	local n
+	"$kinds" plain "$layout"
+	n=$(tar -tf "$(blob "$(manifest '.layers[0].digest')")" | wc -l)
+	limited --max-layer-files $((n - 1))
+	expect_in_output "more than $((n - 1)) files (the limit: --max-layer-files)"
+	for n in "$n" 0; do
+		paene load -qi "$layout" --max-layer-files "$n"
+		paene rmi -f $name
+	done
+}
+
+@test "load: limits that are none" {
+	local word
+	for word in x -1 1e3 1.5 ''; do
+		run paene load --max-layer-files "$word" -i "$layout"
+		expect_status 1
+		expect_in_output "--max-layer-files"
+	done
+	for word in x -1 5q ''; do
+		run paene load --max-layer-size "$word" -i "$layout"
+		expect_status 1
+		expect_in_output "--max-layer-size"
+	done
 }
