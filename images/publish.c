@@ -179,6 +179,19 @@ static int make_room(struct publication *p, const struct image *image, struct er
 	return p->holds.v ? 0 : err_nomem(e);
 }
 
+int publish_read(int folder, struct arena *arena, struct image_list *ret, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t len;
+	int r = file_read(folder, WORK_IMAGES_FILE, WORK_IMAGES_MAX, &text, &len, e);
+
+	if (r == 0)
+		r = image_list_decode(text, len, WORK_IMAGES_FILE, arena, ret, e);
+	if (r == 0 && ret->n == 0)
+		return err_say(e, EINVAL, "there is no image in it");
+	return r;
+}
+
 int publish_hold(struct publication *p, const struct image *image, struct err *e)
 {
 	int r = make_room(p, image, e);
