@@ -10,11 +10,16 @@ struct inspect {
 	bool size;
 };
 
+#define FORMAT \
+	OPT_STRING(struct inspect, format, "format", 'f', "FORMAT", "json, or a template such as {{.State.Status}}")
+
 static const struct option rows[] = {
-	OPT_STRING(struct inspect, format, "format", 'f', "FORMAT", "json, or a template such as {{.State.Status}}"),
+	FORMAT,
 	OPT_FLAG(struct inspect, size, "size", 's', "SizeRw and SizeRootFs of containers, too: all files are counted"),
 	OPT_STRING(struct inspect, type, "type", 0, "TYPE", "container or image; default: what is found first"),
 };
+
+static const struct option image_rows[] = { FORMAT };
 
 static int look_at_container(const struct engine *g, const char *name, bool sizes, json_t **ret, struct err *e)
 {
@@ -47,9 +52,8 @@ static int find(const struct engine *g, const char *name, const struct inspect *
 	return r == -ENOENT ? err_say(e, ENOENT, "no such container or image: %s", name) : r;
 }
 
-static int run(const struct call *c, struct err *e)
+static int inspect(const struct call *c, const struct inspect *o, struct err *e)
 {
-	const struct inspect *o = c->options;
 	bool as_list = !o->format || streq(o->format, "json");
 	json_auto_t *list = json_array();
 	auto_engine struct engine g;
@@ -76,6 +80,19 @@ static int run(const struct call *c, struct err *e)
 	return r < 0 ? r : status;
 }
 
+static int run(const struct call *c, struct err *e)
+{
+	return inspect(c, c->options, e);
+}
+
+static int run_image(const struct call *c, struct err *e)
+{
+	struct inspect o = *(const struct inspect *)c->options;
+
+	o.type = "image";
+	return inspect(c, &o, e);
+}
+
 const struct verb verb_inspect = {
 	.name = "inspect",
 	.group = "Looking at them",
@@ -87,4 +104,16 @@ const struct verb verb_inspect = {
 	.max_args = ARGS_ANY,
 	.options = OPTIONS(rows, struct inspect),
 	.run = run,
+};
+
+const struct verb verb_image_inspect = {
+	.name = "inspect",
+	.above = &verb_image,
+	.arguments = "IMAGE…",
+	.help = "all that is known, as JSON",
+	.about = "Show all that is known of images. A template prints the values at paths: {{.Config.Env}}.",
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.options = OPTIONS(image_rows, struct inspect),
+	.run = run_image,
 };

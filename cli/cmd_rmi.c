@@ -1,56 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+
+#include "cli/image_use.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 
 struct rmi {
-	bool force;
+	bool force, all, ignore;
 };
 
 static const struct option rows[] = {
+	OPT_FLAG(struct rmi, all, "all", 'a', "every image that no container has"),
 	OPT_FLAG(struct rmi, force, "force", 'f', "by id: with several names too"),
+	OPT_FLAG(struct rmi, ignore, "ignore", 'i', "one that does not exist is fine"),
 };
-
-/* Which container needs an image? */
-struct use {
-	const struct engine *g;
-	const char *manifest;
-	char name[129]; /* str_check_name() allows no longer one */
-};
-
-static int compare(const struct container *c, void *arg, struct err *e)
-{
-	struct use *u = arg;
-
-	(void)e;
-	if (!c->settings.manifest || !streq(c->settings.manifest, u->manifest))
-		return 0;
-	snprintf(u->name, sizeof(u->name), "%s", c->settings.name);
-	return 1;
-}
-
-static const char *in_use(const char *manifest, void *arg)
-{
-	struct use *u = arg;
-	struct err e;
-
-	u->manifest = manifest;
-	int r = container_each(u->g, compare, u, &e);
-
-	/* a container that cannot be read may be the one */
-	return r > 0 ? u->name : r < 0 ? "(one whose record cannot be read)" : NULL;
-}
 
 static int remove_one(const struct engine *g, const char *name, bool force, struct err *e)
 {
 	struct remove_result result = { 0 };
-	struct use use = { .g = g };
-	auto_image struct image image = { 0 };
-	struct err gone;
-	const char *id = image_find(&g->store, name, &image, &gone) >= 0 ? image.config : NULL;
-	int r = image_remove(&g->store, name, force, in_use, &use, &result, e);
+	struct image_asker asker = { .g = g };
+	int r = image_remove(&g->store, name, force, image_user, &asker, &result, e);
 
 	for (size_t i = 0; i < result.untagged.n && r >= 0; i++) {
-		verb_tell_image(g, EVENT_UNTAG, id, result.untagged.v[i]);
+		verb_tell_image(g, EVENT_UNTAG, result.id, result.untagged.v[i]);
 		fputs("Untagged: ", stdout);
 		output_line(result.untagged.v[i]);
 	}
@@ -63,29 +35,67 @@ static int remove_one(const struct engine *g, const char *name, bool force, stru
 	return r;
 }
 
+struct walk {
+	const struct call *call;
+	const struct engine *g;
+	int status;
+};
+
+static void one(struct walk *w, const char *name, bool force)
+{
+	const struct rmi *o = w->call->options;
+	struct err e;
+	int r = remove_one(w->g, name, force, &e);
+
+	if (r >= 0 || (r == -ENOENT && o->ignore))
+		return;
+	output_error(w->call, &e);
+	w->status = 1;
+}
+
+static int each(const struct image *image, void *arg, struct err *e)
+{
+	(void)e;
+	if (!image->peer)
+		one(arg, image->manifest, true);
+	return 0;
+}
+
 static int run(const struct call *c, struct err *e)
 {
 	const struct rmi *o = c->options;
 	auto_engine struct engine g;
-	int status = 0, r = verb_engine(c, &g, e);
+	struct walk w = { .call = c, .g = &g };
+	int r = verb_engine(c, &g, e);
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < c->n_args; i++)
-		if (remove_one(&g, c->args[i], o->force, e) < 0) {
-			output_error(c, e);
-			status = 1;
-		}
-	return status;
+	if (r >= 0 && o->all == (c->n_args > 0))
+		return err_say(e, EINVAL, o->all ? "--all leaves no place for names" : "name an image, or give --all");
+	if (r >= 0 && o->all)
+		r = image_each_head(&g.store, each, &w, e);
+	for (size_t i = 0; i < c->n_args && r >= 0; i++)
+		one(&w, c->args[i], o->force);
+	return r < 0 ? r : w.status;
 }
+
+#define ABOUT "Remove images: by a name, that name, and the image with its last one; by an id, the image."
 
 const struct verb verb_rmi = {
 	.name = "rmi",
 	.group = "Images",
 	.arguments = "IMAGE…",
 	.help = "remove it",
-	.about = "Remove images: by a name, that name, and the image with its last one; by an id, the image.",
-	.min_args = 1,
+	.about = ABOUT,
+	.max_args = ARGS_ANY,
+	.options = OPTIONS(rows, struct rmi),
+	.run = run,
+};
+
+const struct verb verb_image_rm = {
+	.name = "rm",
+	.above = &verb_image,
+	.arguments = "IMAGE…",
+	.help = "remove it: `rmi`",
+	.about = ABOUT,
 	.max_args = ARGS_ANY,
 	.options = OPTIONS(rows, struct rmi),
 	.run = run,

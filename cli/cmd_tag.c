@@ -32,3 +32,28 @@ const struct verb verb_tag = {
 	.max_args = ARGS_ANY,
 	.run = run,
 };
+
+static int run_untag(const struct call *c, struct err *e)
+{
+	struct remove_result result = { 0 };
+	auto_engine struct engine g;
+	int r = verb_engine(c, &g, e);
+
+	if (r >= 0)
+		r = image_untag(&g.store, c->args[0], c->args + 1, c->n_args - 1, &result, e);
+	for (size_t i = 0; i < result.untagged.n; i++)
+		verb_tell_image(&g, EVENT_UNTAG, result.id, result.untagged.v[i]);
+	arena_free(&result.arena);
+	return r;
+}
+
+const struct verb verb_untag = {
+	.name = "untag",
+	.group = "Images",
+	.arguments = "IMAGE [NAME…]",
+	.help = "take a name away",
+	.about = "Take these names away from an image, or all that it has. The image stays, and can be named by its id.",
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.run = run_untag,
+};

@@ -76,13 +76,14 @@ static void print_verb(const struct program *p, const struct verb *v)
 	print_options(&v->options);
 }
 
-static void print_verbs(const struct program *p, const struct verbs *verbs)
+/* Those of a group that stand alone as well (they name no group) have their place there. */
+static void print_verbs(const struct program *p, const struct verb *group, const struct verbs *verbs)
 {
 	for (size_t i = 0; i < verbs->n; i++) {
-		if (verbs->v[i]->flags & VERB_HIDDEN)
+		if ((verbs->v[i]->flags & VERB_HIDDEN) || verbs->v[i]->above != group)
 			continue;
 		print_verb(p, verbs->v[i]);
-		print_verbs(p, &verbs->v[i]->below);
+		print_verbs(p, verbs->v[i], &verbs->v[i]->below);
 	}
 }
 
@@ -101,7 +102,7 @@ static int run(const struct call *c, struct err *e)
 	puts(".SH OPTIONS");
 	print_options(&p->options);
 	puts(".SH VERBS");
-	print_verbs(p, &p->verbs);
+	print_verbs(p, NULL, &p->verbs);
 	for (size_t i = 0; i < p->n_manual; i++) {
 		print_heading(p->manual[i].title);
 		const char *text = p->manual[i].text ? p->manual[i].text : p->manual_text(p->manual[i].title, c->arena);

@@ -175,11 +175,13 @@ void table_print(const struct table *t)
 	widths[last] = 0; /* nothing to align after it */
 	bool coloured = output_is_coloured(stdout);
 
-	fputs(coloured ? bold : "", stdout);
-	for (size_t k = 0; k < n; k++)
-		if (!(hidden & BIT(k)))
-			print_cell(t->columns[k].title, 0, widths[k]);
-	puts(coloured ? plain : "");
+	if (!t->no_titles) {
+		fputs(coloured ? bold : "", stdout);
+		for (size_t k = 0; k < n; k++)
+			if (!(hidden & BIT(k)))
+				print_cell(t->columns[k].title, 0, widths[k]);
+		puts(coloured ? plain : "");
+	}
 	for (size_t i = 0; i < t->cells.n; i++) {
 		if (!(hidden & BIT(i % n)))
 			print_cell(t->cells.v[i], t->whole ? 0 : t->columns[i % n].max, widths[i % n]);

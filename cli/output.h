@@ -41,6 +41,7 @@ struct table {
 	const struct column *columns;
 	size_t n_columns;
 	bool whole;	   /* cut nothing */
+	bool no_titles;
 	struct strv cells; /* row by row, harmless already */
 	uint32_t hidden;   /* BIT(k): column k is not printed */
 	size_t fit;	   /* characters that a line may have, else columns are left out; 0: any number */

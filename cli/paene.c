@@ -16,11 +16,13 @@ static const struct option rows[] = {
 		   "who overlays layers: overlay (the kernel), fuse-overlayfs, or auto (default)"),
 	OPT_STRING(struct paene_globals, cgroup_manager, "cgroup-manager", 0, "NAME",
 		   "who makes cgroups: cgroupfs (default) or systemd"),
+	OPT_LIST(struct paene_globals, image_stores, "image-store", 0, "DIR", "another --root whose images are seen too, only read"),
 };
 
 static const struct verb *const verbs[] = {
 	&verb_run,  &verb_create, &verb_start,	&verb_stop,    &verb_restart, &verb_kill,    &verb_rm,	 &verb_pause,
 	&verb_unpause, &verb_wait, &verb_update, &verb_exec, &verb_cp, &verb_export, &verb_memory, &verb_ps, &verb_stats, &verb_top, &verb_logs,  &verb_events,  &verb_inspect,
+	&verb_untag, &verb_history, &verb_image,
 	&verb_images, &verb_load, &verb_tag,	&verb_rmi,     &verb_login, &verb_logout, &verb_version, &verb_info,   &verb_help,
 	&verb_completion, &verb_complete, &verb_man,
 };
@@ -68,6 +70,7 @@ static const struct manual_section manual[] = {
 	  "`/run/paene.lock`: held by the one who has systemd make the place for all cgroups.\n\n"
 	  "Without root: `$XDG_DATA_HOME/paene` and `$XDG_RUNTIME_DIR/paene`." },
 	{ "Environment",
+	  "`PAENE_IMAGE_STORES`: folders as for `--image-store`, with colons between them.\n\n"
 	  "`NO_COLOR`: where it is set and not empty, nothing is printed in colour." },
 	{ "See also", "paene-oci(1), podman(1), docker(1)" },
 };

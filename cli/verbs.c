@@ -12,12 +12,34 @@ void verb_warn(const char *text, void *arg)
 	output_warning(arg, text);
 }
 
+/* Those of --image-store, then those of the environment. */
+static int add_image_stores(const struct call *c, struct store *s, struct err *e)
+{
+	const struct paene_globals *g = c->globals;
+	const char *more = getenv(IMAGE_STORES_ENV);
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < g->image_stores.n; i++)
+		r = store_add_peer(s, g->image_stores.v[i], e);
+	for (; r >= 0 && more && *more; more += strcspn(more, ":"), more += *more == ':') {
+		char *path = arena_strndup(c->arena, more, strcspn(more, ":"));
+
+		r = !path ? err_nomem(e) : *path ? store_add_peer(s, path, e) : 0;
+	}
+	return r;
+}
+
 int verb_engine(const struct call *c, struct engine *ret, struct err *e)
 {
 	const struct paene_globals *g = c->globals;
 
 	memset(ret, 0xff, sizeof(*ret)); /* every fd -1 */
-	return engine_open(g->root, g->runroot, ret, e);
+	ret->store = (struct store)STORE_NONE;
+	int r = engine_open(g->root, g->runroot, ret, e);
+
+	if (r >= 0)
+		r = add_image_stores(c, &ret->store, e);
+	return r;
 }
 
 int verb_container(const struct engine *g, const char *name, char ret[CONTAINER_ID_MAX], struct err *e)

@@ -9,7 +9,9 @@
 
 struct paene_globals {
 	const char *root, *runroot, *storage_driver, *cgroup_manager;
+	struct strv image_stores;
 };
+#define IMAGE_STORES_ENV "PAENE_IMAGE_STORES"
 
 #define STATUS_ENGINE 125 /* what podman and docker say where the engine fails, and not the container's command */
 
@@ -67,6 +69,8 @@ extern const struct verb verb_run, verb_create, verb_start, verb_stop, verb_rest
 	verb_unpause, verb_wait, verb_update, verb_exec, verb_memory, verb_cp, verb_export;
 extern const struct verb verb_ps, verb_logs, verb_inspect, verb_events, verb_stats, verb_top;
 extern const struct verb verb_images, verb_rmi, verb_tag, verb_load, verb_login, verb_logout;
+extern const struct verb verb_untag, verb_history;
+extern const struct verb verb_image, verb_image_ls, verb_image_rm, verb_image_inspect; /* the others are below the first */
 extern const struct verb verb_version, verb_info;
 
 #endif

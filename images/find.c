@@ -156,7 +156,8 @@ static bool possible_id(const char *name)
 	return n >= ID_DIGITS_MIN && n <= DIGEST_HEX && strspn(name, HEX_DIGITS) == n;
 }
 
-int image_resolve(const struct store *s, const char *name, struct image *ret, struct image_ref *ret_ref, struct err *e)
+/* Return: as image_find(), but -ENOENT is not in words yet */
+static int resolve_in(const struct store *s, const char *name, struct image *ret, struct image_ref *ret_ref, struct err *e)
 {
 	const char *id = certain_id(name);
 	struct image_ref ref = { 0 };
@@ -166,12 +167,24 @@ int image_resolve(const struct store *s, const char *name, struct image *ret, st
 		ref = (struct image_ref){ 0 };
 		r = by_id(s, name, ret, e);
 	}
+	if (r == 0)
+		*ret_ref = ref;
+	return r;
+}
+
+int image_resolve(const struct store *s, const char *name, struct image *ret, struct image_ref *ret_ref, struct err *e)
+{
+	int r = resolve_in(s, name, ret, ret_ref, e);
+
+	for (size_t i = 0; r == -ENOENT && i < s->n_peers; i++) {
+		r = resolve_in(&s->peers[i].store, name, ret, ret_ref, e);
+		if (r == 0)
+			ret->peer = &s->peers[i];
+	}
 	if (r == -ENOENT) {
 		err_say(e, ENOENT, "no such image: %s", name);
 		return err_hint(e, "`paene images` lists those that are here, `paene load -i FILE` takes one in");
 	}
-	if (r == 0)
-		*ret_ref = ref;
 	return r;
 }
 
@@ -194,10 +207,16 @@ static int fill_names(struct image *image, const struct ref_list *list, struct e
 	return 0;
 }
 
+/* Where the image is. */
+static const struct store *home(const struct store *s, const struct image *image)
+{
+	return image->peer ? &image->peer->store : s;
+}
+
 int image_names(const struct store *s, struct image *image, struct err *e)
 {
 	struct ref_list list = { 0 };
-	int r = ref_list(s, &list, e);
+	int r = ref_list(home(s, image), &list, e);
 
 	if (r == 0)
 		r = fill_names(image, &list, e);
@@ -207,7 +226,7 @@ int image_names(const struct store *s, struct image *image, struct err *e)
 
 int image_present(const struct store *s, const struct image *image, struct err *e)
 {
-	if (faccessat(s->records, image->manifest, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (faccessat(home(s, image)->records, image->manifest, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
 	if (errno == ENOENT)
 		return err_say(e, ENOENT, "image %.12s was removed meanwhile", image->config);
@@ -236,7 +255,8 @@ int image_folders(const struct image *image, struct arena *arena, struct strv *r
 }
 
 struct each {
-	const struct store *store;
+	const struct store *own, *store; /* the latter is being walked through */
+	const struct store_peer *peer;	 /* it is this one's; NULL: it is our own */
 	read_image read;
 	const struct ref_list *refs;
 	int (*f)(const struct image *image, void *arg, struct err *e);
@@ -247,9 +267,13 @@ static int each_record(int dir, const char *name, void *arg, struct err *e)
 {
 	const struct each *each = arg;
 	auto_image struct image image = { 0 };
-	int r = each->read(each->store, name, &image, e);
 
 	(void)dir;
+	if (each->peer && faccessat(each->own->records, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	int r = each->read(each->store, name, &image, e);
+
+	image.peer = each->peer;
 	if (r == -ENOENT) /* removed while we look */
 		return 0;
 	if (r == 0)
@@ -257,22 +281,35 @@ static int each_record(int dir, const char *name, void *arg, struct err *e)
 	return r < 0 ? r : each->f(&image, each->arg, e);
 }
 
-static int walk(struct each *each, struct err *e)
+static int walk_store(struct each *each, const struct store *s, struct err *e)
 {
 	struct ref_list refs = { 0 };
-	int r = ref_list(each->store, &refs, e);
+	int r = ref_list(s, &refs, e);
 
+	each->store = s;
 	each->refs = &refs;
 	if (r == 0)
-		r = file_each(each->store->records, each_record, each, e);
+		r = file_each(s->records, each_record, each, e);
 	arena_free(&refs.arena);
+	return r;
+}
+
+static int walk(struct each *each, struct err *e)
+{
+	const struct store *own = each->own;
+	int r = walk_store(each, own, e);
+
+	for (size_t i = 0; r == 0 && i < own->n_peers; i++) {
+		each->peer = &own->peers[i];
+		r = walk_store(each, &own->peers[i].store, e);
+	}
 	return r;
 }
 
 int image_each(const struct store *s, int (*f)(const struct image *image, void *arg, struct err *e), void *arg,
 	       struct err *e)
 {
-	struct each each = { .store = s, .read = read_record, .f = f, .arg = arg };
+	struct each each = { .own = s, .read = read_record, .f = f, .arg = arg };
 
 	return walk(&each, e);
 }
@@ -280,7 +317,7 @@ int image_each(const struct store *s, int (*f)(const struct image *image, void *
 int image_each_head(const struct store *s, int (*f)(const struct image *image, void *arg, struct err *e), void *arg,
 		    struct err *e)
 {
-	struct each each = { .store = s, .read = read_head, .f = f, .arg = arg };
+	struct each each = { .own = s, .read = read_head, .f = f, .arg = arg };
 
 	return walk(&each, e);
 }

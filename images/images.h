@@ -7,14 +7,27 @@
 #ifndef IMAGES_IMAGES_H
 #define IMAGES_IMAGES_H
 
+#include <limits.h>
+
 #include "images/record.h"
 
 struct store {
 	int root;    /* images/ */
 	int blobs;   /* images/blobs/sha256 */
 	int refs, records, layers, tmp;
+	struct store_peer *peers; /* further stores, in the order in which they are looked through */
+	size_t n_peers;
 };
-#define STORE_NONE { -1, -1, -1, -1, -1, -1 }
+#define STORE_NONE { -1, -1, -1, -1, -1, -1, NULL, 0 }
+
+/*
+ * Another data folder, of somebody else or on a medium that is read-only: images found there can be run, and nothing is ever
+ * written to it, no lock is taken in it. So whoever changes it must know who uses it.
+ */
+struct store_peer {
+	struct store store; /* tmp is -1 */
+	char path[PATH_MAX];
+};
 
 /**
  * store_open() - Open the store, making its folders (0700) where they are missing
@@ -26,6 +39,14 @@ struct store {
  */
 int store_open(int data, struct store *ret, struct err *e);
 void store_close(struct store *s);
+
+/**
+ * store_add_peer() - See the images of another data folder, too
+ * @path:	As --root names it: images/ lies in it
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int store_add_peer(struct store *s, const char *path, struct err *e);
 #define auto_store __attribute__((cleanup(store_close)))
 
 /*
@@ -133,8 +154,18 @@ int image_tag(const struct store *s, const char *source, const char *name, bool 
 
 struct remove_result {
 	struct arena arena;
+	char *id;		       /* of the image */
 	struct strv untagged, deleted; /* references; sha256:ID */
 };
+
+/**
+ * image_untag() - Take names away from an image, which stays
+ * @names:	@n of them; none: all that it has
+ *
+ * Return: 0, or -errno with @e filled (-EINVAL: one of them names another image; those before it are gone)
+ */
+int image_untag(const struct store *s, const char *name, char *const *names, size_t n, struct remove_result *ret,
+		struct err *e);
 
 /**
  * image_remove() - Take a name away, and with the last one the image, its blobs and the layers that no other image has

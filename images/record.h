@@ -48,6 +48,7 @@ struct image_defaults {
 	struct spec_map labels;
 };
 
+struct store_peer;
 struct image {
 	struct arena arena; /* owns everything below */
 	char *manifest;	    /* sha256 hex of the manifest (of ours, for a docker-archive) */
@@ -59,6 +60,7 @@ struct image {
 	struct image_layers layers;
 	struct image_histories history;
 	uint64_t bytes; /* manifest + config + blobs */
+	const struct store_peer *peer; /* whose it is; NULL: our own store's */
 };
 
 /* What images.json of an import holds. */

@@ -22,6 +22,12 @@
 #include "images/store.h"
 #include "images/work.h"
 
+/* Names lie beside the images that they mean. */
+static int refuse_peer(const struct image *image, struct err *e)
+{
+	return err_say(e, EROFS, "image %.12s is in %s, which is only read", image->config, image->peer->path);
+}
+
 int image_tag(const struct store *s, const char *source, const char *name, bool *ret_moved, struct err *e)
 {
 	auto_image struct image image = { 0 };
@@ -33,6 +39,8 @@ int image_tag(const struct store *s, const char *source, const char *name, bool 
 		return err_say(e, EINVAL, "a name to be given cannot have a digest: %s", name);
 	if (r == 0)
 		r = image_find(s, source, &image, e);
+	if (r == 0 && image.peer)
+		r = refuse_peer(&image, e);
 	if (r == 0)
 		r = work_begin(s, &work, e);
 	if (r < 0)
@@ -159,6 +167,51 @@ static int remove_name(struct removal *r, const struct image_ref *ref, bool forc
 	return remove_image(r, false, force, e);
 }
 
+/* All names that an image has, or those of them that are asked for. */
+static int untag_all(struct removal *r, char *const *names, size_t n, struct err *e)
+{
+	char text[IMAGE_REF_MAX];
+	struct image_ref ref;
+	int ret = image_names(r->store, &r->image, e);
+
+	for (size_t i = 0; ret == 0 && n == 0 && i < r->image.names.n; i++)
+		ret = untag(r, r->image.names.v[i], e);
+	for (size_t i = 0; ret == 0 && i < n; i++) {
+		auto_image struct image named = { 0 };
+
+		ret = image_resolve(r->store, names[i], &named, &ref, e);
+		if (ret == 0 && (!ref.host[0] || !streq(named.manifest, r->image.manifest)))
+			ret = err_say(e, EINVAL, "%s is no name of image %.12s", names[i], r->image.config);
+		if (ret == 0)
+			ret = untag(r, image_ref_text(&ref, false, text), e);
+	}
+	return ret;
+}
+
+int image_untag(const struct store *s, const char *name, char *const *names, size_t n, struct remove_result *ret,
+		struct err *e)
+{
+	struct remove_result result = { 0 };
+	struct removal r = { .store = s, .work = WORK_NONE, .seized = -1, .result = &result };
+	int code = image_find(s, name, &r.image, e);
+
+	if (code == 0 && r.image.peer)
+		code = refuse_peer(&r.image, e);
+	if (code == 0)
+		code = untag_all(&r, names, n, e);
+	if (code == 0) {
+		result.id = arena_strdup(&result.arena, r.image.config);
+		code = result.id ? 0 : err_nomem(e);
+	}
+	removal_end(&r);
+	if (code < 0) {
+		arena_free(&result.arena);
+		return code;
+	}
+	*ret = result;
+	return 0;
+}
+
 int image_remove(const struct store *s, const char *name, bool force,
 		 const char *(*in_use)(const char *manifest, void *arg), void *arg, struct remove_result *ret,
 		 struct err *e)
@@ -177,10 +230,16 @@ int image_remove(const struct store *s, const char *name, bool force,
 	store_sweep(s);
 	int code = image_resolve(s, name, &r.image, &ref, e);
 
+	if (code == 0 && r.image.peer)
+		code = refuse_peer(&r.image, e);
 	if (code == 0)
 		code = work_begin(s, &r.work, e);
 	if (code == 0)
 		code = ref.host[0] ? remove_name(&r, &ref, force, e) : remove_image(&r, true, force, e);
+	if (code == 0) {
+		result.id = arena_strdup(&result.arena, r.image.config);
+		code = result.id ? 0 : err_nomem(e);
+	}
 	removal_end(&r);
 	if (code < 0) {
 		arena_free(&result.arena);

@@ -20,7 +20,7 @@ static const struct {
 	{ "images/refs", offsetof(struct store, refs) },
 	{ "images/records", offsetof(struct store, records) },
 	{ "images/layers", offsetof(struct store, layers) },
-	{ "images/tmp", offsetof(struct store, tmp) },
+	{ "images/tmp", offsetof(struct store, tmp) }, /* the last: in a store that is only read nobody works */
 };
 
 static int make_folders(int data, struct err *e)
@@ -31,9 +31,10 @@ static int make_folders(int data, struct err *e)
 	return 0;
 }
 
-static int open_folders(int data, struct store *s, struct err *e)
+/* The first @n of them. */
+static int open_folders(int data, size_t n, struct store *s, struct err *e)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (folders[i].offset == SIZE_MAX)
 			continue;
 		int fd = path_open_beneath(data, folders[i].path, O_RDONLY | O_DIRECTORY, 0, e);
@@ -48,13 +49,13 @@ static int open_folders(int data, struct store *s, struct err *e)
 int store_open(int data, struct store *ret, struct err *e)
 {
 	struct store s = STORE_NONE;
-	int r = open_folders(data, &s, e);
+	int r = open_folders(data, ARRAY_SIZE(folders), &s, e);
 
 	if (r == -ENOENT) { /* only then: they are there on every run but the first */
 		store_close(&s);
 		r = make_folders(data, e);
 		if (r == 0)
-			r = open_folders(data, &s, e);
+			r = open_folders(data, ARRAY_SIZE(folders), &s, e);
 	}
 	if (r < 0) {
 		store_close(&s);
@@ -72,6 +73,32 @@ void store_close(struct store *s)
 	fd_close(&s->records);
 	fd_close(&s->layers);
 	fd_close(&s->tmp);
+	for (size_t i = 0; i < s->n_peers; i++)
+		store_close(&s->peers[i].store);
+	free(s->peers);
+	s->peers = NULL;
+	s->n_peers = 0;
+}
+
+int store_add_peer(struct store *s, const char *path, struct err *e)
+{
+	struct store_peer peer = { .store = STORE_NONE };
+	struct store_peer *all = realloc(s->peers, (s->n_peers + 1) * sizeof(*all));
+
+	if (!all)
+		return err_nomem(e);
+	s->peers = all;
+	if (!realpath(path, peer.path))
+		return err_set(e, errno, "image store %s", path);
+	auto_fd int data = path_open_dir(peer.path, O_RDONLY, e);
+	int r = data < 0 ? data : open_folders(data, ARRAY_SIZE(folders) - 1, &peer.store, e);
+
+	if (r < 0) {
+		store_close(&peer.store);
+		return err_wrap(e, "image store %s", path);
+	}
+	s->peers[s->n_peers++] = peer;
+	return 0;
 }
 
 int store_leads_to(int dir, const char *name, int fd, struct err *e)

@@ -37,6 +37,11 @@ static int take_image(struct composition *c, struct err *e)
 	struct strv folders = { 0 }; /* topmost first; a plan has them the other way round */
 
 	c->s->manifest = arena_strdup(&c->s->arena, c->image.manifest);
+	if (c->image.peer) {
+		c->s->image_store = arena_strdup(&c->s->arena, c->image.peer->path);
+		if (!c->s->image_store)
+			return err_nomem(e);
+	}
 	r = image_folders(&c->image, &c->s->arena, &folders, e);
 	for (size_t i = folders.n; i-- > 0 && r >= 0;)
 		if (strv_add(&c->s->arena, &c->s->layers, folders.v[i]) < 0)

@@ -94,6 +94,7 @@ int engine_open(const char *data, const char *run, struct engine *ret, struct er
 	if (streq(data, run))
 		return err_say(e, EINVAL, "--root and --runroot cannot be the same folder");
 	memset(&g, 0xff, sizeof(g)); /* every fd -1 */
+	g.store = (struct store)STORE_NONE;
 	snprintf(g.data_path, sizeof(g.data_path), "%s", data);
 	snprintf(g.run_path, sizeof(g.run_path), "%s", run);
 	find_programs(&g);

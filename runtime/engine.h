@@ -59,6 +59,7 @@ extern const char *const storage_driver_names[STORAGE_DRIVER_COUNT];
 struct settings {
 	struct arena arena;
 	char *id, *name, *created, *image, *manifest; /* manifest: sha256 hex, NULL for `host` */
+	char *image_store;			      /* another data folder that the image is in; NULL: ours */
 	struct strv layers;			      /* folders in images/layers, lowest first */
 	struct strv command;			      /* what runs, for people */
 	char *hostname;

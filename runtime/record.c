@@ -28,6 +28,7 @@ static const struct field settings_fields[] = {
 	FIELD_STRING(struct settings, created, "created", REQUIRED),
 	FIELD_STRING(struct settings, image, "image", REQUIRED),
 	FIELD_STRING(struct settings, manifest, "manifest", OPTIONAL),
+	FIELD_STRING(struct settings, image_store, "imageStore", OPTIONAL),
 	FIELD_STRINGS(struct settings, layers, "layers", OPTIONAL),
 	FIELD_STRINGS(struct settings, command, "command", OPTIONAL),
 	FIELD_STRING(struct settings, hostname, "hostname", OPTIONAL),

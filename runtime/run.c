@@ -209,11 +209,21 @@ static void fill_rootfs(const struct run *r, const char *folder, const char *lay
 /* Asked after settings.json is written: one of the two, this or the image's removal, sees the other. */
 static int check_image(struct run *r, struct err *e)
 {
-	const struct image image = { .manifest = r->settings.manifest };
+	const struct settings *s = &r->settings;
+	const struct image image = { .manifest = s->manifest, .config = s->manifest };
+	char record[PATH_MAX];
 
-	if (!r->settings.manifest || image_present(&r->g->store, &image, e) == 0)
+	if (!s->manifest)
 		return 0;
-	err_say(e, ENOENT, "the image %s has been removed", r->settings.image);
+	if (s->image_store) {
+		snprintf(record, sizeof(record), "%s/images/records/%s", s->image_store, s->manifest);
+		if (access(record, F_OK) == 0)
+			return 0;
+		return err_say(e, ENOENT, "the image %s is no longer in %s", s->image, s->image_store);
+	}
+	if (image_present(&r->g->store, &image, e) == 0)
+		return 0;
+	err_say(e, ENOENT, "the image %s has been removed", s->image);
 	return err_hint(e, "load it again");
 }
 
@@ -282,11 +292,11 @@ static int place_cgroup(struct run *r, struct create_request *q, struct err *e)
 static int create(struct run *r, struct err *e)
 {
 	const struct settings *s = &r->settings;
-	char bundle[PATH_MAX], layers[300];
+	char bundle[PATH_MAX], layers[PATH_MAX];
 	struct rootfs_plan rootfs;
 
 	snprintf(bundle, sizeof(bundle), "%s/containers/%s", r->g->data_path, s->id);
-	snprintf(layers, sizeof(layers), "%s/images/layers", r->g->data_path);
+	snprintf(layers, sizeof(layers), "%s/images/layers", s->image_store ? s->image_store : r->g->data_path);
 	fill_rootfs(r, bundle, layers, &rootfs);
 	int err = r->serve ? storage_serve(&rootfs, &r->spec.linux_.uid_mappings, &r->root, e) : 0;
 

@@ -112,7 +112,7 @@ fits_screen() {
 
 @test "a missing argument, and one too many" {
 	local verb
-	for verb in run create start restart pause unpause wait exec top logs inspect tag rmi completion; do
+	for verb in run create start restart pause unpause wait exec top logs inspect tag untag history completion; do
 		run paene "$verb"
 		expect_status 125
 		expect_in_output "paene $verb: an argument is missing: "
@@ -122,15 +122,15 @@ fits_screen() {
 		expect_status 125
 		expect_in_output "an argument is missing"
 	done
-	for verb in stop kill rm; do
+	for verb in stop kill rm rmi; do
 		run paene "$verb"
 		expect_status 1
-		expect_in_output "name a container, or give --all"
+		expect_in_output ", or give --all"
 		run paene "$verb" --all x
 		expect_status 1
 		expect_in_output "--all leaves no place for names"
 	done
-	for verb in ps images load version info; do
+	for verb in ps load version info; do
 		run paene "$verb" x
 		expect_status 125
 		expect_in_output 'there is no place for the argument "x"'

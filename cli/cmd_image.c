@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+/* image: the verbs about images that stand alone, and those that do not. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/fd.h"
+#include "cli/image_filter.h"
+#include "cli/image_use.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+
+struct prune {
+	bool all, force;
+	struct strv filters;
+};
+
+static const struct option prune_rows[] = {
+	OPT_FLAG(struct prune, all, "all", 'a', "those with a name, too, if no container has them"),
+	OPT_LIST(struct prune, filters, "filter", 0, "KEY=VALUE", "of them, those with this " IMAGE_FILTERS_HELP),
+	OPT_FLAG(struct prune, force, "force", 'f', "do not ask"),
+};
+
+/* The images that are to go: found first, removed then. */
+struct candidates {
+	const struct prune *options;
+	const struct image_filters *filters;
+	const struct image_use *use;
+	struct arena *arena;
+	struct strv manifests;
+};
+
+static int consider(const struct image *image, void *arg, struct err *e)
+{
+	struct candidates *c = arg;
+
+	if (image->peer || (image->names.n && !c->options->all) || !image_filters_fit(c->filters, image) ||
+	    image_use_count(c->use, image->manifest))
+		return 0;
+	return strv_add(c->arena, &c->manifests, image->manifest) < 0 ? err_nomem(e) : 0;
+}
+
+/* Return: whether the answer was yes */
+static bool ask(const struct prune *o)
+{
+	auto_free char *line = NULL;
+	size_t room = 0;
+
+	fputs(o->all ? "WARNING! This command removes all images without at least one container associated with them.\n"
+		     : "WARNING! This command removes all dangling images.\n",
+	      stdout);
+	fputs("Are you sure you want to continue? [y/N] ", stdout);
+	(void)fflush(stdout); /* what cannot be written is found at the end */
+	return getline(&line, &room, stdin) > 0 && (line[0] == 'y' || line[0] == 'Y');
+}
+
+static void remove_one(const struct call *c, const struct engine *g, const char *manifest, int *status)
+{
+	struct image_asker asker = { .g = g };
+	struct remove_result result = { 0 };
+	struct err e;
+	int r = image_remove(&g->store, manifest, true, image_user, &asker, &result, &e);
+
+	if (r < 0 && r != -ENOENT && r != -EBUSY) { /* gone meanwhile, or wanted */
+		output_error(c, &e);
+		*status = 1;
+	}
+	for (size_t i = 0; i < result.untagged.n; i++)
+		verb_tell_image(g, EVENT_UNTAG, result.id, result.untagged.v[i]);
+	for (size_t i = 0; i < result.deleted.n; i++) {
+		verb_tell_image(g, EVENT_REMOVE, result.deleted.v[i], NULL);
+		output_line(str_after(result.deleted.v[i], "sha256:"));
+	}
+	arena_free(&result.arena);
+}
+
+static int run_prune(const struct call *c, struct err *e)
+{
+	const struct prune *o = c->options;
+	struct image_filters filters = { 0 };
+	struct image_use use = { 0 };
+	struct candidates found = { .options = o, .filters = &filters, .use = &use, .arena = c->arena };
+	auto_engine struct engine g;
+	int status = 0, r = verb_engine(c, &g, e);
+
+	if (r >= 0)
+		r = image_filters_read(&g.store, &o->filters, c->arena, &filters, e);
+	if (r >= 0 && !o->force && !ask(o))
+		return 0;
+	store_sweep(&g.store);
+	if (r >= 0)
+		r = image_use_read(&g, &use, e);
+	if (r >= 0)
+		r = (filters.need_labels ? image_each : image_each_head)(&g.store, consider, &found, e);
+	arena_free(&use.arena);
+	for (size_t i = 0; i < found.manifests.n && r >= 0; i++)
+		remove_one(c, &g, found.manifests.v[i], &status);
+	return r < 0 ? r : status;
+}
+
+static const struct verb verb_prune = {
+	.name = "prune",
+	.above = &verb_image,
+	.arguments = "",
+	.help = "remove those without a name",
+	.about = "Remove the images that have no name and that no container was made of; with --all, whether they have a name or "
+		 "not. Their ids are printed.",
+	.options = OPTIONS(prune_rows, struct prune),
+	.run = run_prune,
+};
+
+static int run_exists(const struct call *c, struct err *e)
+{
+	auto_image struct image image = { 0 };
+	auto_engine struct engine g;
+	int r = verb_engine(c, &g, e);
+
+	if (r < 0)
+		return r;
+	r = image_find(&g.store, c->args[0], &image, e);
+	return r == -ENOENT ? EXIT_FAILURE : r;
+}
+
+static const struct verb verb_exists = {
+	.name = "exists",
+	.above = &verb_image,
+	.arguments = "IMAGE",
+	.help = "is it here?",
+	.about = "Say by the exit status whether an image is here: 0 if it is, 1 if not, 125 if that cannot be told.",
+	.min_args = 1,
+	.max_args = 1,
+	.failure_status = STATUS_ENGINE,
+	.run = run_exists,
+};
+
+static const struct verb *const verbs[] = {
+	&verb_exists, &verb_history, &verb_image_inspect, &verb_load, &verb_image_ls, &verb_prune, &verb_image_rm, &verb_tag,
+	&verb_untag,
+};
+
+const struct verb verb_image = {
+	.name = "image",
+	.group = "Images",
+	.arguments = "VERB [ARGUMENT…]",
+	.help = "all verbs about them",
+	.about = "Verbs about images. Those that stand alone, too, are the same there.",
+	.below = VERBS(verbs),
+};
