@@ -32,14 +32,14 @@ flags    += $(hardening) -fPIE
 ldflags  := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
 
 # One archive for each folder, in the order of the layers: a program takes from them only what it calls.
-folders  := cli runtime namespaces cgroups seccomp network images images/worker spec base
+folders  := cli runtime namespaces cgroups seccomp network images images/fetch images/worker spec base
 sources  := $(foreach d,$(folders),$(wildcard $(d)/*.c))
-mains    := cli/paene.c cli/paene_oci.c cli/paene_init.c cli/paene_monitor.c cli/paene_systemd.c images/worker/main.c
+mains    := cli/paene.c cli/paene_oci.c cli/paene_init.c cli/paene_monitor.c cli/paene_systemd.c images/worker/main.c images/fetch/main.c
 objects  := $(sources:%.c=$(BUILD)/%.o)
 lib      = $(BUILD)/lib/$(subst /,-,$(1)).a
 libs_of  = $(foreach d,$(1),$(call lib,$(d)))
 programs := $(foreach p,$(if $(wildcard cli/paene.c),paene) $(if $(wildcard cli/paene_oci.c),paene-oci) \
-	$(if $(wildcard images/worker/main.c),paene-worker) paene-init paene-monitor paene-systemd,$(BUILD)/$(p))
+	$(if $(wildcard images/worker/main.c),paene-worker) paene-fetch paene-init paene-monitor paene-systemd,$(BUILD)/$(p))
 
 archives := -Wl,-Bstatic -lseccomp -lcap -ljansson -Wl,-Bdynamic
 
@@ -62,6 +62,7 @@ $(foreach d,$(folders),$(eval $(call archive_rule,$(d))))
 engine   := cli runtime namespaces cgroups seccomp network images spec base
 oci      := cli runtime namespaces cgroups seccomp spec base
 worker   := images/worker images seccomp spec base
+fetch    := images/fetch images/worker images spec base
 
 $(BUILD)/paene: $(BUILD)/cli/paene.o $(call libs_of,$(engine))
 	$(call say,LINK,$@)
@@ -74,6 +75,11 @@ $(BUILD)/paene-oci: $(BUILD)/cli/paene_oci.o $(call libs_of,$(oci))
 $(BUILD)/paene-worker: $(BUILD)/images/worker/main.o $(call libs_of,$(worker))
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(flags) $(ldflags) $^ -larchive -lcrypto -lisal -lzstd $(archives) -o $@
+
+# The one program that speaks with registries.
+$(BUILD)/paene-fetch: $(BUILD)/images/fetch/main.o $(call libs_of,$(fetch))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(flags) $(ldflags) $^ -lcurl -lcrypto $(archives) -o $@
 
 # It runs inside containers, where no sanitizer's library is.
 $(BUILD)/cli/paene_init.o $(BUILD)/paene-init: flags := $(filter-out -fsanitize% -fno-sanitize%,$(flags))
@@ -102,7 +108,8 @@ demo:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(libexec) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 0755 $(BUILD)/paene $(BUILD)/paene-oci $(DESTDIR)$(PREFIX)/bin/
-	install -m 0755 $(BUILD)/paene-worker $(BUILD)/paene-init $(BUILD)/paene-monitor $(BUILD)/paene-systemd $(DESTDIR)$(libexec)/
+	install -m 0755 $(BUILD)/paene-worker $(BUILD)/paene-fetch $(BUILD)/paene-init $(BUILD)/paene-monitor \
+		$(BUILD)/paene-systemd $(DESTDIR)$(libexec)/
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions
 	for p in paene paene-oci; do $(BUILD)/$$p man >$(DESTDIR)$(PREFIX)/share/man/man1/$$p.1 || exit 1; done

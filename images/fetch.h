@@ -19,8 +19,9 @@
  *   exists     -                       nothing: whether the registry has this blob
  *   put_blob   the blob's file         the registry has the blob
  *   put        the manifest's file     the registry has the manifest under this name
- *   tags       -                       in work/: TAGS_FILE, {"names": [...]}
- *   search     -                       in work/: SEARCH_FILE, {"results": [...]}, see struct fetch_found
+ *   tags       -                       in work/: TAGS_FILE, {"names": [...]}: images/found.h reads both
+ *   search     -                       in work/: SEARCH_FILE, {"results": [...]}, each a struct fetch_found; where the registry has
+ *                                      no search, those of its repositories whose names have the words in them
  *
  * What comes back is as untrusted as the registry: the parent checks names, sizes and texts again. Whoever follows a blob that
  * grows reads what is not verified yet, and lets nobody see what it makes of it before FETCH_DONE.
@@ -33,6 +34,15 @@
 #define FETCH_SECRET_MAX 8192 /* an identity token can be long */
 #define FETCH_TAGS_FILE	  "tags.json"
 #define FETCH_SEARCH_FILE "search.json"
+
+/* One line of SEARCH_FILE: what a registry has under words; images/found.h reads and writes them. */
+struct fetch_found {
+	char *name;	   /* "library/debian" */
+	char *description; /* at most FETCH_DESCRIPTION_MAX bytes; NULL: it has none */
+	uint32_t stars;
+	bool official;
+};
+#define FETCH_DESCRIPTION_MAX 500
 
 struct fetch_session {
 	char url[300];	      /* scheme, host and port: "https://registry-1.docker.io"; http only where the settings allow it */
@@ -76,6 +86,11 @@ struct fetch_request {
 	char mount_from[256];		/* put_blob: a repository of the same registry that may have it; "": none known */
 };
 
+/*
+ * What err.code says. ENOENT: the registry has no such thing; EACCES: not allowed; EBUSY: too many requests; EILSEQ: what came is
+ * not what was asked for. EHOSTUNREACH, ECONNREFUSED: nobody there; EPROTO: it does not speak TLS, or makes no sense; EKEYREJECTED:
+ * it has no certificate that is trusted; ETIMEDOUT, ECONNRESET, EREMOTEIO: it broke down on the way, however often it was tried.
+ */
 enum fetch_answer {
 	FETCH_LOCKED,
 	FETCH_PROGRESS, /* done, total */
@@ -94,8 +109,7 @@ struct fetch_reply {
 	bool there;		     /* exists, put_blob: it was there or could be mounted; nothing was sent */
 	/* failed */
 	int status; /* of HTTP; 0: it did not come to that */
-	struct err err; /* ENOENT: the registry has no such thing; EACCES: not allowed; EBUSY: too many requests; EILSEQ: what came is
-			 * not what was asked for; EHOSTUNREACH: nobody there, or nobody who can be trusted to be the one */
+	struct err err; /* its code: see above */
 };
 
 #endif

@@ -8,9 +8,9 @@
 #: fuzz           each fuzz target for FUZZ_SECONDS (30)
 unit_sources  := $(wildcard tests/unit/*.c)
 unit_programs := $(unit_sources:tests/unit/%.c=$(BUILD)/tests/unit/%)
-all_libs       = $(call libs_of,cli runtime namespaces cgroups seccomp network images images/worker spec base)
+all_libs       = $(call libs_of,cli runtime namespaces cgroups seccomp network images images/fetch images/worker spec base)
 test_libs      = -Wl,--start-group $(all_libs) -Wl,--end-group -Wl,-Bstatic -lnftnl -lseccomp -lcap -ljansson -Wl,-Bdynamic \
-	-lmnl -larchive -lcrypto -lisal -lzstd
+	-lmnl -lcurl -larchive -lcrypto -lisal -lzstd
 test_files    := $(wildcard tests/layering/*.py tests/lib/*.bats tests/integration/*.bats tests/security/*.bats \
 	tests/fault/*.bats)
 

@@ -28,7 +28,8 @@ MAY_INCLUDE = {
     "seccomp": SPEC,
     "network": SPEC,
     "images": SPEC,
-    "images/worker": SPEC | {"seccomp", "images"},  # a program of its own: nobody includes it
+    "images/worker": SPEC | {"seccomp", "images"},  # a program of its own: nobody includes it…
+    "images/fetch": SPEC | {"images", "images/worker"},  # …but this other one, which locks itself in likewise
     "runtime": RUNTIME,
     "cli": RUNTIME | {"runtime"},
 }
