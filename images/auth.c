@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "base/base64.h"
 #include "images/auth_file.h"
@@ -131,9 +132,22 @@ struct change {
 	bool found;
 };
 
+/* As the file has it: docker takes a key in any case, and so do we (spec/decode.c). */
+static const char *own_spelling(json_t *whole, const char *name)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (whole, key, value)
+		if (strcasecmp(key, name) == 0)
+			return key;
+	return name;
+}
+
 /* The object under a name, made where it is missing. Borrowed; NULL with @e filled */
 static json_t *section(json_t *whole, const char *name, struct err *e)
 {
+	name = own_spelling(whole, name);
 	json_t *there = json_object_get(whole, name);
 
 	if (json_is_object(there))
@@ -142,7 +156,7 @@ static json_t *section(json_t *whole, const char *name, struct err *e)
 		err_say(e, EINVAL, "\"%s\" is no object", name);
 		return NULL;
 	}
-	if (json_object_set_new(whole, name, json_object()) < 0) {
+	if (json_object_set_new(whole, name, json_object()) < 0) { /* the name may be the object's own: it is copied */
 		err_nomem(e);
 		return NULL;
 	}

@@ -146,7 +146,7 @@ static int ask(const char *name, char *const *environment, const char *word, con
 	return r < 0 ? err_wrap(e, PREFIX "%s", name) : 1;
 }
 
-static int read_answer(const char *text, struct auth *ret, struct err *e)
+int auth_helper_answer(const char *text, struct auth *ret, struct err *e)
 {
 	auto_arena struct arena arena = { 0 };
 	struct answer a = { 0 };
@@ -171,7 +171,7 @@ int auth_helper_get(const char *name, char *const *environment, const char *serv
 
 	if (r <= 0)
 		return r;
-	r = read_answer(answer, ret, e);
+	r = auth_helper_answer(answer, ret, e);
 	explicit_bzero(answer, sizeof(answer));
 	return r < 0 ? err_wrap(e, PREFIX "%s", name) : r;
 }

@@ -15,4 +15,7 @@ int auth_helper_erase(const char *name, char *const *environment, const char *se
 /* Return: 0, or -errno with @e filled */
 int auth_helper_store(const char *name, char *const *environment, const char *server, const struct auth *auth, struct err *e);
 
+/* What it says to `get`. Nothing of it gets into an error. Return: 1, 0 where that is nothing, or -errno with @e filled */
+int auth_helper_answer(const char *text, struct auth *ret, struct err *e);
+
 #endif

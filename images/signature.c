@@ -28,22 +28,6 @@ static void end_search(struct search *s)
 }
 #define auto_search __attribute__((cleanup(end_search)))
 
-/* Run one job to its end. */
-static int run_job(struct search *s, const struct work_job *job, const int *fds, size_t n, struct work_done *ret,
-		   struct err *e)
-{
-	auto_worker struct worker w = WORKER_NONE;
-	struct work_message m = { .type = WORK_LOCKED };
-	int r = worker_start(s->from->worker, job, fds, n, &w, e);
-
-	while (r >= 0 && m.type != WORK_DONE)
-		r = worker_receive(&w, &m, e);
-	if (r < 0)
-		return r;
-	*ret = m.done;
-	return 0;
-}
-
 static int open_fetched(struct search *s, const char *hex, struct err *e)
 {
 	int fd = openat(s->work.fd, hex, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -89,7 +73,7 @@ static int list_signatures(struct search *s, const char *hex, struct arena *aren
 
 	if (manifest < 0)
 		return manifest;
-	int r = run_job(s, &job, fds, ARRAY_SIZE(fds), &done, e);
+	int r = worker_do(s->from->worker, &job, fds, ARRAY_SIZE(fds), &done, e);
 
 	if (r >= 0)
 		r = file_read(s->work.fd, SIGNED_FILE, SIGNED_FILE_MAX, &text, &len, e);
@@ -136,7 +120,7 @@ static int verify(struct search *s, const struct signed_entry *entry, int payloa
 		return err_set(e, errno, "go back to the beginning of a payload");
 	snprintf(job.signature, sizeof(job.signature), "%s", entry->signature);
 	snprintf(job.subject, sizeof(job.subject), "%s", hex);
-	return run_job(s, &job, fds, ARRAY_SIZE(fds), ret, e);
+	return worker_do(s->from->worker, &job, fds, ARRAY_SIZE(fds), ret, e);
 }
 
 /* One signature and all keys. Return: 0, or -errno with @e filled */

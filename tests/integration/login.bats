@@ -1,0 +1,274 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# paene login, logout; settings of registries, credential helpers, certificates of hosts.
+
+load ../lib/common
+load ../lib/registry
+
+# /etc is a layer of its own: settings of this machine are not there, and nothing of ours gets there
+setup_file() {
+	needs_root
+	needs_program paene-fetch
+	mkdir /run/etc /run/etc-work
+	mount -t overlay -o lowerdir=/etc,upperdir=/run/etc,workdir=/run/etc-work overlay /etc
+	rm -rf /etc/paene /etc/containers /etc/docker
+	mkdir /etc/paene
+}
+
+setup() {
+	export HOME=$BATS_TEST_TMPDIR/home REGISTRY_AUTH_FILE='' auth_file=/run/containers/0/auth.json
+	unset XDG_RUNTIME_DIR XDG_CONFIG_HOME http_proxy https_proxy all_proxy ALL_PROXY HTTPS_PROXY
+	mkdir -p "$HOME"
+	leak_check_before
+}
+
+teardown() {
+	leak_check_after
+	rm -rf /run/containers /etc/paene
+	mkdir -p /etc/paene
+}
+
+teardown_file() {
+	registries_stop
+}
+
+login() { # login USER PASSWORD [OPTION…] REGISTRY
+	local user=$1 password=$2
+	shift 2
+	paene login -u "$user" --password-stdin "$@" <<<"$password"
+}
+
+insecure() { # insecure HOST: by the settings
+	printf '{"registries": [{"host": "%s", "insecure": true}]}' "$1" >/etc/paene/registries.json
+}
+
+@test "login: what the registry takes is kept, for the owner alone; logout takes it away" {
+	registry_start basic --htpasswd alice:SECRET
+	run login alice SECRET --tls-verify=false --verbose "$REGISTRY"
+	expect_status 0
+	expect_output "Used: $auth_file"$'\n'"Login Succeeded!"
+	[ "$(stat -c %a "$auth_file")" = 600 ]
+	[ "$(jq -r ".auths[\"$REGISTRY\"].auth" "$auth_file" | base64 -d)" = alice:SECRET ]
+	run paene login --get-login "$REGISTRY"
+	expect_output alice
+	run paene logout "$REGISTRY"
+	expect_output "Removed login credentials for $REGISTRY"
+	run paene login --get-login "$REGISTRY"
+	expect_status 1
+	expect_output "paene login: not logged into $REGISTRY"
+	run paene logout "$REGISTRY"
+	expect_status 1
+	expect_output "paene logout: not logged into $REGISTRY"
+}
+
+@test "login: a wrong password is not kept, nor shown" {
+	registry_start basic --htpasswd alice:SECRET
+	run login alice WRONG7 --tls-verify=false "$REGISTRY"
+	expect_status 1
+	[ "${#lines[@]}" = 1 ]
+	[[ "$output" == "paene login: log into $REGISTRY: "* ]]
+	[[ "$output" != *WRONG7* ]] || fail "$output"
+	[ ! -e "$auth_file" ]
+}
+
+@test "login: insecure by name in the settings; else neither plain HTTP nor any certificate" {
+	registry_start basic --htpasswd alice:SECRET
+	run login alice SECRET "$REGISTRY"
+	expect_status 1
+	[ "${#lines[@]}" = 1 ]
+	insecure "$REGISTRY"
+	run login alice SECRET "$REGISTRY"
+	expect_output "Login Succeeded!"
+	registry_start tls --tls --htpasswd alice:SECRET
+	run login alice SECRET "$REGISTRY"
+	expect_status 1
+	insecure "$REGISTRY"
+	run login alice SECRET "$REGISTRY"
+	expect_output "Login Succeeded!"
+}
+
+@test "login: an authority in certs.d" {
+	registry_start tls --tls --htpasswd alice:SECRET
+	mkdir -p "/etc/containers/certs.d/$REGISTRY"
+	cp "$REGISTRY_CA" "/etc/containers/certs.d/$REGISTRY/ca.crt"
+	run login alice SECRET "$REGISTRY"
+	expect_output "Login Succeeded!"
+	touch "/etc/containers/certs.d/$REGISTRY/me.cert"
+	run login alice SECRET "$REGISTRY"
+	expect_status 1
+	expect_in_output "/etc/containers/certs.d/$REGISTRY: open me.key, which me.cert needs"
+	rm -r /etc/containers
+}
+
+@test "login: a registry that wants tokens" {
+	registry_start token --token alice:SECRET
+	run login alice SECRET --tls-verify=false "$REGISTRY"
+	expect_output "Login Succeeded!"
+	run login alice WRONG7 --tls-verify=false "$REGISTRY"
+	expect_status 1
+	[[ "$output" != *WRONG7* ]] || fail "$output"
+	run paene login --get-login "$REGISTRY"
+	expect_output alice
+}
+
+@test "login: what is kept is tried first, and others of the file stay" {
+	registry_start basic --htpasswd alice:SECRET
+	mkdir -p "$HOME/.docker"
+	printf '{"x": 1, "auths": {"%s": {"auth": "%s"}}}' "$REGISTRY" "$(printf alice:SECRET | base64)" >"$HOME/.docker/config.json"
+	run paene login --tls-verify=false "$REGISTRY" </dev/null
+	expect_output "Authenticating with existing credentials for $REGISTRY"$'\n'"Existing credentials are valid. Already logged in to $REGISTRY"
+	run paene logout "$REGISTRY"
+	expect_status 1
+	expect_in_output "there are credentials that \`docker login\` or somebody else has kept"
+	run paene logout --authfile "$HOME/.docker/config.json" "$REGISTRY"
+	expect_status 0
+	[ "$(jq -c . "$HOME/.docker/config.json")" = '{"x":1,"auths":{}}' ]
+}
+
+@test "login: asked on a terminal, the password is not shown" {
+	needs_program python3
+	registry_start basic --htpasswd alice:SECRET
+	run "$tests/lib/terminal" see Username: type 'alice\n' see Password: type 'SECRET\n' see Succeeded -- \
+		"$PAENE_BUILD/paene" --root "$PAENE_DATA" --runroot "$PAENE_RUN" login --tls-verify=false "$REGISTRY"
+	expect_status 0
+	expect_in_output "[restored]"
+	[[ "$output" != *SECRET* ]] || fail "$output"
+}
+
+@test "login: a signal at the password leaves the terminal as it was" {
+	needs_program python3
+	local how
+	for how in 'type \x03' 'signal TERM' 'signal HUP' 'type \x04'; do
+		run "$tests/lib/terminal" see Password: ${how% *} "${how#* }" -- "$PAENE_BUILD/paene" --root "$PAENE_DATA" \
+			--runroot "$PAENE_RUN" login -u alice 127.0.0.1:1
+		[ "$status" != 0 ] || fail "$how" "$output"
+		expect_in_output "[restored]"
+	done
+}
+
+@test "login: wrong words on the command line" {
+	local what
+	run paene login -u alice </dev/null
+	expect_status 1
+	expect_output "paene login: standard input is no terminal; give --password-stdin"
+	run paene login </dev/null
+	expect_output "paene login: standard input is no terminal; give --username and --password-stdin"
+	run paene login --password-stdin docker.io <<<x
+	expect_output "paene login: --password-stdin needs --username"
+	run paene login -u a -p b --password-stdin docker.io <<<x
+	expect_output "paene login: --password and --password-stdin: one of them"
+	run login a:b x docker.io
+	expect_output "paene login: a user's name is not empty, and has no : in it"
+	run login a '' docker.io
+	expect_output "paene login: the password is empty"
+	run login a "$(head -c 9000 /dev/zero | tr '\0' x)" docker.io
+	expect_output "paene login: the name or the password is too long"
+	for what in hub 'a b' '' 'a.io/x:1'; do
+		run login a b "$what"
+		expect_status 1
+		expect_in_output "\"$what\" is no registry"
+	done
+	run paene logout --all docker.io
+	expect_output "paene logout: --all leaves no place for a registry"
+}
+
+@test "login: nobody there; --password warns" {
+	run login alice SECRET --tls-verify=false 127.0.0.1:1
+	expect_status 1
+	[ "${#lines[@]}" = 1 ]
+	expect_in_output "log into 127.0.0.1:1: "
+	run paene login -u alice -p SECRET 127.0.0.1:1
+	[[ "${lines[0]}" == "paene: warning: everybody who lists processes can see a password"* ]]
+	[ ! -e "$auth_file" ]
+}
+
+@test "login: to a part of a registry; logout --all" {
+	registry_start basic --htpasswd alice:SECRET
+	insecure "$REGISTRY"
+	login alice SECRET "$REGISTRY/team"
+	run paene login --get-login "$REGISTRY/team/x"
+	expect_output alice
+	run paene login --get-login "$REGISTRY"
+	expect_status 1
+	login alice SECRET "$REGISTRY"
+	run paene logout --all
+	expect_output "Removed login credentials for all registries"
+	[ "$(jq -c .auths "$auth_file")" = '{}' ]
+}
+
+@test "login: --authfile, REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR" {
+	registry_start basic --htpasswd alice:SECRET
+	insecure "$REGISTRY"
+	cd "$BATS_TEST_TMPDIR"
+	login alice SECRET --authfile one.json "$REGISTRY"
+	jq -e .auths one.json
+	REGISTRY_AUTH_FILE=$PWD/two.json login alice SECRET "$REGISTRY"
+	jq -e .auths two.json
+	XDG_RUNTIME_DIR=$PWD login alice SECRET "$REGISTRY"
+	jq -e .auths containers/auth.json
+	[ ! -e "$auth_file" ]
+	run paene login --get-login --authfile /nonexistent/x "$REGISTRY"
+	expect_status 1
+	expect_output "paene login: not logged into $REGISTRY"
+}
+
+@test "login: a helper keeps them, and the file holds none" {
+	registry_start basic --htpasswd alice:SECRET
+	insecure "$REGISTRY"
+	mkdir -p /run/containers/0 "$BATS_TEST_TMPDIR/bin"
+	cat >"$BATS_TEST_TMPDIR/bin/docker-credential-box" <<-'END'
+		#!/bin/sh
+		kept=$(dirname "$0")/kept
+		case $1 in
+		get) read -r server; [ -e "$kept" ] && cat "$kept" || { echo "credentials not found in native keychain"; exit 1; } ;;
+		store) cat >"$kept" ;;
+		erase) rm "$kept" ;;
+		esac
+	END
+	chmod +x "$BATS_TEST_TMPDIR/bin/docker-credential-box"
+	echo '{"credsStore": "box"}' >"$auth_file"
+	export PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	run login alice SECRET "$REGISTRY"
+	expect_output "Login Succeeded!"
+	[ "$(jq -c . "$BATS_TEST_TMPDIR/bin/kept")" = "{\"ServerURL\":\"$REGISTRY\",\"Username\":\"alice\",\"Secret\":\"SECRET\"}" ]
+	[ "$(cat "$auth_file")" = '{"credsStore": "box"}' ]
+	run paene login --get-login "$REGISTRY"
+	expect_output alice
+	run paene logout "$REGISTRY"
+	expect_status 0
+	[ ! -e "$BATS_TEST_TMPDIR/bin/kept" ]
+	echo '{"credHelpers": {"a.io": "nobody"}}' >"$auth_file"
+	run paene login --get-login a.io
+	expect_status 1
+	expect_output "paene login: $auth_file: the credential helper docker-credential-nobody is not in PATH; install it, or take it out of the auth file"
+}
+
+@test "settings: a mistyped key is named with its place, and stops what would ask a registry" {
+	echo '{"registries": [{"host": "a.io", "insecur": true}]}' >/etc/paene/registries.json
+	run login a b a.io
+	expect_status 1
+	expect_output "paene login: /etc/paene/registries.json: registries[0].insecur: no such key; there are: host, prefix, mirrors, insecure, blocked"
+	mkdir -p "$HOME/.config/paene"
+	echo '{' >"$HOME/.config/paene/registries.json"
+	run login a b a.io
+	expect_in_output "paene login: $HOME/.config/paene/registries.json: line 2, column 0"
+	rm /etc/paene/registries.json
+	echo '{"search": ["b.io", "docker.io"]}' >"$HOME/.config/paene/registries.json"
+	run paene login --get-login
+	expect_output "paene login: not logged into b.io"
+	echo '{"registries": [{"host": "a.io", "blocked": true}]}' >"$HOME/.config/paene/registries.json"
+	run login a b a.io
+	expect_in_output "is blocked by $HOME/.config/paene/registries.json"
+}
+
+@test "an auth file that is broken is named, and nothing of it shown" {
+	mkdir -p /run/containers/0
+	echo '{"auths": {"a.io": {"auth": SECRET}}}' >"$auth_file"
+	run paene login --get-login a.io
+	expect_status 1
+	expect_in_output "$auth_file: line 1, column"
+	[[ "$output" != *SECRET* ]] || fail "$output"
+	echo '{"auths": {"a.io": {"auth": "SECRET"}}}' >"$auth_file"
+	run paene login --get-login a.io
+	expect_in_output "$auth_file: a.io: \"auth\" is no base64 of a text"
+}
