@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 
 #define OWN_PROGRAM  "/proc/self/exe"
 #define COPY_AT_ONCE (1 << 30) /* bytes */
+#define SEALS	     (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U /* Linux 6.3 */
@@ -27,9 +29,9 @@
 
 /* ---- in place ----
  *
- * The kernel changes what /proc/self/exe leads to only when nothing of the old file is mapped. The other mount shows the same file,
- * so its segments can be mapped over our own while we run in them, with the same bytes; what we may write to, and have, is copied
- * into memory of no file.
+ * The kernel changes what /proc/self/exe leads to only when nothing of the old file is mapped, by the mount and the name that it was
+ * started by. Seen by way of another mount it is another one to the kernel, with the same bytes: so its segments can be mapped over
+ * our own while we run in them; what we may write to, and have, is copied into memory of no file.
  */
 
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden"))); /* by the linker: where this program lies */
@@ -119,34 +121,92 @@ static char *write_words(const char *path, char **argv, char **ret_end)
 	return words;
 }
 
-/* Return: 0, or -errno where this kernel, or who we are, does not allow it */
-static int seal_in_place(int program, char **argv)
+/**
+ * change_program() - What /proc/self/exe leads to
+ * @view:	This program's file by way of another mount
+ * @program:	What it leads to from here on
+ * @words, @end:	write_words()
+ *
+ * Return: 0, or -errno where this kernel, or who we are, does not allow it
+ */
+static int change_program(int view, int program, const char *words, const char *end)
 {
-	char fd_name[FD_PATH_MAX], path[PATH_MAX], *end;
-	auto_fd int file = open(fd_path(program, fd_name), O_RDONLY | O_CLOEXEC);
-	int r = file < 0 ? -errno : proc_own_path(path);
-	char *words = r < 0 ? NULL : write_words(path, argv, &end);
-
-	if (!words)
-		return r < 0 ? r : -ENOMEM;
 	struct prctl_mm_map map = {
 		.start_brk = (uintptr_t)sbrk(0), /* from here on: what lies below stays ours */
 		.brk = (uintptr_t)sbrk(0),
-		.start_stack = (uintptr_t)argv,
+		.start_stack = (uintptr_t)__builtin_frame_address(0),
 		.arg_start = (uintptr_t)words,
 		.arg_end = (uintptr_t)end,
 		.env_start = (uintptr_t)end, /* the environment is nobody's business */
 		.env_end = (uintptr_t)end,
-		.exe_fd = (uint32_t)file,
+		.exe_fd = (uint32_t)program,
 	};
+	int r = replace_segments(view, &map);
 
-	r = replace_segments(file, &map);
 	if (r < 0)
 		return r;
-	if (prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0) < 0)
-		return -errno;
-	argv[0] = words;
-	return 0;
+	return prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0) < 0 ? -errno : 0;
+}
+
+static int seal_in_place(int mount, char **argv)
+{
+	char fd_name[FD_PATH_MAX], path[PATH_MAX], *end;
+	auto_fd int file = open(fd_path(mount, fd_name), O_RDONLY | O_CLOEXEC);
+	int r = file < 0 ? -errno : proc_own_path(path);
+	char *words = r < 0 ? NULL : write_words(path, argv, &end);
+
+	if (r >= 0)
+		r = words ? change_program(file, file, words, end) : -ENOMEM;
+	if (r >= 0)
+		argv[0] = words;
+	return r;
+}
+
+/* ---- inside ---- */
+
+static bool is_ours(const char *path)
+{
+	struct stat named, ours;
+
+	return stat(path, &named) == 0 && stat(OWN_PROGRAM, &ours) == 0 && named.st_dev == ours.st_dev &&
+	       named.st_ino == ours.st_ino;
+}
+
+static int open_memory(void)
+{
+	int fd = memfd_create(program_invocation_short_name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+
+	if (fd < 0 && errno == EINVAL) /* before Linux 6.3 all can be executed */
+		fd = memfd_create(program_invocation_short_name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	return fd;
+}
+
+int proc_seal_file(void)
+{
+	unsigned size;
+	char path[PATH_MAX];
+
+	if (prctl(PR_SET_MM, PR_SET_MM_MAP_SIZE, &size, 0, 0) < 0 || proc_own_path(path) < 0 || !is_ours(path))
+		return -1;
+	auto_fd int fd = open_memory();
+
+	return fd < 0 || fcntl(fd, F_ADD_SEALS, SEALS) < 0 ? -1 : fd_take(&fd);
+}
+
+int proc_seal_inside(int file, struct err *e)
+{
+	char path[PATH_MAX], *argv[] = { program_invocation_short_name, (char *)"init", NULL }, *end;
+	int r = proc_own_path(path);
+	auto_fd int view = r < 0 ? r : open(path, O_RDONLY | O_CLOEXEC);
+
+	if (view < 0)
+		return err_set(e, r < 0 ? -r : errno, "open this program");
+	if (!is_ours(path))
+		return err_say(e, ESTALE, "this program was replaced by another one meanwhile");
+	char *words = write_words(argv[0], argv, &end);
+
+	r = words ? change_program(view, file, words, end) : -ENOMEM;
+	return r < 0 ? err_set(e, -r, "let go of this program's file") : 0;
 }
 
 /* ---- by beginning anew ---- */
@@ -171,7 +231,7 @@ static int copy_into(int memory, int program, struct err *e)
 	do
 		n = sendfile(memory, program, NULL, COPY_AT_ONCE);
 	while (n > 0);
-	if (n < 0 || fcntl(memory, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+	if (n < 0 || fcntl(memory, F_ADD_SEALS, SEALS) < 0)
 		return err_set(e, errno, "copy this program into memory");
 	return 0;
 }
@@ -187,10 +247,8 @@ static int seal_in_memory(char **argv, struct err *e)
 		return err_set(e, errno, "open this program");
 	if (seals >= 0 && (seals & F_SEAL_WRITE))
 		return 0;
-	auto_fd int memory = memfd_create(program_invocation_short_name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	auto_fd int memory = open_memory();
 
-	if (memory < 0 && errno == EINVAL) /* before Linux 6.3 all can be executed */
-		memory = memfd_create(program_invocation_short_name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (memory < 0)
 		return err_set(e, errno, "make a copy of this program in memory");
 	int r = copy_into(memory, program, e);

@@ -23,6 +23,24 @@
  */
 int proc_seal(char **argv, struct err *e);
 
+/**
+ * proc_seal_file() - Can proc_seal_inside() be used here?
+ *
+ * Return: an empty file for it, sealed, to be closed by the caller; -1: no, for this kernel lacks what it takes (it is made without
+ * CONFIG_CHECKPOINT_RESTORE), or this program does not lie any more where it was started
+ */
+int proc_seal_file(void);
+
+/**
+ * proc_seal_inside() - The same, a tenth as dear, for a child whose mount namespace is a new one, with what the parent had in it
+ * @file:	From proc_seal_file(): what it is seen as from here on; who executes that gets ENOEXEC
+ *
+ * One thread only, with CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE in its user namespace, and the host's /proc.
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int proc_seal_inside(int file, struct err *e);
+
 /* Where this program lies, as it was before proc_seal(), too. Return: 0, or -errno where that is not known any more */
 int proc_own_path(char ret[PATH_MAX]);
 

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/seal.h"
 #include "cli/limit_rows.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
@@ -154,12 +153,8 @@ static int run_run(const struct call *c, struct err *e)
 	};
 	auto_engine struct engine g;
 	char id[CONTAINER_ID_MAX];
-	bool private = !o.userns || streq(o.userns, "private");
-	int status = 0, r = private && geteuid() == 0 ? 0 : proc_seal(c->argv, e);
+	int status = 0, r = verb_engine(c, &g, e);
 
-	if (r < 0)
-		return r;
-	r = verb_engine(c, &g, e);
 	if (r < 0)
 		return r;
 	r = make(&g, &o, id, e);

@@ -2,8 +2,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "base/fd.h"
-#include "base/seal.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "runtime/launch.h"
@@ -24,32 +22,6 @@ static const struct option restart_rows[] = {
 	OPT_STRING(struct start, timeout, "timeout", 't', "SECONDS", "how long it may take to end; default: its own"),
 	OPT_STRING(struct start, timeout, "time", 0, "SECONDS", NULL),
 };
-
-/* Is root in this container somebody else than we are? One that cannot be read is told about later. */
-static bool is_private(const struct engine *g, const char *name)
-{
-	auto_settings struct settings s = { 0 };
-	char id[CONTAINER_ID_MAX];
-	struct err ignored;
-	auto_fd int dir = record_find(g, name, id, &ignored) < 0 ? -1 : record_open(g, id, &ignored);
-
-	return dir < 0 || record_settings(dir, &s, &ignored) < 0 || s.private_userns;
-}
-
-static int open_engine(const struct call *c, struct engine *ret, struct err *e)
-{
-	int r = verb_engine(c, ret, e);
-	bool seal = geteuid() != 0;
-
-	for (size_t i = 0; r >= 0 && !seal && i < c->n_args; i++)
-		seal = !is_private(ret, c->args[i]);
-	if (r < 0 || !seal)
-		return r;
-	r = proc_seal(c->argv, e);
-	if (r < 0)
-		engine_close(ret);
-	return r;
-}
 
 /* One that runs already is started: nothing to do. */
 static int start_detached(const struct engine *g, const char *id, const void *arg, struct err *e)
@@ -89,7 +61,7 @@ static int run_start(const struct call *c, struct err *e)
 {
 	struct start o = *(const struct start *)c->options;
 	auto_engine struct engine g;
-	int r = open_engine(c, &g, e);
+	int r = verb_engine(c, &g, e);
 
 	if (r < 0)
 		return r;
@@ -117,7 +89,7 @@ static int run_restart(const struct call *c, struct err *e)
 {
 	struct start o = *(const struct start *)c->options;
 	auto_engine struct engine g;
-	int r = open_engine(c, &g, e);
+	int r = verb_engine(c, &g, e);
 
 	if (r >= 0)
 		r = verb_timeout(o.timeout, &o.timeout_s, e);

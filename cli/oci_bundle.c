@@ -97,12 +97,17 @@ static void warn_of_ambient(const struct call *c, const struct spec_caps *caps)
  * What runs in there sees its own process as this program until it executes something else, and a script for /proc/self/exe
  * executes this. It cannot write to it where root in there is nobody out here, and no others are there.
  */
-static int seal_if_seen(const struct call *c, const struct spec *s, struct err *e)
+static int seal(const struct call *c, struct bundle *b, struct err *e)
 {
-	const struct spec_namespace *pid = &s->linux_.namespaces[NS_PID], *user = &s->linux_.namespaces[NS_USER];
-	bool alone = pid->wanted && !pid->path, nobody = user->wanted && !user->path && !oci_maps_us(s);
+	const struct spec_namespace *ns = b->spec.linux_.namespaces;
+	bool alone = ns[NS_PID].wanted && !ns[NS_PID].path;
 
-	return alone && nobody ? 0 : proc_seal(c->argv, e);
+	if (alone && ns[NS_USER].wanted && !ns[NS_USER].path && !oci_maps_us(&b->spec))
+		return 0;
+	if (alone && ns[NS_MOUNT].wanted && !ns[NS_MOUNT].path)
+		b->seal = proc_seal_file();
+	b->request.plan.seal = MAX(b->seal, 0);
+	return b->seal >= 0 ? 0 : proc_seal(c->argv, e);
 }
 
 int bundle_open(const struct call *c, const struct bundle_options *o, const char *id, struct bundle *ret, struct err *e)
@@ -114,7 +119,7 @@ int bundle_open(const struct call *c, const struct bundle_options *o, const char
 	if (r >= 0)
 		r = read_config(o->bundle ? o->bundle : ".", ret, e);
 	if (r >= 0)
-		r = seal_if_seen(c, &ret->spec, e);
+		r = seal(c, ret, e);
 	if (r >= 0)
 		r = ret->root = oci_open_root(c, e);
 	if (r < 0)
@@ -151,6 +156,7 @@ void bundle_close(struct bundle *b)
 {
 	fd_close(&b->root);
 	fd_close(&b->seccomp_cache);
+	fd_close(&b->seal);
 	spec_free(&b->spec);
 	free(b->config);
 }

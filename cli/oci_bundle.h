@@ -33,6 +33,7 @@ struct bundle {
 	char path[PATH_MAX];
 	int root;	   /* folder of states */
 	int seccomp_cache; /* folder of compiled filters, -1: none */
+	int seal;	   /* for the plan, -1: none */
 	struct debug debug;
 	struct create_request request;
 };
@@ -47,6 +48,6 @@ struct bundle {
 int bundle_open(const struct call *c, const struct bundle_options *o, const char *id, struct bundle *ret, struct err *e);
 void bundle_close(struct bundle *b);
 #define auto_bundle __attribute__((cleanup(bundle_close)))
-#define BUNDLE_NONE { .root = -1, .seccomp_cache = -1 }
+#define BUNDLE_NONE { .root = -1, .seccomp_cache = -1, .seal = -1 }
 
 #endif

@@ -33,7 +33,7 @@ static void tell_oom(void *arg)
 	pid_t child = fork();
 
 	if (child == 0) {
-		(void)monitor_exec(fd_word(w, MONITOR_PROGRAM), w->text[MONITOR_PATH], MONITOR_OOM_VERB, w, NULL, 0, &e);
+		(void)monitor_exec(fd_word(w, MONITOR_PROGRAM), "paene", MONITOR_OOM_VERB, w, NULL, 0, &e);
 		_exit(EXIT_FAILURE);
 	}
 	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
@@ -74,6 +74,6 @@ int main(int argc, char **argv)
 	snprintf(w.text[MONITOR_STATUS], MONITOR_WORD_MAX, "%d", status < 0 ? STATUS_UNKNOWN : status);
 	snprintf(w.text[MONITOR_ROOT_LOST], MONITOR_WORD_MAX, "%d", relay.root_lost);
 	snprintf(w.text[MONITOR_OOM_KILLS], MONITOR_WORD_MAX, "%" PRIu64, relay.oom_kills);
-	(void)monitor_exec(fd_word(&w, MONITOR_PROGRAM), w.text[MONITOR_PATH], MONITOR_VERB, &w, NULL, 0, &e);
+	(void)monitor_exec(fd_word(&w, MONITOR_PROGRAM), "paene", MONITOR_VERB, &w, NULL, 0, &e);
 	return EXIT_FAILURE; /* the next command settles what this one could not */
 }

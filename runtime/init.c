@@ -21,6 +21,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/seal.h"
 #include "base/sock.h"
 #include "base/sys.h"
 #include "namespaces/devices.h"
@@ -222,6 +223,13 @@ static int set_label(struct init *in, struct err *e)
 	return label_set(&in->plan->spec->process, e);
 }
 
+static int seal_program(struct init *in, struct err *e)
+{
+	int file = in->plan->opt.seal;
+
+	return file > 0 ? proc_seal_inside(file, e) : 0;
+}
+
 static int enter_root(struct init *in, struct err *e)
 {
 	int r = rootfs_enter(&in->plan->rootfs, in->root, in->plan->opt.no_pivot, e);
@@ -391,6 +399,7 @@ static const struct {
 	{ "init: seal mounts", "", seal_mounts },
 	{ "init: mask paths", "", mask_paths },
 	{ "init: set labels", "", set_label },
+	{ "init: seal this program", "seal", seal_program },
 	{ "init: enter the root", "root", enter_root },
 	{ "init: set names and personality", "names", set_names },
 	{ "init: place the standard streams", "standard streams", place_stdio },

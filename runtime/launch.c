@@ -11,7 +11,6 @@
 #include <time.h>
 
 #include "base/fd.h"
-#include "base/seal.h"
 #include "base/sock.h"
 #include "base/timestamp.h"
 #include "runtime/journal.h"
@@ -280,15 +279,11 @@ static void say(struct monitor_words *w, enum monitor_word which, long long v)
 static int become_monitor(struct care *c, struct run *r, struct err *e)
 {
 	struct monitor_words w = { 0 };
-	char path[PATH_MAX];
 	auto_fd int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	auto_fd int monitor = open(c->g->monitor, O_RDONLY | O_CLOEXEC);
 
 	if (self < 0 || monitor < 0)
 		return err_set(e, errno, "open %s", self < 0 ? "this program" : c->g->monitor);
-	if (proc_own_path(path) < 0 || strlen(path) >= MONITOR_WORD_MAX)
-		return err_say(e, ENAMETOOLONG, "the path of this program is not known, or too long for its monitor");
-	strcpy(w.text[MONITOR_PATH], path);
 	snprintf(w.text[MONITOR_DATA], MONITOR_WORD_MAX, "%s", c->g->data_path);
 	snprintf(w.text[MONITOR_RUN], MONITOR_WORD_MAX, "%s", c->g->run_path);
 	snprintf(w.text[MONITOR_ID], MONITOR_WORD_MAX, "%s", c->id);

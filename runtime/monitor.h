@@ -15,7 +15,6 @@
 /* What is handed from guise to guise, as words of a command line. Fds are numbers of inherited fds, -1: none. */
 enum monitor_word {
 	MONITOR_PROGRAM,   /* fd of the `paene` program to come back to */
-	MONITOR_PATH,	   /* its path: one that is sealed (base/seal.h) does not know it */
 	MONITOR_DATA,	   /* paths of the engine's folders */
 	MONITOR_RUN,
 	MONITOR_ID,

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/seal.h"
 #include "base/timestamp.h"
 #include "namespaces/idmap.h"
 #include "namespaces/ns.h"
@@ -289,16 +290,34 @@ static int place_cgroup(struct run *r, struct create_request *q, struct err *e)
 	return q->plan.cgroup_path ? 0 : err_nomem(e);
 }
 
+/* Root in there would be root out here, and could write to this program: see base/seal.h. */
+static int take_seal(const struct run *r, int *ret, struct err *e)
+{
+	if (r->settings.private_userns)
+		return 0;
+	*ret = proc_seal_file();
+	if (*ret >= 0)
+		return 0;
+	err_say(e, ENOSYS, "paene cannot be kept from what runs in there: this kernel has no PR_SET_MM, or paene was replaced meanwhile");
+	return err_hint(e, "use --userns private");
+}
+
 static int create(struct run *r, struct err *e)
 {
 	const struct settings *s = &r->settings;
+	auto_fd int seal = -1;
 	char bundle[PATH_MAX], layers[PATH_MAX];
 	struct rootfs_plan rootfs;
 
 	snprintf(bundle, sizeof(bundle), "%s/containers/%s", r->g->data_path, s->id);
 	snprintf(layers, sizeof(layers), "%s/images/layers", s->image_store ? s->image_store : r->g->data_path);
 	fill_rootfs(r, bundle, layers, &rootfs);
-	int err = r->serve ? storage_serve(&rootfs, &r->spec.linux_.uid_mappings, &r->root, e) : 0;
+	int err = take_seal(r, &seal, e);
+
+	if (err < 0)
+		return err;
+	if (r->serve)
+		err = storage_serve(&rootfs, &r->spec.linux_.uid_mappings, &r->root, e);
 
 	if (err < 0 && s->storage_driver == STORAGE_AUTO)
 		err_wrap(e, "the kernel cannot overlay folders of %s with ids mapped", r->g->data_path);
@@ -310,6 +329,7 @@ static int create(struct run *r, struct err *e)
 			.id = s->id, .bundle = bundle, .rootfs = &rootfs,
 			.seccomp = (enum seccomp_profile)s->seccomp, .abi32 = s->abi32, .seccomp_cache = r->g->seccomp,
 			.resolve_user = true,
+			.seal = MAX(seal, 0),
 			.stdio = { r->ends.child[0], r->ends.child[1], r->ends.child[2] },
 		},
 		.root = r->g->states,

@@ -90,7 +90,8 @@ asks_systemd() {
 @test "what waits to become a container, too, but not where its root is nobody to this machine" {
 	install_program
 	by_root create --bundle "$home/b" own </dev/null >/dev/null 2>&1 3>&-
-	[ "$(readlink "/proc/$(by_root state own | jq .pid)/exe")" = / ]
+	[ "$(readlink "/proc/$(by_root state own | jq .pid)/exe")" = "/memfd:paene-oci (deleted)" ]
+	[ "$(tr '\0' ' ' <"/proc/$(by_root state own | jq .pid)/cmdline")" = "paene-oci init " ]
 	by_root delete --force own
 	edit_bundle "$home/b" '.linux.namespaces += [{ type: "user" }]' \
 		'.linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }] | .linux.gidMappings = .linux.uidMappings'

@@ -105,20 +105,25 @@ image_with_loader() { # image_with_loader NAME PROGRAM COMMAND
 	cmp "$BATS_TEST_TMPDIR/bin/paene" "$PAENE_BUILD/paene"
 }
 
-@test "S15: nor by an image whose own loader is executed in the program's place when it is started" {
-	local way
+@test "S15: nor is it what /proc/self/exe executes when a container is started" {
+	local command
 	use_copy
-	image_with_loader keep "$(probe keep -nostdlib -fPIE -static-pie)" "cp $(probe keeper) keeper"
-	for way in "run -qd --name keep" "run -q --name keep" "restart" "start"; do
-		[ "${way%% *}" = run ] && set -- --userns host --network none localhost/keep:1 /evil || set -- keep
-		paene $way "$@" >/dev/null 2>&1 || true
-		paene wait keep >/dev/null
-		run paene logs keep
-		expect_in_output "kept"
-		expect_not_in_output "GOT"
-		[ "${way%% *}" != run ] || [ "$way" = "run -q --name keep" ] || paene rm keep >/dev/null
+	image_with_loader self "$(probe linger -nostdlib -fPIE -static-pie)" true
+	for command in /evil /proc/self/exe; do
+		run paene run -q --rm --userns host --network none localhost/self:1 "$command"
+		expect_status 126
+		expect_in_output "exec format error"
+		paene create --name self --userns host --network none localhost/self:1 "$command" >/dev/null
+		run paene start self
+		expect_in_output "exec format error"
+		paene rm self >/dev/null
+		B "$b" "$(run_with "$command")"
+		printf '#!/proc/self/exe\n' >"$b/rootfs/evil"
+		chmod +x "$b/rootfs/evil"
+		run oci run --bundle "$b" self
+		expect_in_output "exec format error"
+		rm -r "$b"
 	done
-	cmp "$BATS_TEST_TMPDIR/bin/paene" "$PAENE_BUILD/paene"
 }
 
 exec_hunter() { # enter it by paene-oci, often, by a program and by a script for /proc/self/exe
