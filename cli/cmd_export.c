@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/fd.h"
 #include "cli/out_file.h"
 #include "cli/verbs.h"
 #include "runtime/container_tree.h"
@@ -16,12 +17,18 @@ static int run(const struct call *c, struct err *e)
 	const struct export *o = c->options;
 	auto_engine struct engine g;
 	auto_out_file struct out_file file = OUT_FILE_NONE;
+	auto_settings struct settings settings = { 0 };
+	auto_fd int dir = -1;
 	auto_container_tree struct container_tree tree = CONTAINER_TREE_NONE;
 	char id[CONTAINER_ID_MAX];
 	int r = verb_engine(c, &g, e);
 
 	if (r >= 0)
 		r = verb_container(&g, c->args[0], id, e);
+	if (r >= 0)
+		r = dir = record_open(&g, id, e);
+	if (r >= 0)
+		r = record_settings(dir, &settings, e);
 	if (r >= 0)
 		r = out_file_open(o->output, &file, e);
 	if (r >= 0)
@@ -33,7 +40,11 @@ static int run(const struct call *c, struct err *e)
 	const struct tree_options how = { .worker = g.worker };
 
 	r = tree_pack(&out, file.fd, &how, NULL, e);
-	return r < 0 ? r : out_file_finish(&file, e);
+	if (r >= 0)
+		r = out_file_finish(&file, e);
+	if (r >= 0)
+		journal_container(&g, &settings, EVENT_EXPORT);
+	return r;
 }
 
 const struct verb verb_export = {

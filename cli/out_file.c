@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/proc.h"
 
 #define RANDOM_DIGITS 16
@@ -22,27 +23,37 @@ static int use_stdout(struct out_file *ret, struct err *e)
 	return ret->fd < 0 ? ret->fd : 0;
 }
 
-/* Beside the place that it will have. */
-static int create(const char *path, struct out_file *ret, struct err *e)
+/* A name beside the one that it will have. */
+static int choose_name(const char *path, struct out_file *ret, struct err *e)
 {
-	const char *slash = strrchr(path, '/');
 	char folder[PATH_MAX], digits[RANDOM_DIGITS + 1];
+	size_t len = strlen(path);
 
-	if (strlen(path) >= sizeof(folder))
-		return err_set(e, ENAMETOOLONG, "create %s", path);
-	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-	ret->name = slash ? slash + 1 : path;
-	auto_fd int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	size_t start = len;
+
+	while (start > 0 && path[start - 1] != '/')
+		start--;
+	if (start >= sizeof(folder) || len - start > NAME_MAX)
+		return err_set(e, ENAMETOOLONG, "create %.60s…", path);
+	snprintf(folder, sizeof(folder), "%.*s", start ? (int)start : 1, start ? path : ".");
+	snprintf(ret->name, sizeof(ret->name), "%.*s", (int)(len - start), path + start);
 	int r = proc_random_hex(digits, RANDOM_DIGITS);
 
-	if (dir < 0 || r < 0)
-		return err_set(e, dir < 0 ? errno : -r, "create %s", path);
 	snprintf(ret->temp, sizeof(ret->temp), ".%s.part", digits);
-	ret->fd = openat(dir, ret->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-	if (ret->fd < 0)
-		return err_set(e, errno, "create %s", path);
-	ret->dir = fd_take(&dir);
-	return 0;
+	ret->dir = r < 0 ? r : open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return ret->dir < 0 ? err_set(e, r < 0 ? -r : errno, "create %s", path) : 0;
+}
+
+static int create(const char *path, struct out_file *ret, struct err *e)
+{
+	int r = choose_name(path, ret, e);
+
+	if (r < 0)
+		return r;
+	ret->fd = openat(ret->dir, ret->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	return ret->fd < 0 ? err_set(e, errno, "create %s", path) : 0;
 }
 
 int out_file_open(const char *path, struct out_file *ret, struct err *e)
@@ -58,6 +69,19 @@ int out_file_open(const char *path, struct out_file *ret, struct err *e)
 	return ret->fd < 0 ? err_set(e, errno, "open %s", path) : 0;
 }
 
+int out_file_open_folder(const char *path, struct out_file *ret, struct err *e)
+{
+	*ret = (struct out_file)OUT_FILE_NONE;
+	int r = choose_name(path, ret, e);
+
+	if (r < 0)
+		return r;
+	if (mkdirat(ret->dir, ret->temp, 0777) < 0)
+		return err_set(e, errno, "create %s", path);
+	ret->fd = openat(ret->dir, ret->temp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return ret->fd < 0 ? err_set(e, errno, "create %s", path) : 0;
+}
+
 int out_file_finish(struct out_file *f, struct err *e)
 {
 	if (f->dir >= 0 && renameat(f->dir, f->temp, f->dir, f->name) < 0)
@@ -68,8 +92,10 @@ int out_file_finish(struct out_file *f, struct err *e)
 
 void out_file_close(struct out_file *f)
 {
+	struct err ignored;
+
 	if (f->dir >= 0)
-		(void)unlinkat(f->dir, f->temp, 0);
+		(void)file_remove(f->dir, f->temp, &ignored);
 	fd_close(&f->dir);
 	fd_close(&f->fd);
 }

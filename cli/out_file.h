@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* out_file.h: -o FILE of verbs that write an archive: standard output without it; a file is there when it is whole. */
+/* out_file.h: -o FILE of verbs that write an archive: standard output without it; a file, or a folder, is there when it is whole. */
 #ifndef CLI_OUT_FILE_H
 #define CLI_OUT_FILE_H
 
@@ -11,7 +11,7 @@ struct out_file {
 	int fd;
 	int dir;		 /* where it gets its name; -1: it has it */
 	char temp[NAME_MAX + 1]; /* until then */
-	const char *name;	 /* in @dir */
+	char name[NAME_MAX + 1]; /* in @dir */
 };
 #define OUT_FILE_NONE { .fd = -1, .dir = -1 }
 
@@ -22,6 +22,9 @@ struct out_file {
  * Return: 0, or -errno with @e filled
  */
 int out_file_open(const char *path, struct out_file *ret, struct err *e);
+
+/* The same for a folder; one that is there must be empty. */
+int out_file_open_folder(const char *path, struct out_file *ret, struct err *e);
 
 /* It is whole: it gets its name, in place of what had it. Return: 0, or -errno with @e filled */
 int out_file_finish(struct out_file *f, struct err *e);

@@ -66,9 +66,9 @@ int verb_names(const struct call *c, const char *arguments, struct strv *ret, st
 int verb_timeout(const char *text, int *ret_s, struct err *e);
 
 extern const struct verb verb_run, verb_create, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_pause,
-	verb_unpause, verb_wait, verb_update, verb_exec, verb_memory, verb_cp, verb_export;
+	verb_unpause, verb_wait, verb_update, verb_exec, verb_memory, verb_cp, verb_export, verb_commit, verb_diff;
 extern const struct verb verb_ps, verb_logs, verb_inspect, verb_events, verb_stats, verb_top;
-extern const struct verb verb_images, verb_rmi, verb_tag, verb_load, verb_login, verb_logout;
+extern const struct verb verb_images, verb_rmi, verb_tag, verb_load, verb_import, verb_save, verb_login, verb_logout;
 extern const struct verb verb_untag, verb_history;
 extern const struct verb verb_image, verb_image_ls, verb_image_rm, verb_image_inspect; /* the others are below the first */
 extern const struct verb verb_version, verb_info;

@@ -16,6 +16,7 @@
  *   pack    output, tree (tree_job.h)              a tar stream in the output, compressed if that is asked for
  *   extract input, tree                            the stream's files in the tree
  *   store   input, work                            in work/: WORK_LAYER_FILE, the input's plain bytes, compressed as asked for
+ *   derive  a record, work                         in work/: manifest and config that say what it says, as HEX; `images.json`
  *   signatures manifest, work                     in work/: SIGNED_FILE (images/signed.h)
  *   verify  payload, work, key (PEM)               nothing
  *
@@ -59,6 +60,7 @@ enum work_kind {
 	WORK_PACK,
 	WORK_EXTRACT,
 	WORK_STORE,
+	WORK_DERIVE,
 	WORK_SIGNATURES,
 	WORK_VERIFY,
 	WORK_KINDS,

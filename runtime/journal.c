@@ -20,7 +20,9 @@ const char *const event_status_names[] = {
 	[EVENT_RESTART] = "restart",	 [EVENT_PAUSE] = "pause",     [EVENT_UNPAUSE] = "unpause",
 	[EVENT_UPDATE] = "update",	 [EVENT_EXEC] = "exec",	      [EVENT_EXEC_DIED] = "exec_died",
 	[EVENT_REMOVE] = "remove",	 [EVENT_LOAD] = "loadfromarchive",
-	[EVENT_TAG] = "tag",		 [EVENT_UNTAG] = "untag",
+	[EVENT_TAG] = "tag",		 [EVENT_UNTAG] = "untag",     [EVENT_COMMIT] = "commit",
+	[EVENT_IMPORT] = "import",	 [EVENT_SAVE] = "save",	      [EVENT_EXPORT] = "export",
+	[EVENT_MOUNT] = "mount",	 [EVENT_UNMOUNT] = "unmount",
 };
 static_assert(ARRAY_SIZE(event_status_names) == EVENT_STATUS_COUNT, "a word for each");
 

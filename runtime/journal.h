@@ -47,6 +47,12 @@ enum event_status {
 	EVENT_LOAD,
 	EVENT_TAG,
 	EVENT_UNTAG,
+	EVENT_COMMIT, /* of the new image */
+	EVENT_IMPORT,
+	EVENT_SAVE,
+	EVENT_EXPORT,
+	EVENT_MOUNT,
+	EVENT_UNMOUNT,
 	EVENT_STATUS_COUNT,
 };
 extern const char *const event_status_names[EVENT_STATUS_COUNT];

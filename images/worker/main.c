@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/sock.h"
+#include "images/worker/derive.h"
 #include "images/worker/describe.h"
 #include "images/worker/extract.h"
 #include "images/worker/import.h"
@@ -51,6 +52,7 @@ static int run_show(const struct job *job, struct work_done *ret, struct err *e)
 static int run_pack(const struct job *job, struct work_done *ret, struct err *e);
 static int run_extract(const struct job *job, struct work_done *ret, struct err *e);
 static int run_store(const struct job *job, struct work_done *ret, struct err *e);
+static int run_derive(const struct job *job, struct work_done *ret, struct err *e);
 static int run_signatures(const struct job *job, struct work_done *ret, struct err *e);
 static int run_verify(const struct job *job, struct work_done *ret, struct err *e);
 
@@ -74,6 +76,7 @@ static const struct kind {
 	[WORK_PACK] = { run_pack, CAPS(read_caps), true },
 	[WORK_EXTRACT] = { run_extract, CAPS(place_caps), false },
 	[WORK_STORE] = { run_store, CAPS(read_caps), false },
+	[WORK_DERIVE] = { run_derive, CAPS(read_caps), false },
 	[WORK_SIGNATURES] = { run_signatures, CAPS(read_caps), false },
 	[WORK_VERIFY] = { run_verify, CAPS(read_caps), false },
 };
@@ -240,6 +243,11 @@ static int run_signatures(const struct job *job, struct work_done *ret, struct e
 static int run_verify(const struct job *job, struct work_done *ret, struct err *e)
 {
 	return signature_verify(&job->work, job->fds[0], job->fds[2], ret, e);
+}
+
+static int run_derive(const struct job *job, struct work_done *ret, struct err *e)
+{
+	return derive_image(&job->work, job->fds[0], job->fds[1], ret, e);
 }
 
 int main(void)

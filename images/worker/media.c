@@ -3,7 +3,8 @@
 
 #include "images/protocol.h"
 
-#define OCI_LAYER "application/vnd.oci.image.layer.v1.tar"
+#define OCI_LAYER    "application/vnd.oci.image.layer.v1.tar"
+#define DOCKER_LAYER "application/vnd.docker.image.rootfs.diff.tar"
 
 enum media_kind media_kind(const char *type)
 {
@@ -21,11 +22,11 @@ enum media_kind media_kind(const char *type)
 		{ "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", MEDIA_LAYER },
 		{ "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd", MEDIA_LAYER },
 		{ "application/vnd.docker.distribution.manifest.list.v2+json", MEDIA_INDEX },
-		{ "application/vnd.docker.distribution.manifest.v2+json", MEDIA_MANIFEST },
-		{ "application/vnd.docker.container.image.v1+json", MEDIA_CONFIG },
-		{ "application/vnd.docker.image.rootfs.diff.tar", MEDIA_LAYER },
-		{ "application/vnd.docker.image.rootfs.diff.tar.gzip", MEDIA_LAYER },
-		{ "application/vnd.docker.image.rootfs.diff.tar.zstd", MEDIA_LAYER },
+		{ MEDIA_DOCKER_MANIFEST, MEDIA_MANIFEST },
+		{ MEDIA_DOCKER_CONFIG, MEDIA_CONFIG },
+		{ DOCKER_LAYER, MEDIA_LAYER },
+		{ DOCKER_LAYER ".gzip", MEDIA_LAYER },
+		{ DOCKER_LAYER ".zstd", MEDIA_LAYER },
 		{ "application/vnd.docker.image.rootfs.foreign.diff.tar", MEDIA_LAYER },
 		{ "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", MEDIA_LAYER },
 	};
@@ -51,4 +52,18 @@ const char *media_of_layer(int compression)
 	default:
 		return OCI_LAYER;
 	}
+}
+
+const char *media_as(const char *type, bool docker)
+{
+	static const char *const same[][2] = {
+		{ OCI_LAYER, DOCKER_LAYER },
+		{ OCI_LAYER "+gzip", DOCKER_LAYER ".gzip" },
+		{ OCI_LAYER "+zstd", DOCKER_LAYER ".zstd" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++)
+		if (streq(type, same[i][0]) || streq(type, same[i][1]))
+			return docker && strstr(type, "zstd") ? NULL : same[i][docker];
+	return NULL;
 }

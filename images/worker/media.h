@@ -22,6 +22,11 @@ bool media_is_foreign(const char *type);
 /* What we write ourselves, for archives that have no media types. @compression: enum work_compression */
 #define MEDIA_OCI_MANIFEST "application/vnd.oci.image.manifest.v1+json"
 #define MEDIA_OCI_CONFIG   "application/vnd.oci.image.config.v1+json"
+#define MEDIA_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
+#define MEDIA_DOCKER_CONFIG   "application/vnd.docker.container.image.v1+json"
 const char *media_of_layer(int compression);
+
+/* What docker's manifests, or OCI's, call the same layer; NULL where they have no such thing, as docker's have for zstd. */
+const char *media_as(const char *type, bool docker);
 
 #endif
