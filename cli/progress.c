@@ -17,6 +17,7 @@
 static const char *const words[] = {
 	[STEP_READING] = "reading",   [STEP_FETCHING] = "fetching", [STEP_SENDING] = "sending",
 	[STEP_UNPACKING] = "unpacking", [STEP_DONE] = "done",	    [STEP_HERE] = "already here",
+	[STEP_THERE] = "already there",
 };
 static_assert(ARRAY_SIZE(words) == STEP_COUNT, "a word for each step");
 
@@ -27,7 +28,7 @@ void progress_begin(struct progress *p, bool quiet, enum progress_how otherwise)
 
 static bool ended(const struct progress_row *row)
 {
-	return row->step == STEP_DONE || row->step == STEP_HERE;
+	return row->step == STEP_DONE || row->step == STEP_HERE || row->step == STEP_THERE;
 }
 
 /* The row of a blob, made where there is none; NULL on no memory: then it is not shown. */

@@ -119,7 +119,8 @@ enum image_step {
 	STEP_SENDING,  /* … or to one */
 	STEP_UNPACKING, /* a layer; bytes of its blob */
 	STEP_DONE,
-	STEP_HERE, /* it was there already */
+	STEP_HERE,  /* it was here already … */
+	STEP_THERE, /* … or there */
 	STEP_COUNT,
 };
 struct image_progress {

@@ -43,6 +43,27 @@ struct pull {
 	struct arena arena;
 };
 
+/* What led to a manifest at the registry, where that was not its own digest. */
+static const char *index_of(const char *root, const char *manifest)
+{
+	return streq(root, manifest) ? NULL : root;
+}
+
+/* Return: 1: it is allowed, with a proof that is to be kept; 0: it is; or -errno with @e filled */
+static int ask_policy(struct pull *p, const char *root, const char *manifest, struct policy_proof *ret, struct err *e)
+{
+	struct signatures from = {
+		.settings = p->o->remote.session,
+		.at = p->remote ? p->remote->at : NULL,
+		.store = p->store,
+		.worker = p->o->load.worker,
+	};
+
+	if (!p->o->policy)
+		return 0;
+	return policy_check_pull(p->o->policy, p->ref, manifest, index_of(root, manifest), &from, &p->arena, ret, e);
+}
+
 /* ---- is it here? ---- */
 
 static bool suits(const struct pull *p, const struct image *image)
@@ -88,14 +109,20 @@ static bool is_known(const struct pull *p)
 	return ref_read(p->store, p->ref, manifest, &ignored) >= 0;
 }
 
-static bool take_here(struct pull *p, const char *root)
+/* Return: 1: it is, and that is all; 0; or -errno with @e filled */
+static int take_here(struct pull *p, const char *root, struct err *e)
 {
 	auto_image struct image image = { 0 };
+	struct policy_proof proof;
 
-	if (p->o->policy || !find_here(p, root, &image)) /* a policy asks for proofs that may not have been asked for before */
-		return false;
+	if (!find_here(p, root, &image))
+		return 0;
+	int r = ask_policy(p, root, image.manifest, &proof, e); /* which may have been another one when it came */
+
+	if (r > 0)
+		r = policy_keep(p->store, image.manifest, &proof, e);
 	memcpy(p->result.id, image.config, sizeof(p->result.id));
-	return true;
+	return r < 0 ? r : 1;
 }
 
 /* ---- what is it? ---- */
@@ -191,15 +218,9 @@ static int make_folder(struct pull *p, struct err *e)
 
 /* ---- take it in ---- */
 
-/* What led to it at the registry, where that was not its own manifest. */
-static const char *index_of(const struct pull *p, const struct image *image)
-{
-	return streq(p->root, image->manifest) ? NULL : p->root;
-}
-
 static int publish_names(struct pull *p, const struct image *image, struct err *e)
 {
-	int r = ref_publish(&p->remote->work, p->ref, image->manifest, index_of(p, image), &p->result.moved, e);
+	int r = ref_publish(&p->remote->work, p->ref, image->manifest, index_of(p->root, image->manifest), &p->result.moved, e);
 
 	if (r >= 0) {
 		memcpy(p->result.id, image->config, sizeof(p->result.id));
@@ -240,18 +261,14 @@ static int publish(struct pull *p, struct image *image, const struct policy_proo
 /* Only what the policy allows is unpacked. */
 static int take(struct pull *p, struct err *e)
 {
-	struct signatures from = {
-		.settings = p->o->remote.session, .at = p->remote->at, .store = p->store, .worker = p->o->load.worker,
-	};
 	struct policy_proof proof;
 	struct image_list list;
 	int r = publish_read(p->described, &p->arena, &list, e), proven = 0;
 
 	if (r == 0 && list.n != 1)
 		return err_say(e, EPROTO, "paene-worker describes %zu images instead of one", list.n);
-	if (r == 0 && p->o->policy)
-		r = proven = policy_check_pull(p->o->policy, p->ref, list.v[0].manifest, index_of(p, &list.v[0]), &from,
-					       &p->arena, &proof, e);
+	if (r == 0)
+		r = proven = ask_policy(p, p->root, list.v[0].manifest, &proof, e);
 	return r < 0 ? r : publish(p, &list.v[0], proven > 0 ? &proof : NULL, e);
 }
 
@@ -262,18 +279,19 @@ static int pull_from(struct remote *remote, void *arg, struct err *e)
 
 	p->remote = remote;
 	snprintf(p->root, sizeof(p->root), "%s", p->ref->digest);
-	if (!p->root[0] && is_known(p)) {
+	if (!p->root[0] && is_known(p))
 		r = ask(p, e);
-		if (r == 0 && p->root[0] && take_here(p, p->root))
-			return 0;
-	}
+	if (r == 0 && p->root[0])
+		r = take_here(p, p->root, e);
 	if (r == 0)
 		r = fetch_root(p, e);
 	if (r == 0)
 		r = make_folder(p, e);
 	if (r == 0)
 		r = describe(p, e);
-	return r < 0 ? r : take(p, e);
+	if (r == 0)
+		r = take(p, e);
+	return MIN(r, 0);
 }
 
 int image_pull(const struct store *s, const struct image_ref *ref, const struct pull_options *o, struct pull_result *ret,
@@ -290,7 +308,9 @@ int image_pull(const struct store *s, const struct image_ref *ref, const struct 
 	r = publish_check_store(s, e);
 	if (r == 0 && o->policy)
 		r = policy_allows_pull(o->policy, &asked, e);
-	if (r == 0 && !(asked.digest[0] && take_here(&p, asked.digest)))
+	if (r == 0 && asked.digest[0] && !o->policy)
+		r = take_here(&p, asked.digest, e);
+	if (r == 0)
 		r = remote_each(s, &o->remote, &asked, false, pull_from, &p, e);
 	fd_close(&p.described);
 	arena_free(&p.arena);

@@ -3,6 +3,7 @@
 #ifndef IMAGES_PULL_H
 #define IMAGES_PULL_H
 
+#include "images/found.h"
 #include "images/policy.h"
 #include "images/remote.h"
 
@@ -34,6 +35,16 @@ int image_pull(const struct store *s, const struct image_ref *ref, const struct 
 /* All tags of a repository, in the registry's order; @ref's own does not matter. Return: 0, or -errno with @e filled */
 int image_tags(const struct store *s, const struct image_ref *ref, const struct remote_options *o, struct arena *arena,
 	       struct strv *ret, struct err *e);
+
+/**
+ * image_search() - Which repositories of a registry have to do with some words, in its own order
+ * @host:	"docker.io"
+ * @ret:	Texts owned by @arena
+ *
+ * Return: 0, or -errno with @e filled; few registries offer it
+ */
+int image_search(const struct store *s, const char *host, const char *words, const struct remote_options *o,
+		 struct arena *arena, struct found *ret, struct err *e);
 
 /**
  * image_manifest() - A manifest or an index at its registry, as JSON to be looked at

@@ -69,7 +69,7 @@ static int try_one(const struct attempt *a, const struct endpoint *at, bool *ret
 	int r = begin(&remote, a->store, e);
 
 	if (r >= 0) {
-		r = session_start(a->o->session, at, a->o->as, a->push, remote.folder, &remote.transfer, e);
+		r = session_start(a->o->session, at, a->o->as, a->push && at->repository[0], remote.folder, &remote.transfer, e);
 		if (r < 0)
 			remote_failed(&remote, e);
 	}
@@ -83,12 +83,10 @@ static int try_one(const struct attempt *a, const struct endpoint *at, bool *ret
 /* Put what the ones before it have said in front of what one endpoint says. */
 static void add_words(const char *before, const struct endpoint *at, struct err *e)
 {
-	const char *host = str_after(e->text, at->host) ? NULL : at->host;
-
-	if (host)
-		err_wrap(e, "%s", host);
+	if ((before[0] || at->mirror) && !str_after(e->text, at->host))
+		err_wrap(e, "%s", at->host);
 	if (before[0])
-		err_wrap(e, "%s; next", before);
+		err_wrap(e, "%s; then", before);
 }
 
 int remote_each(const struct store *s, const struct remote_options *o, const struct image_ref *ref, bool push,
@@ -102,8 +100,11 @@ int remote_each(const struct store *s, const struct remote_options *o, const str
 	int r = MIN(n, 0);
 
 	for (int i = 0; i < n && next; i++) {
+		if (!ref->name[0])
+			at[i].repository[0] = '\0';
 		r = try_one(&a, &at[i], &next, e);
-		if (!next || n == 1)
+		/* over TLS and then without it, one host is asked twice: what it says last is its answer */
+		if (!next || (i + 1 < n && streq(at[i].host, at[i + 1].host)))
 			continue;
 		add_words(before, &at[i], e);
 		memcpy(before, e->text, sizeof(before));

@@ -27,6 +27,7 @@ struct remote {
 
 /**
  * remote_each() - Try each endpoint of a reference until @f succeeds, or fails by itself
+ * @ref:	Without a name: the registry as such is asked
  * @push:	Only the registry itself, to write to
  * @f:		Its result ends it unless @remote->failed is set
  *

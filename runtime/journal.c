@@ -20,6 +20,7 @@ const char *const event_status_names[] = {
 	[EVENT_RESTART] = "restart",	 [EVENT_PAUSE] = "pause",     [EVENT_UNPAUSE] = "unpause",
 	[EVENT_UPDATE] = "update",	 [EVENT_EXEC] = "exec",	      [EVENT_EXEC_DIED] = "exec_died",
 	[EVENT_REMOVE] = "remove",	 [EVENT_LOAD] = "loadfromarchive",
+	[EVENT_PULL] = "pull",		 [EVENT_PUSH] = "push",
 	[EVENT_TAG] = "tag",		 [EVENT_UNTAG] = "untag",     [EVENT_COMMIT] = "commit",
 	[EVENT_IMPORT] = "import",	 [EVENT_SAVE] = "save",	      [EVENT_EXPORT] = "export",
 	[EVENT_MOUNT] = "mount",	 [EVENT_UNMOUNT] = "unmount",

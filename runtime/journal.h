@@ -45,6 +45,8 @@ enum event_status {
 	EVENT_EXEC_DIED,
 	EVENT_REMOVE,
 	EVENT_LOAD,
+	EVENT_PULL,
+	EVENT_PUSH,
 	EVENT_TAG,
 	EVENT_UNTAG,
 	EVENT_COMMIT, /* of the new image */
