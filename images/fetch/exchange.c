@@ -109,6 +109,7 @@ static void transport_failed(struct exchange *x, CURLcode code)
 	bool passes;
 	int r = transport_words(x, code, &passes, &x->e);
 
+	x->answer.status = 0; /* none that counts */
 	if (passes && pause_for_next(x))
 		return;
 	if (passes && x->tries)
@@ -135,7 +136,7 @@ static int follow(struct exchange *x, struct err *e)
 
 	url_name(to, name);
 	if (x->own)
-		return err_say(e, EACCES, "%s sends who has credentials to somebody else", name);
+		return err_say(e, EACCES, "%s redirects who asks for a token, which is not followed", name);
 	if (!sends_nothing(x) && x->answer.status < 307)
 		return err_say(e, EPROTO, "%s redirects what is sent to it", name);
 	if (!x->answer.location[0])

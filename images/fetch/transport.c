@@ -164,15 +164,15 @@ static int on_seek(void *arg, curl_off_t offset, int origin)
 /* The machine's neighbours by link-local addresses (those of clouds tell secrets) are nobody's to lead us to. */
 static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
-	const struct exchange *x = arg;
+	struct exchange *x = arg;
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->addr;
 	bool link_local = address->family == AF_INET && ntohl(v4->sin_addr.s_addr) >> 16 == 0xa9fe;
 	bool led = !url_same_host(&x->here, &x->fetcher->origin) && !x->fetcher->settings.proxy[0];
 
-	if (purpose != CURLSOCKTYPE_IPCXN || (link_local && led)) {
-		errno = EACCES;
+	if (link_local && led)
+		(void)broken(x, EACCES, "is a link-local address, to which nobody is followed");
+	if (purpose != CURLSOCKTYPE_IPCXN || (link_local && led))
 		return CURL_SOCKET_BAD;
-	}
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
@@ -342,21 +342,22 @@ static const struct {
 	CURLcode code;
 	int errnum;
 	bool passes;
+	const char *words; /* NULL: those of libcurl */
 } failures[] = {
-	{ CURLE_COULDNT_RESOLVE_HOST, EHOSTUNREACH, true },
-	{ CURLE_COULDNT_RESOLVE_PROXY, EHOSTUNREACH, true },
-	{ CURLE_COULDNT_CONNECT, ECONNREFUSED, true },
-	{ CURLE_SSL_CONNECT_ERROR, EPROTO, true },
-	{ CURLE_OPERATION_TIMEDOUT, ETIMEDOUT, true },
-	{ CURLE_PARTIAL_FILE, ECONNRESET, true },
-	{ CURLE_RECV_ERROR, ECONNRESET, true },
-	{ CURLE_SEND_ERROR, ECONNRESET, true },
-	{ CURLE_GOT_NOTHING, ECONNRESET, true },
-	{ CURLE_HTTP2, ECONNRESET, true },
-	{ CURLE_HTTP2_STREAM, ECONNRESET, true },
-	{ CURLE_PEER_FAILED_VERIFICATION, EKEYREJECTED, false },
-	{ CURLE_SSL_CERTPROBLEM, EKEYREJECTED, false },
-	{ CURLE_OUT_OF_MEMORY, ENOMEM, false },
+	{ CURLE_COULDNT_RESOLVE_HOST, EHOSTUNREACH, true, NULL },
+	{ CURLE_COULDNT_RESOLVE_PROXY, EHOSTUNREACH, true, NULL },
+	{ CURLE_COULDNT_CONNECT, ECONNREFUSED, true, NULL },
+	{ CURLE_SSL_CONNECT_ERROR, EPROTO, true, NULL },
+	{ CURLE_OPERATION_TIMEDOUT, ETIMEDOUT, true, NULL },
+	{ CURLE_PARTIAL_FILE, ECONNRESET, true, NULL },
+	{ CURLE_RECV_ERROR, ECONNRESET, true, NULL },
+	{ CURLE_SEND_ERROR, ECONNRESET, true, NULL },
+	{ CURLE_GOT_NOTHING, ECONNRESET, true, NULL },
+	{ CURLE_HTTP2, ECONNRESET, true, NULL },
+	{ CURLE_HTTP2_STREAM, ECONNRESET, true, NULL },
+	{ CURLE_PEER_FAILED_VERIFICATION, EKEYREJECTED, false, NULL },
+	{ CURLE_SSL_CERTPROBLEM, EKEYREJECTED, false, NULL },
+	{ CURLE_OUT_OF_MEMORY, EPROTO, false, "a line of its answer is too long, or there is no memory" }, /* it makes no difference */
 };
 
 /* The best words that there are: the kernel's, libcurl's for this one case, libcurl's for all of its kind. */
@@ -373,6 +374,7 @@ static const char *best_words(const struct exchange *x, CURLcode code)
 int transport_words(const struct exchange *x, CURLcode code, bool *ret_passes, struct err *e)
 {
 	char name[URL_NAME_MAX], shown[HARMLESS_MAX];
+	const char *words = best_words(x, code);
 	curl_off_t connected_us = 0;
 	int errnum = EPROTO;
 
@@ -381,11 +383,14 @@ int transport_words(const struct exchange *x, CURLcode code, bool *ret_passes, s
 		if (failures[i].code == code) {
 			errnum = failures[i].errnum;
 			*ret_passes = failures[i].passes;
+			words = failures[i].words ? failures[i].words : words;
 		}
+	if (strstr(x->words, "in chunked-encoding")) /* nonsense, for which libcurl has no code of its own */
+		*ret_passes = false;
 	(void)curl_easy_getinfo(x->easy, CURLINFO_PRETRANSFER_TIME_T, &connected_us);
 	if (connected_us == 0 && !x->fetcher->answered)
 		*ret_passes = false; /* a wrong name or port: nobody wants to wait for that */
-	err_say(e, errnum, "%s: %s", url_name(&x->here, name), harmless(best_words(x, code), shown));
+	err_say(e, errnum, "%s: %s", url_name(&x->here, name), harmless(words, shown));
 	if (connected_us == 0 && x->fetcher->settings.proxy[0])
 		err_hint(e, "the environment names a proxy");
 	return -e->code;

@@ -47,10 +47,9 @@ static int take_parts(CURLU *u, struct url *ret, struct err *e)
 	char scheme[8];
 	int r = get(u, CURLUPART_SCHEME, scheme, sizeof(scheme), e);
 
-	if (r == 0)
-		r = get(u, CURLUPART_HOST, url.host, sizeof(url.host), e);
-	if (r == 0 && !streq(scheme, "http") && !streq(scheme, "https"))
+	if (r < 0 || (!streq(scheme, "http") && !streq(scheme, "https")))
 		return err_say(e, EPROTONOSUPPORT, "an address that is neither http nor https");
+	r = get(u, CURLUPART_HOST, url.host, sizeof(url.host), e);
 	if (r == 0 && !is_plain_host(url.host))
 		return err_say(e, EINVAL, "an address whose host is not plain ASCII");
 	if (r == 0)
