@@ -34,8 +34,6 @@ static int all_tags(const struct call *c, const struct engine *g, const struct r
 	struct strv tags;
 	int code = image_ref_parse(name, &ref, e);
 
-	if (code >= 0 && (ref.digest[0] || strrchr(name, ':') > strrchr(name, '/')))
-		return err_say(e, EINVAL, "%s: --all-tags leaves no place for a tag or a digest", name);
 	if (code >= 0)
 		code = image_tags(&g->store, &ref, &r->remote, c->arena, &tags, e);
 	for (size_t i = 0; code >= 0 && i < tags.n; i++) {
@@ -59,6 +57,8 @@ static int run(const struct call *c, struct err *e)
 		const char *name;
 		int code = registry_choose(c, &registry, c->args[i], &name, e);
 
+		if (o->all_tags && registry_has_tag(c->args[i]))
+			code = err_say(e, EINVAL, "%s: --all-tags leaves no place for a tag or a digest", c->args[i]);
 		if (code >= 0)
 			code = o->all_tags ? all_tags(c, &g, &registry, name, e) : one(c, &g, &registry, name, e);
 		if (code < 0) {

@@ -90,7 +90,7 @@ static int push_all(const struct call *c, const struct engine *g, const struct r
 	size_t n = 0;
 	int code = image_ref_parse(name, &wanted, e);
 
-	if (code >= 0 && (wanted.digest[0] || strrchr(name, ':') > strrchr(name, '/')))
+	if (code >= 0 && registry_has_tag(name))
 		return err_say(e, EINVAL, "%s: --all-tags leaves no place for a tag or a digest", name);
 	if (code >= 0)
 		code = ref_list(&g->store, &list, e);

@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "cli/limit_rows.h"
 #include "cli/output.h"
+#include "cli/run_image.h"
 #include "cli/verbs.h"
 #include "runtime/compose.h"
 #include "runtime/ksm.h"
@@ -17,6 +18,13 @@
 #define STRING(member, name, letter, value, help) OPT_STRING(struct run_options, member, name, letter, value, help)
 #define LIST(member, name, letter, value, help)	  OPT_LIST(struct run_options, member, name, letter, value, help)
 
+/* The options of the container, and those of its image. */
+struct run {
+	struct run_options options;
+	struct run_image image;
+};
+static_assert(offsetof(struct run, options) == 0, "rows name members of both structs");
+
 static const struct option rows[] = {
 	OPT_GROUP("Running it"),
 	FLAG(detach, "detach", 'd', "in the background; print its id"),
@@ -27,8 +35,11 @@ static const struct option rows[] = {
 	LIST(labels, "label", 'l', "KEY=VALUE", "a note about it"),
 	STRING(stop_signal, "stop-signal", 0, "SIGNAL", "how `stop` asks it to end; default: TERM"),
 	STRING(stop_timeout, "stop-timeout", 0, "SECONDS", "how long it may take then; default: 10"),
-	STRING(pull, "pull", 0, "POLICY", "missing or never: this version has no registry"),
-	FLAG(quiet, "quiet", 'q', "no warnings"),
+	FLAG(quiet, "quiet", 'q', "no warnings, and no progress of a pull"),
+	OPT_GROUP("Its image"),
+	OPT_STRING(struct run, image.policy, "pull", 0, "POLICY", "get it from its registry: missing (default), always, newer or never"),
+	PLATFORM_ROWS(struct run, image.how.platform),
+	REGISTRY_ROWS(struct run, image.how.registry),
 	OPT_GROUP("Its process"),
 	FLAG(interactive, "interactive", 'i', "connect standard input"),
 	FLAG(tty, "tty", 't', "give it a terminal"),
@@ -77,26 +88,15 @@ static const struct option rows[] = {
 /* clang-format on */
 #define RUN_ROWS 2 /* the first ones are for `run` alone */
 
-static int check_pull(const struct run_options *o, struct err *e)
-{
-	if (!o->pull || streq(o->pull, "missing") || streq(o->pull, "never"))
-		return 0;
-	if (!streq(o->pull, "always"))
-		return err_say(e, EINVAL, "--pull %s: it is missing or never", o->pull);
-	err_say(e, EOPNOTSUPP, "--pull always: this version has no registry");
-	return err_hint(e, "take the image in with `paene load`");
-}
-
-/* From options to a record on disk. @ret: its id */
-static int make(const struct engine *g, const struct run_options *o, char ret[CONTAINER_ID_MAX], struct err *e)
+/* From options to a record on disk. @ret: its id; *ret_missing: the image is not here, that is all */
+static int make(const struct engine *g, const struct run_options *o, char ret[CONTAINER_ID_MAX], bool *ret_missing, struct err *e)
 {
 	auto_settings struct settings s = { 0 };
 	auto_spec struct spec spec = { 0 };
 	auto_fd int dir = -1;
-	int r = check_pull(o, e);
+	int r = compose(g, o, &s, &spec, e);
 
-	if (r >= 0)
-		r = compose(g, o, &s, &spec, e);
+	*ret_missing = r == -ENOENT && s.image && !s.manifest && !streq(s.image, IMAGE_HOST);
 	if (r >= 0)
 		r = limits_available(&s, &spec.linux_.resources, e);
 	if (r >= 0)
@@ -106,9 +106,29 @@ static int make(const struct engine *g, const struct run_options *o, char ret[CO
 	return r;
 }
 
+/* The same, with an image that may have to come first. */
+static int make_pulling(const struct call *c, const struct engine *g, struct run_options *o, char ret[CONTAINER_ID_MAX],
+			struct err *e)
+{
+	struct run_image image = ((const struct run *)c->options)->image;
+	bool missing = false;
+
+	image.how.quiet = o->quiet;
+	int r = run_image_before(c, g, &image, &o->image, e);
+
+	if (r >= 0)
+		r = make(g, o, ret, &missing, e);
+	if (missing) {
+		r = run_image_missing(c, g, &image, &o->image, e);
+		if (r >= 0)
+			r = make(g, o, ret, &missing, e);
+	}
+	return r;
+}
+
 static struct run_options with_command(const struct call *c)
 {
-	struct run_options o = *(const struct run_options *)c->options;
+	struct run_options o = ((const struct run *)c->options)->options;
 
 	o.cgroup_manager = ((const struct paene_globals *)c->globals)->cgroup_manager;
 	o.storage_driver = ((const struct paene_globals *)c->globals)->storage_driver;
@@ -126,14 +146,14 @@ static void advise(const struct call *c, const struct run_options *o)
 
 static int run_create(const struct call *c, struct err *e)
 {
-	const struct run_options o = with_command(c);
+	struct run_options o = with_command(c);
 	auto_engine struct engine g;
 	char id[CONTAINER_ID_MAX];
 	int r = verb_engine(c, &g, e);
 
 	if (r < 0)
 		return r;
-	r = make(&g, &o, id, e);
+	r = make_pulling(c, &g, &o, id, e);
 	if (r < 0)
 		return r;
 	advise(c, &o);
@@ -143,7 +163,7 @@ static int run_create(const struct call *c, struct err *e)
 
 static int run_run(const struct call *c, struct err *e)
 {
-	const struct run_options o = with_command(c);
+	struct run_options o = with_command(c);
 	const struct launch_options how = {
 		.detach = o.detach,
 		.input = o.interactive,
@@ -157,7 +177,7 @@ static int run_run(const struct call *c, struct err *e)
 
 	if (r < 0)
 		return r;
-	r = make(&g, &o, id, e);
+	r = make_pulling(c, &g, &o, id, e);
 	if (r < 0)
 		return r;
 	advise(c, &o);
@@ -181,7 +201,7 @@ const struct verb verb_run = {
 	.max_args = ARGS_ANY,
 	.flags = VERB_COMMAND,
 	.failure_status = STATUS_ENGINE,
-	.options = OPTIONS(rows, struct run_options),
+	.options = OPTIONS(rows, struct run),
 	.run = run_run,
 };
 
@@ -195,6 +215,6 @@ const struct verb verb_create = {
 	.max_args = ARGS_ANY,
 	.flags = VERB_COMMAND,
 	.failure_status = STATUS_ENGINE,
-	.options = { rows + RUN_ROWS, ARRAY_SIZE(rows) - RUN_ROWS, sizeof(struct run_options) },
+	.options = { rows + RUN_ROWS, ARRAY_SIZE(rows) - RUN_ROWS, sizeof(struct run) },
 	.run = run_create,
 };

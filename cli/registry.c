@@ -88,6 +88,13 @@ int registry_name(const char *text, const char **ret, struct err *e)
 	return 0;
 }
 
+bool registry_has_tag(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return strpbrk(slash ? slash : name, ":@") != NULL;
+}
+
 static int ask(const char *name, const struct strv *candidates, const char **ret, struct err *e)
 {
 	char answer[16];
@@ -208,10 +215,10 @@ int registry_pull(const struct call *c, const struct engine *g, const struct reg
 	if (code < 0)
 		return code;
 	verb_tell_image(g, EVENT_PULL, ret->id, text);
-	if (ret->moved && !how->quiet) {
-		char *moved = arena_printf(c->arena, "%s named another image before", text);
+	if (ret->platform[0] && !how->quiet) {
+		char *warning = arena_printf(c->arena, "%s is for %s, and this machine is none", text, ret->platform);
 
-		output_warning(c, moved ? moved : text);
+		output_warning(c, warning ? warning : text);
 	}
 	return 0;
 }

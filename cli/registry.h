@@ -57,6 +57,9 @@ int registry_open(const struct call *c, const struct engine *g, const struct reg
  */
 int registry_name(const char *text, const char **ret, struct err *e);
 
+/* Does a name as it was written have a tag or a digest? */
+bool registry_has_tag(const char *name);
+
 /**
  * registry_choose() - What a name that is short may mean: by the settings, or by asking on the terminal
  * @ret:	Owned by the call's arena

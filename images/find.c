@@ -183,7 +183,7 @@ int image_resolve(const struct store *s, const char *name, struct image *ret, st
 	}
 	if (r == -ENOENT) {
 		err_say(e, ENOENT, "no such image: %s", name);
-		return err_hint(e, "`paene images` lists those that are here, `paene load -i FILE` takes one in");
+		return err_hint(e, "`paene images` lists those that are here, `paene pull` gets one");
 	}
 	return r;
 }
@@ -211,6 +211,15 @@ static int fill_names(struct image *image, const struct ref_list *list, struct e
 static const struct store *home(const struct store *s, const struct image *image)
 {
 	return image->peer ? &image->peer->store : s;
+}
+
+void image_platform(const struct image *image, struct image_platform *ret)
+{
+	*ret = (struct image_platform){ 0 };
+	snprintf(ret->os, sizeof(ret->os), "%s", image->os ? image->os : "");
+	snprintf(ret->architecture, sizeof(ret->architecture), "%s", image->architecture ? image->architecture : "");
+	snprintf(ret->variant, sizeof(ret->variant), "%s", image->variant ? image->variant : "");
+	platform_normalize(ret);
 }
 
 int image_names(const struct store *s, struct image *image, struct err *e)

@@ -103,6 +103,9 @@ int image_each(const struct store *s, int (*f)(const struct image *image, void *
 int image_each_head(const struct store *s, int (*f)(const struct image *image, void *arg, struct err *e), void *arg,
 		    struct err *e);
 
+/* What it is for, as its config says; normal. */
+void image_platform(const struct image *image, struct image_platform *ret);
+
 /* A layer's folder: O_PATH fd below s->layers. Return: the fd, or -errno with @e filled. */
 int image_open_layer(const struct store *s, const char *folder, struct err *e);
 

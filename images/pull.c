@@ -68,15 +68,27 @@ static int ask_policy(struct pull *p, const char *root, const char *manifest, st
 
 static bool suits(const struct pull *p, const struct image *image)
 {
-	struct image_platform have = { 0 };
+	struct image_platform have;
 
-	if (!image->os || !image->architecture)
-		return !p->o->platform_given;
-	snprintf(have.os, sizeof(have.os), "%s", image->os);
-	snprintf(have.architecture, sizeof(have.architecture), "%s", image->architecture);
-	snprintf(have.variant, sizeof(have.variant), "%s", image->variant ? image->variant : "");
-	platform_normalize(&have);
-	return platform_rank(&p->o->platform, &have) > 0;
+	image_platform(image, &have);
+	/* a config that does not say is not held against it */
+	return !have.os[0] || !have.architecture[0] || platform_rank(&p->o->platform, &have) > 0;
+}
+
+/* A manifest that no index led to: is it for another machine? Whoever has asked for one must not get another. */
+static int check_platform(struct pull *p, const struct image *image, struct err *e)
+{
+	struct image_platform have;
+	char wanted[PLATFORM_MAX];
+
+	if (suits(p, image))
+		return 0;
+	image_platform(image, &have);
+	platform_text(&have, p->result.platform);
+	if (!p->o->platform_given)
+		return 0;
+	return err_say(e, ENOENT, "it is there for %s alone, not for %s", p->result.platform,
+		       platform_text(&p->o->platform, wanted));
 }
 
 /* What the name means here. Return: 1 with @ret filled: it is that of the registry, for our platform, and whole; 0 */
@@ -220,7 +232,8 @@ static int make_folder(struct pull *p, struct err *e)
 
 static int publish_names(struct pull *p, const struct image *image, struct err *e)
 {
-	int r = ref_publish(&p->remote->work, p->ref, image->manifest, index_of(p->root, image->manifest), &p->result.moved, e);
+	bool moved; /* that is what a tag may do at its registry */
+	int r = ref_publish(&p->remote->work, p->ref, image->manifest, index_of(p->root, image->manifest), &moved, e);
 
 	if (r >= 0) {
 		memcpy(p->result.id, image->config, sizeof(p->result.id));
@@ -267,6 +280,8 @@ static int take(struct pull *p, struct err *e)
 
 	if (r == 0 && list.n != 1)
 		return err_say(e, EPROTO, "paene-worker describes %zu images instead of one", list.n);
+	if (r == 0)
+		r = check_platform(p, &list.v[0], e);
 	if (r == 0)
 		r = proven = ask_policy(p, p->root, list.v[0].manifest, &proof, e);
 	return r < 0 ? r : publish(p, &list.v[0], proven > 0 ? &proof : NULL, e);

@@ -18,7 +18,7 @@ struct pull_options {
 struct pull_result {
 	char id[DIGEST_HEX + 1];
 	bool fetched; /* something came: it was not here, or another one */
-	bool moved;   /* the name meant another image before */
+	char platform[PLATFORM_MAX]; /* of an image that is not for the one wanted, and there is no choice; "": it is */
 };
 
 /**

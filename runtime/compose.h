@@ -17,7 +17,7 @@ struct run_options {
 	const char *image;
 	char *const *command; /* ends with NULL; may be empty */
 	const char *name, *hostname, *user, *workdir, *entrypoint, *network, *userns, *profile;
-	const char *stop_signal, *stop_timeout, *restart, *pull;
+	const char *stop_signal, *stop_timeout, *restart;
 	struct limit_options limits;
 	const char *shm_size, *oom_score_adj;
 	struct strv storage;
