@@ -24,6 +24,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -167,7 +168,7 @@ static int move_out(const struct objects *o, int work, struct err *e)
 {
 	for (size_t i = 0; i < o->n; i++) {
 		const struct object *gone = &o->v[i];
-		char name[16 + sizeof(IMAGE_CHAIN_PREFIX) + DIGEST_HEX];
+		char name[16 + NAME_MAX]; /* what is no digest can be longer */
 
 		if (gone->fd < 0 || gone->needed)
 			continue;
@@ -190,17 +191,15 @@ static int lock_collecting(const struct store *s, struct err *e)
 	return r < 0 ? err_set(e, -r, "lock the image records") : fd_take(&fd);
 }
 
-static int collect(const struct store *s, int work, struct objects *o, struct err *e)
+/* Those that are not needed, and nobody's, stay locked; with @work not -1 they lie there then. To be released. */
+static int take_unneeded(const struct store *s, int work, struct objects *o, struct err *e)
 {
 	struct marking m = { .store = s, .objects = o };
 	int r = seize_all(o, e);
 
 	if (r == 0) /* read after they are locked: who published a record before that has let go of them */
 		r = file_each(s->records, mark_needed, &m, e);
-	if (r == 0)
-		r = move_out(o, work, e);
-	objects_release(o);
-	return r;
+	return r == 0 && work >= 0 ? move_out(o, work, e) : r;
 }
 
 int collect_orphans(const struct store *s, int work, const char *record, struct err *e)
@@ -217,5 +216,116 @@ int collect_orphans(const struct store *s, int work, const char *record, struct 
 		return r;
 	auto_fd int turn = lock_collecting(s, e);
 
-	return turn < 0 ? turn : collect(s, work, &objects, e);
+	r = turn < 0 ? turn : take_unneeded(s, work, &objects, e);
+	objects_release(&objects);
+	return r;
+}
+
+/* ---- strays ---- */
+
+#define STRAYS_AT_ONCE 128 /* each is locked, and takes a descriptor */
+
+struct straying {
+	const struct store *store;
+	struct arena arena;
+	struct strv needed;	/* names, sorted */
+	struct objects objects; /* those that are not among them; room for all there are */
+	size_t room;
+	int dir;
+	const char *kind;
+};
+
+static int add_needed(const struct image *image, void *arg, struct err *e)
+{
+	struct straying *s = arg;
+	bool ok = strv_add(&s->arena, &s->needed, image->manifest) == 0 && strv_add(&s->arena, &s->needed, image->config) == 0;
+
+	for (size_t i = 0; ok && i < image->layers.n; i++) {
+		const struct image_layer *l = &image->layers.v[i];
+
+		ok = strv_add(&s->arena, &s->needed, l->blob) == 0 &&
+		     (!l->folder || strv_add(&s->arena, &s->needed, l->folder) == 0);
+	}
+	return ok ? 0 : err_nomem(e);
+}
+
+static int add_record(int dir, const char *name, void *arg, struct err *e)
+{
+	auto_image struct image image = { 0 };
+	int r = store_read_record(dir, name, &image, e);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : err_wrap(e, "image record"); /* what it needs is not known */
+	return add_needed(&image, arg, e);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int grow_objects(struct straying *s, struct err *e)
+{
+	size_t room = MAX(s->room * 2, (size_t)STRAYS_AT_ONCE);
+	struct object *v = arena_array(&s->arena, room, sizeof(*v));
+
+	if (!v)
+		return err_nomem(e);
+	if (s->objects.n)
+		memcpy(v, s->objects.v, s->objects.n * sizeof(*v));
+	s->objects.v = v;
+	s->room = room;
+	return 0;
+}
+
+static int add_stray(int dir, const char *name, void *arg, struct err *e)
+{
+	struct straying *s = arg;
+
+	(void)dir;
+	if (s->needed.n && bsearch(&name, s->needed.v, s->needed.n, sizeof(*s->needed.v), by_text))
+		return 0;
+	int r = s->objects.n == s->room ? grow_objects(s, e) : 0;
+	char *copy = r < 0 ? NULL : arena_strdup(&s->arena, name);
+
+	if (!copy)
+		return r < 0 ? r : err_nomem(e);
+	add(&s->objects, s->dir, s->kind, copy);
+	return 0;
+}
+
+/* What does not look needed: it is locked only after that, so that nobody is disturbed by a look at all the rest. */
+static int find_strays(struct straying *s, struct err *e)
+{
+	int r = file_each(s->store->records, add_record, s, e);
+
+	if (r == 0 && s->needed.n)
+		qsort(s->needed.v, s->needed.n, sizeof(*s->needed.v), by_text);
+	s->dir = s->store->blobs;
+	s->kind = "blob";
+	if (r == 0)
+		r = file_each_any(s->dir, add_stray, s, e);
+	s->dir = s->store->layers;
+	s->kind = "layer";
+	return r == 0 ? file_each_any(s->dir, add_stray, s, e) : r;
+}
+
+int collect_strays(const struct store *store, int work, int (*f)(const char *kind, const char *name, void *arg, struct err *e),
+		   void *arg, struct err *e)
+{
+	struct straying s = { .store = store };
+	auto_fd int turn = lock_collecting(store, e);
+	int r = turn < 0 ? turn : find_strays(&s, e);
+
+	for (size_t i = 0; r == 0 && i < s.objects.n; i += STRAYS_AT_ONCE) {
+		struct objects some = { .v = s.objects.v + i, .n = MIN(s.objects.n - i, (size_t)STRAYS_AT_ONCE) };
+
+		r = take_unneeded(store, work, &some, e);
+		for (size_t k = 0; r == 0 && k < some.n; k++)
+			if (some.v[k].fd >= 0 && !some.v[k].needed)
+				r = f(some.v[k].kind, some.v[k].name, arg, e);
+		objects_release(&some);
+	}
+	arena_free(&s.arena);
+	return r;
 }

@@ -16,4 +16,14 @@
  */
 int collect_orphans(const struct store *s, int work, const char *record, struct err *e);
 
+/**
+ * collect_strays() - Content that no record names and nobody is at work on: what only a power cut or a hand can have left
+ * @work:	Where it goes, to be removed; -1: it stays
+ * @f:		Told of each; @kind: "blob" or "layer"
+ *
+ * Return: 0, or -errno with @e filled; a result of @f other than 0 ends it
+ */
+int collect_strays(const struct store *s, int work, int (*f)(const char *kind, const char *name, void *arg, struct err *e),
+		   void *arg, struct err *e);
+
 #endif

@@ -49,7 +49,7 @@ static bool keep_text(struct image *i, const char *key, const char *value)
 		*(char **)((char *)i + texts[k].offset) = copy;
 		return copy != NULL;
 	}
-	return false;
+	return true; /* of no interest to a list */
 }
 
 static bool take_number(char *at, uint64_t *ret)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -202,6 +203,9 @@ int ref_remove(const struct store *s, const struct image_ref *ref, struct err *e
 struct walk {
 	struct ref_list *list;
 	const char *host, *folder;
+	/* for what is no name of an image; NULL: it does not matter */
+	int (*stray)(const char *path, void *arg, struct err *e);
+	void *arg;
 };
 
 static int append(struct ref_list *list, const struct image_ref *ref, const char *manifest, struct err *e)
@@ -230,6 +234,16 @@ static int append(struct ref_list *list, const struct image_ref *ref, const char
 	return 0;
 }
 
+static int tell_stray(const struct walk *w, const char *host, const char *folder, const char *leaf, struct err *e)
+{
+	char path[PATH_MAX];
+
+	if (!w->stray)
+		return 0;
+	snprintf(path, sizeof(path), "%s%s%s%s%s", host, *folder ? "/" : "", folder, *leaf ? "/" : "", leaf);
+	return w->stray(path, w->arg, e);
+}
+
 static int list_leaf(int dir, const char *leaf, void *arg, struct err *e)
 {
 	const struct walk *w = arg;
@@ -242,9 +256,15 @@ static int list_leaf(int dir, const char *leaf, void *arg, struct err *e)
 	for (char *c = text + strlen(w->host) + 1; *c; c++)
 		if (*c == '%')
 			*c = '/';
-	if (image_ref_parse(text, &ref, &ignored) < 0 || read_leaf(dir, leaf, manifest, &ignored) < 0)
-		return 0;
-	return append(w->list, &ref, manifest, e);
+	int r = image_ref_parse(text, &ref, &ignored);
+
+	if (r == 0 && !streq(ref.host, w->host)) /* "a" is no host, so the text was read as a name at another one */
+		r = -EINVAL;
+	if (r == 0)
+		r = read_leaf(dir, leaf, manifest, &ignored);
+	if (r < 0)
+		return r == -ENOENT ? 0 : tell_stray(w, w->host, w->folder, leaf, e);
+	return w->list ? append(w->list, &ref, manifest, e) : 0;
 }
 
 /* Call @f for each name in the folder @name, if it is one. */
@@ -253,8 +273,9 @@ static int descend(int dir, const char *name, int (*f)(int, const char *, void *
 {
 	int r = file_each_in(dir, name, f, w, e);
 
-	/* removed while we look, or no folder */
-	return r == -ENOENT || r == -ENOTDIR ? 0 : r;
+	if (r == -ENOTDIR)
+		return tell_stray(w, *w->folder ? w->host : name, *w->folder ? name : "", "", e);
+	return r == -ENOENT ? 0 : r; /* removed while we look */
 }
 
 static int list_folder(int dir, const char *folder, void *arg, struct err *e)
@@ -267,8 +288,9 @@ static int list_folder(int dir, const char *folder, void *arg, struct err *e)
 
 static int list_host(int dir, const char *host, void *arg, struct err *e)
 {
-	struct walk w = { .list = arg, .host = host };
+	struct walk w = *(const struct walk *)arg;
 
+	w.host = host;
 	return descend(dir, host, list_folder, &w, e);
 }
 
@@ -282,8 +304,10 @@ static int prune_folder(int dir, const char *folder, void *arg, struct err *e)
 
 static int prune_host(int dir, const char *host, void *arg, struct err *e)
 {
+	struct walk w = { .host = host, .folder = "" };
+
 	(void)arg;
-	(void)descend(dir, host, prune_folder, NULL, e);
+	(void)descend(dir, host, prune_folder, &w, e);
 	return prune_folder(dir, host, NULL, e);
 }
 
@@ -305,7 +329,8 @@ static int by_manifest(const void *a, const void *b)
 int ref_list(const struct store *s, struct ref_list *ret, struct err *e)
 {
 	struct ref_list list = { 0 };
-	int r = file_each(s->refs, list_host, &list, e);
+	struct walk w = { .list = &list, .host = "", .folder = "" };
+	int r = file_each(s->refs, list_host, &w, e);
 
 	if (r < 0) {
 		arena_free(&list.arena);
@@ -315,6 +340,13 @@ int ref_list(const struct store *s, struct ref_list *ret, struct err *e)
 		qsort(list.v, list.n, sizeof(*list.v), by_manifest);
 	*ret = list;
 	return 0;
+}
+
+int ref_strays(const struct store *s, int (*f)(const char *path, void *arg, struct err *e), void *arg, struct err *e)
+{
+	struct walk w = { .host = "", .folder = "", .stray = f, .arg = arg };
+
+	return file_each(s->refs, list_host, &w, e);
 }
 
 const struct ref_entry *ref_list_of(const struct ref_list *list, const char *manifest, size_t *ret_n)

@@ -33,6 +33,9 @@ int ref_remove(const struct store *s, const struct image_ref *ref, struct err *e
 /* Remove the empty folders that commands killed in the middle of a change have left. Best effort. */
 void ref_prune(const struct store *s);
 
+/* Tell of each file below refs/ that is no name of an image. Return: 0, @f's result, or -errno with @e filled */
+int ref_strays(const struct store *s, int (*f)(const char *path, void *arg, struct err *e), void *arg, struct err *e);
+
 struct ref_entry {
 	char *name;	/* normal text */
 	char *manifest; /* hex */
