@@ -28,6 +28,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "images/digest_text.h"
 #include "images/store.h"
 
 #define CHAIN_NAME (sizeof(IMAGE_CHAIN_PREFIX) - 1 + DIGEST_HEX)
@@ -145,6 +146,9 @@ static int mark_needed(int dir, const char *name, void *arg, struct err *e)
 	auto_image struct image image = { 0 };
 	auto_free char *text = NULL;
 	size_t len;
+
+	if (!digest_is_hex(name))
+		return 0;
 	int r = file_read(dir, name, WORK_IMAGES_MAX, &text, &len, e);
 
 	if (r == -ENOENT) /* removed while we looked */
@@ -252,7 +256,7 @@ static int add_needed(const struct image *image, void *arg, struct err *e)
 static int add_record(int dir, const char *name, void *arg, struct err *e)
 {
 	auto_image struct image image = { 0 };
-	int r = store_read_record(dir, name, &image, e);
+	int r = digest_is_hex(name) ? store_read_record(dir, name, &image, e) : -ENOENT;
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : err_wrap(e, "image record"); /* what it needs is not known */

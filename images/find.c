@@ -64,7 +64,7 @@ static int consider(int dir, const char *name, void *arg, struct err *e)
 {
 	struct search *search = arg;
 	auto_image struct image image = { 0 };
-	int r = read_head(search->store, name, &image, e);
+	int r = digest_is_hex(name) ? read_head(search->store, name, &image, e) : -ENOENT;
 
 	(void)dir;
 	if (r == -ENOENT) /* removed while we look */
@@ -278,6 +278,8 @@ static int each_record(int dir, const char *name, void *arg, struct err *e)
 	auto_image struct image image = { 0 };
 
 	(void)dir;
+	if (!digest_is_hex(name)) /* nothing of ours */
+		return 0;
 	if (each->peer && faccessat(each->own->records, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
 	int r = each->read(each->store, name, &image, e);
