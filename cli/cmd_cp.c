@@ -151,18 +151,16 @@ static int run(const struct call *c, struct err *e)
 {
 	auto_engine struct engine g;
 	struct side from = { .tree = CONTAINER_TREE_NONE }, to = { .tree = CONTAINER_TREE_NONE };
-	int r = copy_words(c->arena, c->args[0], &from.words, e);
+	int r = verb_engine(c, &g, e);
 
+	if (r >= 0)
+		r = copy_words(c->arena, c->args[0], &from.words, e);
 	if (r >= 0)
 		r = copy_words(c->arena, c->args[1], &to.words, e);
 	if (r >= 0)
 		r = copy_words_check(&from.words, &to.words, e);
-	if (r < 0) {
-		memset(&g, 0xff, sizeof(g)); /* not opened */
-		return r;
-	}
-	copy_words_name(&from.words, from.name);
-	r = verb_engine(c, &g, e);
+	if (r >= 0)
+		copy_words_name(&from.words, from.name);
 	if (r >= 0)
 		r = open_side(c, &g, true, &from, e);
 	if (r >= 0)
