@@ -15,6 +15,7 @@
 #include "cgroups/cgroups.h"
 
 #define BUFFER_SIZE 16384
+#define DYING_MS    1000
 #define WRITE_SIZE  4096 /* PIPE_BUF: what poll calls writable takes this much without blocking */
 
 int relay_pipes(bool input, struct relay_ends *ret, struct err *e)
@@ -146,10 +147,17 @@ static void look_for_oom(struct relay *r)
 	}
 }
 
-/* Every file of it fails from now on. Where it ends just now by itself, the program ends with it, and the signal comes too late. */
+/*
+ * Every file of the container fails from now on. But where it is about to end, its mounts have gone before it, and the program with
+ * them: so it is given a moment.
+ */
 static void lose_root(struct relay *r)
 {
+	struct pollfd end = { .fd = r->pidfd, .events = POLLIN };
+
 	r->served = false;
+	if (poll(&end, 1, DYING_MS) > 0)
+		return;
 	r->root_lost = true;
 	(void)pidfd_send_signal(r->pidfd, SIGKILL, NULL, 0);
 }

@@ -193,18 +193,44 @@ static int take_streams(struct run *r, struct err *e)
 	return r->settings.terminal ? 0 : relay_pipes(r->settings.input, &r->ends, e);
 }
 
-static void fill_rootfs(const struct run *r, const char *folder, const char *layers, struct rootfs_plan *ret)
+/* What a plan of the root points to. */
+struct root_paths {
+	char container[300], layers[PATH_MAX], place[sizeof("/lower") + 300];
+};
+
+static void fill_rootfs(const struct run *r, struct root_paths *paths, struct rootfs_plan *ret)
 {
+	const char *store = r->settings.image_store ? r->settings.image_store : r->g->data_path;
+
+	snprintf(paths->container, sizeof(paths->container), "%s/containers/%s", r->g->data_path, r->settings.id);
+	snprintf(paths->layers, sizeof(paths->layers), "%s/images/layers", store);
 	*ret = (struct rootfs_plan){
 		.kind = r->settings.manifest ? ROOTFS_OVERLAY : ROOTFS_HOST,
-		.path = folder,
-		.layers = layers,
+		.path = paths->container,
+		.layers = paths->layers,
 		.lowers = r->settings.layers.v,
 		.n_lowers = r->settings.layers.n,
 		.transient = r->settings.remove,
 		.layers_tree = -1,
 		.container_tree = -1,
 	};
+}
+
+/* What serves it is attached where it hides nothing: init may open files of the container's folder yet. */
+static int plan_root(struct run *r, struct root_paths *paths, struct rootfs_plan *ret, struct err *e)
+{
+	fill_rootfs(r, paths, ret);
+	if (!r->serve)
+		return 0;
+	int err = storage_serve(ret, &r->spec.linux_.uid_mappings, &r->root, e);
+
+	if (err < 0 && r->settings.storage_driver == STORAGE_AUTO)
+		err_wrap(e, "the kernel cannot overlay folders of %s with ids mapped", r->g->data_path);
+	if (err < 0)
+		return err;
+	snprintf(paths->place, sizeof(paths->place), "%s/lower", paths->container);
+	ret->path = paths->place;
+	return 0;
 }
 
 /* Asked after settings.json is written: one of the two, this or the image's removal, sees the other. */
@@ -306,27 +332,18 @@ static int create(struct run *r, struct err *e)
 {
 	const struct settings *s = &r->settings;
 	auto_fd int seal = -1;
-	char bundle[PATH_MAX], layers[PATH_MAX];
+	struct root_paths paths;
 	struct rootfs_plan rootfs;
-
-	snprintf(bundle, sizeof(bundle), "%s/containers/%s", r->g->data_path, s->id);
-	snprintf(layers, sizeof(layers), "%s/images/layers", s->image_store ? s->image_store : r->g->data_path);
-	fill_rootfs(r, bundle, layers, &rootfs);
 	int err = take_seal(r, &seal, e);
 
-	if (err < 0)
-		return err;
-	if (r->serve)
-		err = storage_serve(&rootfs, &r->spec.linux_.uid_mappings, &r->root, e);
-
-	if (err < 0 && s->storage_driver == STORAGE_AUTO)
-		err_wrap(e, "the kernel cannot overlay folders of %s with ids mapped", r->g->data_path);
+	if (err >= 0)
+		err = plan_root(r, &paths, &rootfs, e);
 	if (err < 0)
 		return err;
 	struct create_request q = {
 		.spec = &r->spec,
 		.plan = {
-			.id = s->id, .bundle = bundle, .rootfs = &rootfs,
+			.id = s->id, .bundle = paths.container, .rootfs = &rootfs,
 			.seccomp = (enum seccomp_profile)s->seccomp, .abi32 = s->abi32, .seccomp_cache = r->g->seccomp,
 			.resolve_user = true,
 			.seal = MAX(seal, 0),
@@ -387,7 +404,7 @@ static void explain_ids(const struct run *r, struct err *e)
 static bool may_be_served(const struct run *r, int error)
 {
 	static const int errors[] = { EINVAL, EPERM, ENODEV, EOPNOTSUPP };
-	char folder[PATH_MAX], layers[300];
+	struct root_paths paths;
 	struct rootfs_plan p;
 	bool possible = false;
 
@@ -395,9 +412,7 @@ static bool may_be_served(const struct run *r, int error)
 		possible |= error == -errors[i];
 	if (!possible || r->serve || !r->settings.manifest || r->settings.storage_driver != STORAGE_AUTO)
 		return false;
-	snprintf(folder, sizeof(folder), "%s/containers/%s", r->g->data_path, r->settings.id);
-	snprintf(layers, sizeof(layers), "%s/images/layers", r->g->data_path);
-	fill_rootfs(r, folder, layers, &p);
+	fill_rootfs(r, &paths, &p);
 	return storage_is_refused(&p, &r->spec.linux_.uid_mappings);
 }
 
