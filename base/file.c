@@ -298,29 +298,3 @@ int file_remove(int dir, const char *name, struct err *e)
 	}
 	return r;
 }
-
-static int add_bytes(int dir, const char *name, void *arg, struct err *e)
-{
-	uint64_t *sum = arg;
-	struct stat st;
-
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : err_set(e, errno, "look at %s", name);
-	*sum += (uint64_t)st.st_blocks * 512;
-	if (!S_ISDIR(st.st_mode))
-		return 0;
-	auto_fd int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	return fd < 0 ? 0 : each_name(fd, true, add_bytes, arg, e);
-}
-
-int file_tree_bytes(int dir, const char *name, uint64_t *ret, struct err *e)
-{
-	uint64_t sum = 0;
-	int r = add_bytes(dir, name, &sum, e);
-
-	if (r < 0)
-		return r;
-	*ret = sum;
-	return 0;
-}

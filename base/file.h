@@ -46,9 +46,6 @@ int file_publish(int dir, const char *name, const void *data, size_t len, mode_t
 /* Remove a file or a whole folder, with what comes into it meanwhile; symlinks are removed, not followed. What is not there is fine. */
 int file_remove(int dir, const char *name, struct err *e);
 
-/* The total size of what lies below a folder, in bytes as stored (blocks), hard links counted once per name. */
-int file_tree_bytes(int dir, const char *name, uint64_t *ret, struct err *e);
-
 /**
  * file_each() - Call @f for every name in a folder but "." and ".." (and, first letter '.', our temporary files)
  * @dir:	Folder (an O_PATH fd will do)

@@ -2,7 +2,7 @@
 /* system: verbs about all there is. */
 #include "cli/verbs.h"
 
-static const struct verb *const verbs[] = { &verb_system_check, &verb_events, &verb_info };
+static const struct verb *const verbs[] = { &verb_system_check, &verb_system_df, &verb_events, &verb_info };
 
 const struct verb verb_system = {
 	.name = "system",

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/quota.h"
+#include "base/tree_size.h"
 #include "images/work.h"
 #include "namespaces/fuse_overlay.h"
 #include "namespaces/idmap.h"
@@ -178,7 +179,14 @@ void storage_release(const struct engine *g, const struct settings *s)
 /* The file system knows at once of whom it counts; of others all files are looked at. */
 static int written(int dir, const struct settings *s, uint64_t *ret, struct err *e)
 {
-	return s->storage_project ? quota_used(dir, s->storage_project, ret, e) : file_tree_bytes(dir, "upper", ret, e);
+	auto_tree_size struct tree_size size = { 0 };
+
+	if (s->storage_project)
+		return quota_used(dir, s->storage_project, ret, e);
+	int r = tree_size_add(&size, dir, "upper", e);
+
+	*ret = size.bytes;
+	return r;
 }
 
 int storage_sizes(const struct engine *g, const struct settings *s, struct storage_sizes *ret, struct err *e)
