@@ -174,6 +174,9 @@ static int take_numbers(struct archive_entry *from, struct tar_entry *ret, struc
 		return wrong(e, ret, "its owner is out of range");
 	if (size < 0)
 		return wrong(e, ret, "its size is negative");
+	/* what others take for the next header would be its content here */
+	if (ret->kind == TAR_HARDLINK && size > 0)
+		return wrong(e, ret, "a hard link with content of its own");
 	if (ns < 0 || ns >= 1000000000)
 		return wrong(e, ret, "its time is out of range");
 	/* "-1.25" of a pax header comes as -1 and 0.25: both numbers were meant to go down */

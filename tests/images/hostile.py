@@ -208,6 +208,36 @@ def whiteout_through_symlink():
     return symlink(b"l", VICTIM) + member(b"l/.wh.secret")
 
 
+@case
+def whiteout_upwards_many():
+    """refused"""
+    return folder(b"d") + member(b"d/.wh../x")
+
+
+@case
+def whiteout_below_dots():
+    """refused"""
+    return folder(b"d") + member(b"d/../.wh.secret")
+
+
+@case
+def whiteout_opaque_folder():
+    """refused"""
+    return folder(b".wh..wh..opq") + member(b".wh..wh..opq/x", b"x")
+
+
+@case
+def whiteout_marks_link():
+    """refused"""
+    return symlink(b".wh..wh.plnk", VICTIM) + member(b".wh..wh.plnk/new", b"x") + hardlink(b"h", b".wh..wh.plnk/secret")
+
+
+@case
+def whiteout_hard_link():
+    """contained"""
+    return member(b"f", b"x") + hardlink(b".wh.g", b"f") + hardlink(b".wh.h", b"nowhere")
+
+
 # U05: unbounded work
 
 @case
@@ -301,6 +331,19 @@ def pax_size_desync():
 
 
 @case
+def hardlink_with_content():
+    """refused"""
+    inner = member(b"inner")
+    return member(b"f", b"f") + pax([(b"size", b"512")]) + member(b"h", kind=b"1", link=b"f", size=512) + inner
+
+
+@case
+def hardlink_with_content_after_pax():
+    """refused"""
+    return pax([(b"mtime", b"1.5")]) + member(b"f", b"f") + member(b"h", kind=b"1", link=b"f", size=512) + member(b"inner")
+
+
+@case
 def neg_size():
     """refused"""
     return header(b"f", b"\xff" * 12) + END
@@ -376,6 +419,7 @@ def headers_without_end():
 # U12: names and attributes that are too long or odd
 
 def named(name):
+    """as a pax record says it"""
     return pax([(b"path", name)]) + member(b"short", b"x")
 
 
@@ -445,7 +489,134 @@ def xattr_big():
     return pax([(b"SCHILY.xattr.user.big", b"x" * 70000)]) + member(b"f", b"x")
 
 
+@case
+def xattr_many():
+    """either"""
+    return pax([(b"SCHILY.xattr.user.n%05d" % i, b"x") for i in range(9000)]) + member(b"f", b"x")
+
+
 # U13, U14: compression
+
+def zstd_frame(window, data):
+    """of raw blocks; the window is 2 to the power of 10 + @window"""
+    blocks = [data[i:i + (1 << 10)] for i in range(0, len(data), 1 << 10)]
+    headers = [struct.pack("<L", len(b) << 3 | (i == len(blocks) - 1))[:3] for i, b in enumerate(blocks)]
+    return b"\x28\xb5\x2f\xfd\0" + bytes([window << 3]) + b"".join(h + b for h, b in zip(headers, blocks))
+
+
+@case
+def zstd_window():
+    """contained"""
+    return zstd_frame(13, member(b"f", b"x") + END)
+
+
+@case
+def zstd_window_2g():
+    """refused"""
+    return zstd_frame(21, member(b"f", b"x") + END)
+
+
+@case
+def zstd_window_3t():
+    """refused"""
+    return zstd_frame(31, member(b"f", b"x") + END)
+
+
+@case
+def zstd_trunc():
+    """refused"""
+    return zstd_frame(13, member(b"f", b"x" * 5000) + END)[:-900]
+
+
+@case
+def zstd_trailing():
+    """refused"""
+    return zstd_frame(13, member(b"f", b"x") + END) + b"garbage"
+
+
+@case
+def zstd_bomb():
+    """contained"""
+    size = 64 << 20
+    head, tail = header(b"f", size), END
+    runs = b"".join(struct.pack("<L", (128 << 10) << 3 | 1 << 1)[:3] + b"\0" for _ in range(size // (128 << 10)))
+    raw = lambda data, last: struct.pack("<L", len(data) << 3 | last)[:3] + data
+    return b"\x28\xb5\x2f\xfd\0" + bytes([13 << 3]) + raw(head, 0) + runs + raw(tail, 1)
+
+
+def gzip_header(flags, more=b""):
+    return b"\x1f\x8b\x08" + bytes([flags]) + b"\0" * 4 + b"\0\x03" + more
+
+
+def gzip_rest(spoil=lambda trailer: trailer):
+    data = gzip.compress(member(b"f", b"x" * 3000) + END)
+    return data[10:-8] + spoil(data[-8:])
+
+
+@case
+def gzip_fields():
+    """contained"""
+    return gzip_header(0x1c, b"\x04\0abcd" + b"name\0" + b"comment\0") + gzip_rest()
+
+
+@case
+def gzip_header_checksum():
+    """refused"""
+    return gzip_header(0x02, b"\x12\x34") + gzip_rest()
+
+
+@case
+def gzip_reserved_flags():
+    """either"""
+    return gzip_header(0xe0) + gzip_rest()
+
+
+@case
+def gzip_extra_64k():
+    """contained"""
+    return gzip_header(0x04, b"\xff\xff" + b"e" * 65535) + gzip_rest()
+
+
+@case
+def gzip_name_without_end():
+    """refused"""
+    return gzip_header(0x08, b"n" * (3 << 20))
+
+
+@case
+def gzip_checksum():
+    """refused"""
+    return gzip_header(0) + gzip_rest(lambda trailer: b"\0\0\0\0" + trailer[4:])
+
+
+@case
+def gzip_length():
+    """refused"""
+    return gzip_header(0) + gzip_rest(lambda trailer: trailer[:4] + b"\xff\xff\xff\x7f")
+
+
+@case
+def gzip_of_gzip():
+    """refused"""
+    return gzip.compress(gzip.compress(member(b"f", b"x") + END))
+
+
+@case
+def gzip_empty_members():
+    """contained"""
+    return gzip.compress(b"") * 20000 + gzip.compress(member(b"f", b"x") + END)
+
+
+@case
+def xz():
+    """refused"""
+    return b"\xfd7zXZ\0\0\x04" + b"\0" * 600
+
+
+@case
+def bzip2():
+    """refused"""
+    return b"BZh91AY&SY" + b"\0" * 600
 
 @case
 def bomb():
@@ -480,7 +651,8 @@ def trunc():
 
 def build(name):
     data = CASES[name]()
-    return data if data[:2] == b"\x1f\x8b" or name == "trunc" else data + END
+    packed = data.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh"))
+    return data if packed or name == "trunc" else data + END
 
 
 def expectation(name):

@@ -278,6 +278,39 @@ def access_lists():
                   folder(b"d/sub", mode=0o750), symlink(b"d/s", b"file"))]
 
 
+def sized(kind):
+    """A link, folder or device whose header names a size, and what may be its data: a header, too."""
+    inner = member(b"inner", b"")
+    first = member(b"odd", kind=kind, link=b"f" if kind in b"12" else b"", major=1, minor=3, mode=0o755, size=len(inner))
+    return layer(root(), member(b"f", b"f"), first + inner, member(b"g", b"g"))
+
+
+@case
+def size_of_hard_link():
+    """not podman: it gives the file what the link's entry says"""
+    return [sized(b"1")]
+
+
+@case
+def size_of_symlink():
+    return [sized(b"2")]
+
+
+@case
+def size_of_device():
+    return [sized(b"3")]
+
+
+@case
+def size_of_folder():
+    return [sized(b"5")]
+
+
+@case
+def size_of_fifo():
+    return [sized(b"6")]
+
+
 # Sparse files
 
 HOLES = [(512, b"A" * 512), (1 << 20, b"B" * 1024)] # and a hole at the end

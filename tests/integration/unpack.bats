@@ -122,6 +122,10 @@ unpacks() { # unpacks KIND…
 	unpacks old-tar contiguous global-header pax-owners binary-owners
 }
 
+@test "sizes of what has no content" {
+	unpacks size-of-hard-link size-of-symlink size-of-device size-of-folder size-of-fifo
+}
+
 @test "times: before 1970, fractions, after 2038, after 2262; of folders" {
 	unpacks times late-times folder-times
 }

@@ -96,7 +96,8 @@ hostile_layers() { # hostile_layers CASE…: of tests/images/hostile.py
 }
 
 @test "U04: whiteouts" {
-	hostile_layers whiteout-empty whiteout-dot whiteout-dotdot whiteout-folder whiteout-symlink whiteout-through-symlink
+	hostile_layers whiteout-empty whiteout-dot whiteout-dotdot whiteout-folder whiteout-symlink whiteout-through-symlink \
+		whiteout-upwards-many whiteout-below-dots whiteout-opaque-folder whiteout-marks-link whiteout-hard-link
 }
 
 @test "U05: work without bounds" {
@@ -135,7 +136,7 @@ hostile_layers() { # hostile_layers CASE…: of tests/images/hostile.py
 }
 
 @test "U10: sizes and headers that do not agree" {
-	hostile_layers pax-size-desync neg-size huge-claimed pax-malformed pax-negative-size bad-checksum uid-out-of-range
+	hostile_layers pax-size-desync hardlink-with-content hardlink-with-content-after-pax neg-size huge-claimed pax-malformed pax-negative-size bad-checksum uid-out-of-range
 }
 
 @test "U11: headers that ask for memory" {
@@ -151,20 +152,37 @@ hostile_layers() { # hostile_layers CASE…: of tests/images/hostile.py
 
 @test "U12: names and attributes that are too long, or odd" {
 	hostile_layers name-255 name-256 name-4096 name-65536 name-nul name-control name-control-refused xattr-empty xattr-no-dot xattr-long \
-		xattr-big
+		xattr-big xattr-many
 }
 
 @test "U13: a layer that grows a thousandfold needs no memory for it" {
-	hostile_layers bomb
-	I bomb "$archive"
-	run paene_peak load -qi "$archive"
-	expect_status 0
-	expect_peak 32768
+	local name
+	hostile_layers bomb zstd-bomb zstd-window zstd-window-2g zstd-window-3t
+	for name in bomb zstd-bomb; do
+		I $name "$archive"
+		run paene_peak load -qi "$archive"
+		expect_status 0
+		expect_peak 32768
+	done
+	for name in zstd-window-2g zstd-window-3t; do
+		I $name "$archive"
+		run paene_peak load -qi "$archive"
+		expect_refused
+		expect_peak 32768
+	done
 }
 
 @test "U14: compressed layers that are cut off, or go on" {
-	hostile_layers gzip-trailing gzip-members gzip-trunc trunc
+	hostile_layers gzip-trailing gzip-members gzip-trunc trunc zstd-trailing zstd-trunc gzip-checksum gzip-length gzip-header-checksum \
+		gzip-reserved-flags gzip-fields gzip-extra-64k gzip-name-without-end gzip-of-gzip gzip-empty-members
 	hostile_layouts U14
+}
+
+@test "layers compressed in ways that we do not read are named" {
+	hostile_layers xz bzip2
+	I xz "$archive"
+	load_archive
+	expect_in_output "compressed with xz: only gzip and zstd are supported"
 }
 
 @test "U01 to U14: no hostile layer was left out" {

@@ -525,6 +525,11 @@ def good_archive(arguments):
         except (EOFError, gzip.BadGzipFile):
             pass  # a broken one
         p.config["rootfs"]["diff_ids"] = [digest(data)]
+    elif data[:4] == b"\x28\xb5\x2f\xfd":
+        import subprocess
+        p.layer["mediaType"] += "+zstd"
+        plain = subprocess.run(["zstd", "-dcq", "--memory=2048MB"], input=data, capture_output=True, check=False)
+        p.config["rootfs"]["diff_ids"] = [digest(data if plain.returncode else plain.stdout)]
     for setting in settings:
         key, value = setting.split("=", 1)
         p.config["config"][key] = json.loads(value)
