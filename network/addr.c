@@ -5,16 +5,18 @@
 #include <stdio.h>
 
 #include "base/str.h"
-#include "network/network.h"
+#include "network/subnet.h"
+
+const uint8_t net_families[NET_FAMILIES] = { [NET_V4] = AF_INET, [NET_V6] = AF_INET6 };
 
 const char *net_addr_text(const struct net_addr *a, bool prefix, char buf[NET_ADDR_MAX])
 {
-	char text[INET_ADDRSTRLEN];
+	char text[INET6_ADDRSTRLEN];
 
 	buf[0] = '\0';
-	if (a->family != AF_INET)
+	if (!a->family)
 		return buf;
-	inet_ntop(AF_INET, a->bytes, text, sizeof(text));
+	inet_ntop(a->family, a->bytes, text, sizeof(text));
 	if (prefix)
 		snprintf(buf, NET_ADDR_MAX, "%s/%u", text, a->prefix);
 	else
@@ -24,22 +26,20 @@ const char *net_addr_text(const struct net_addr *a, bool prefix, char buf[NET_AD
 
 int net_addr_parse(const char *text, struct net_addr *ret)
 {
-	struct net_addr a = { .family = AF_INET, .prefix = 32 };
-	char address[INET_ADDRSTRLEN];
+	struct net_addr a = { .family = strchr(text, ':') ? AF_INET6 : AF_INET };
+	char address[INET6_ADDRSTRLEN];
 	size_t len = strcspn(text, "/");
-	uint64_t prefix;
+	uint64_t prefix = subnet_bits(a.family);
 
 	if (len >= sizeof(address))
 		return -EINVAL;
 	memcpy(address, text, len);
 	address[len] = '\0';
-	if (inet_pton(AF_INET, address, a.bytes) != 1) /* strict: four decimal numbers, no octal, no short forms */
+	if (inet_pton(a.family, address, a.bytes) != 1) /* strict: four decimal numbers, no octal, no short forms */
 		return -EINVAL;
-	if (text[len] == '/') {
-		if (str_to_u64(text + len + 1, 32, &prefix) < 0)
-			return -EINVAL;
-		a.prefix = (uint8_t)prefix;
-	}
+	if (text[len] == '/' && str_to_u64(text + len + 1, prefix, &prefix) < 0)
+		return -EINVAL;
+	a.prefix = (uint8_t)prefix;
 	*ret = a;
 	return 0;
 }

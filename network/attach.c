@@ -19,6 +19,7 @@
 #include "network/hosts.h"
 #include "network/link.h"
 #include "network/nft.h"
+#include "network/parent.h"
 #include "network/ports.h"
 #include "network/record.h"
 #include "network/reload.h"
@@ -70,12 +71,20 @@ static int withdraw_ports(struct work *w, const struct record *record, struct ar
 
 	if (r < 0 || n == 0)
 		return r;
-	r = elements_withdraw(&w->nf, &record->address, ports, n, e);
+	r = elements_withdraw(&w->nf, record->address, ports, n, e);
 	return r < 0 ? r : conntrack_forget(&w->nf, ports, n, e);
 }
 
+/* A link that is in the container's namespace alone goes with that, or is removed there. */
+static int leave_link(struct work *w, const struct record *record, int netns, bool ended, struct err *e)
+{
+	if (!*record->link)
+		return netns < 0 ? 0 : link_remove_inside(record->interface, netns, e);
+	return ended ? link_cut(&w->rt, record->link, e) : link_remove(&w->rt, record->link, e);
+}
+
 /* Undo what a record lists; the record goes last, and stays where something failed. */
-static int leave(struct work *w, const char *id, const struct net_network *n, bool ended, struct err *e)
+static int leave(struct work *w, const char *id, const struct net_network *n, int netns, bool ended, struct err *e)
 {
 	auto_arena struct arena arena = { 0 };
 	struct record record;
@@ -92,18 +101,14 @@ static int leave(struct work *w, const char *id, const struct net_network *n, bo
 	if (r < 0)
 		return r;
 	keep_first(&first, withdraw_ports(w, &record, &arena, &mine), e, &mine);
-	if (ended)
-		r = link_cut(&w->rt, record.link, &mine);
-	else
-		r = link_remove(&w->rt, record.link, &mine);
-	keep_first(&first, r, e, &mine);
+	keep_first(&first, leave_link(w, &record, netns, ended, &mine), e, &mine);
 	if (record.hosts && !ended)
 		hosts_clear(record.hosts, n->name);
 	keep_first(&first, hosts_refresh(w->names, n, &mine), e, &mine);
 	return first < 0 ? first : record_remove(w->names, id, e);
 }
 
-int network_detach(int networks, const struct net_plan *plan, bool ended, struct err *e)
+int network_detach(int networks, const struct net_plan *plan, int netns, bool ended, struct err *e)
 {
 	auto_work struct work w = { .networks = networks, .names = -1 };
 	int r = str_check_name(plan->id, "container id", e);
@@ -113,14 +118,14 @@ int network_detach(int networks, const struct net_plan *plan, bool ended, struct
 	r = work_open(&w, plan->network.name, e);
 	if (r == -ENOENT)
 		return 0; /* the network itself has been removed, and its links with it */
-	return r < 0 ? r : leave(&w, plan->id, &plan->network, ended, e);
+	return r < 0 ? r : leave(&w, plan->id, &plan->network, netns, ended, e);
 }
 
 /* Joining. */
 
 static int publish(struct work *w, const struct net_plan *plan, struct err *e)
 {
-	struct elements all = { &plan->network, &plan->address, plan->ports, plan->n_ports, 0 };
+	struct elements all = { &plan->network, plan->address, plan->ports, plan->n_ports, 0 };
 	int r = -ENOENT;
 
 	for (int i = 0; i < TRIES && r == -ENOENT; i++) { /* flushed between the check and the change */
@@ -135,22 +140,31 @@ static int publish(struct work *w, const struct net_plan *plan, struct err *e)
 	return r < 0 ? r : conntrack_forget(&w->nf, plan->ports, plan->n_ports, e);
 }
 
+/* Bridge, rules, and a pair with one end on the bridge. @link: the name of that end */
+static int join_bridge(struct work *w, const struct net_plan *plan, const char *link, int netns, struct err *e)
+{
+	uint32_t bridge;
+	int r = link_bridge(&w->rt, &plan->network, &bridge, e);
+
+	for (enum net_family f = 0; f < NET_FAMILIES && r == 0 && !plan->network.internal; f++)
+		if (plan->network.ip[f].subnet.family)
+			r = link_forwarding(f, e);
+	if (r == 0)
+		r = publish(w, plan, e);
+	return r < 0 ? r : link_pair(&w->rt, link, bridge, plan, netns, e);
+}
+
 static int join(struct work *w, const struct net_plan *plan, int netns, struct err *e)
 {
-	char link[IF_NAMESIZE];
-	uint32_t bridge;
+	bool bridge = plan->network.driver == NET_BRIDGE;
+	char link[IF_NAMESIZE] = "";
 
-	link_name(plan->id, plan->network.name, netns, link);
+	if (bridge)
+		link_name(plan->id, plan->network.name, netns, link);
 	int r = record_write(w->names, plan, link, e);
 
 	if (r == 0)
-		r = link_bridge(&w->rt, &plan->network, &bridge, e);
-	if (r == 0 && !plan->network.internal)
-		r = link_forwarding(e);
-	if (r == 0)
-		r = publish(w, plan, e);
-	if (r == 0)
-		r = link_pair(&w->rt, link, bridge, plan, netns, e);
+		r = bridge ? join_bridge(w, plan, link, netns, e) : parent_attach(&w->rt, plan, netns, e);
 	if (r == 0)
 		r = link_inside(plan, netns, e);
 	return r < 0 ? r : hosts_refresh(w->names, &plan->network, e);
@@ -158,14 +172,19 @@ static int join(struct work *w, const struct net_plan *plan, int netns, struct e
 
 static int check(const struct net_plan *plan, struct err *e)
 {
+	const struct net_network *n = &plan->network;
 	int r = str_check_name(plan->id, "container id", e);
 
 	if (r < 0)
 		return r;
-	if (plan->address.family != AF_INET)
-		return err_say(e, EINVAL, "container %s has no address in network %s", plan->id, plan->network.name);
-	if (plan->network.internal && plan->n_ports)
-		return err_say(e, EINVAL, "network %s is internal: no port can be published", plan->network.name);
+	for (enum net_family f = 0; f < NET_FAMILIES; f++)
+		if (plan->address[f].family != n->ip[f].subnet.family)
+			return err_say(e, EINVAL, "container %s has no address in network %s", plan->id, n->name);
+	if (n->internal && plan->n_ports)
+		return err_say(e, EINVAL, "network %s is internal: no port can be published", n->name);
+	if (n->driver != NET_BRIDGE && plan->n_ports)
+		return err_say(e, EINVAL, "network %s is of %s: no port can be published, its containers have addresses of their own",
+			       n->name, net_driver_names[n->driver]);
 	return 0;
 }
 
@@ -186,14 +205,14 @@ int network_attach(int networks, struct net_plan *plan, int netns, struct net_ho
 	if (r == 0)
 		r = work_open(&w, plan->network.name, e);
 	if (r == 0)
-		r = leave(&w, plan->id, &plan->network, false, e);
+		r = leave(&w, plan->id, &plan->network, netns, false, e);
 	if (r == 0)
-		r = ports_take(ports, plan->n_ports, &hold, e);
+		r = ports_take(plan->address, ports, plan->n_ports, &hold, e);
 	if (r < 0)
 		return r;
 	r = join(&w, &mine, netns, e);
 	if (r < 0) {
-		(void)leave(&w, plan->id, &plan->network, false, &ignored); /* the first error is the one that counts */
+		(void)leave(&w, plan->id, &plan->network, netns, false, &ignored); /* the first error is the one that counts */
 		net_hold_close(&hold);
 		return err_wrap(e, "network %s", plan->network.name);
 	}

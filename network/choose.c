@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "base/file.h"
 #include "network/link.h"
@@ -67,13 +68,17 @@ static int add_network(int networks, const char *name, void *arg, struct err *e)
 
 	if (r < 0) /* what is no network has nothing; one whose settings are broken is found out by whoever uses it */
 		return r == -ENOMEM ? r : 0;
+	if (n.driver != NET_BRIDGE) /* its subnet and link are the host's */
+		return 0;
 	char(*more)[IF_NAMESIZE] = reallocarray(t->bridges, t->n_bridges + 1, sizeof(*more));
 
 	if (!more)
 		return err_nomem(e);
 	t->bridges = more;
 	memcpy(t->bridges[t->n_bridges++], n.bridge, sizeof(n.bridge));
-	add_subnet(&n.subnet, t);
+	for (enum net_family f = 0; f < NET_FAMILIES; f++)
+		if (n.ip[f].subnet.family)
+			add_subnet(&n.ip[f].subnet, t);
 	return 0;
 }
 
@@ -101,12 +106,12 @@ static int choose_subnet(const struct taken *t, bool for_default, struct net_add
 
 		memcpy(first.bytes, pools[i].first, 4);
 		memcpy(last.bytes, pools[i].last, 4);
-		uint64_t end = subnet_number(&last), step = UINT64_C(1) << (32 - first.prefix);
+		subnet_int end = subnet_number(&last), step = (subnet_int)1 << (32 - first.prefix);
 
 		if (pools[i].for_default != for_default)
 			continue;
-		for (uint64_t at = subnet_number(&first); at < end; at += step) {
-			struct net_addr one = subnet_address((uint32_t)at, first.prefix);
+		for (subnet_int at = subnet_number(&first); at < end; at += step) {
+			struct net_addr one = subnet_address(&first, at);
 
 			if (!is_free(t, &one))
 				continue;
@@ -137,29 +142,81 @@ static int choose_bridge(const struct taken *t, bool for_default, char ret[IF_NA
 	return err_say(e, ENOSPC, "there are %d bridges", BRIDGES_MAX);
 }
 
-int choose_missing(int networks, struct net_network *n, struct err *e)
+/* A unique local subnet: fd, 40 random bits, 16 bits of zeros (RFC 4193). */
+static int choose_local(const struct taken *t, struct net_addr *ret, struct err *e)
 {
-	bool is_default = streq(n->name, NET_DEFAULT);
+	struct net_addr a = { .family = AF_INET6, .prefix = 64, .bytes = { 0xfd } };
+
+	do {
+		if (getrandom(a.bytes + 1, 5, 0) != 5)
+			return err_set(e, errno, "choose an IPv6 subnet");
+	} while (!is_free(t, &a));
+	*ret = a;
+	return 0;
+}
+
+static int choose_subnets(const struct taken *t, struct net_network *n, struct err *e)
+{
+	struct net_addr *v4 = &n->ip[NET_V4].subnet, *v6 = &n->ip[NET_V6].subnet;
+	char text[NET_ADDR_MAX];
+	int r = 0;
+
+	for (enum net_family f = 0; f < NET_FAMILIES; f++)
+		if (n->ip[f].subnet.prefix && !is_free(t, &n->ip[f].subnet))
+			return err_say(e, EADDRINUSE, "subnet %s of network %s overlaps another network or a route of this host",
+				       net_addr_text(&n->ip[f].subnet, true, text), n->name);
+	if (!v4->family)
+		r = choose_subnet(t, streq(n->name, NET_DEFAULT), v4, e);
+	return r == 0 && v6->family && !v6->prefix ? choose_local(t, v6, e) : r;
+}
+
+static int choose_for_bridge(int networks, struct net_network *n, struct err *e)
+{
 	auto_taken struct taken t = { .n = 0 };
 	auto_nl struct nl rt = { 0 };
-	char text[NET_ADDR_MAX];
 	int r = nl_open(&rt, NETLINK_ROUTE, e);
 
 	if (r == 0)
 		r = find_taken(networks, &rt, &t, e);
-	if (r == 0 && !n->subnet.family)
-		r = choose_subnet(&t, is_default, &n->subnet, e);
-	else if (r == 0 && !is_free(&t, &n->subnet))
-		r = err_say(e, EADDRINUSE, "subnet %s of network %s overlaps another network or a route of this host",
-			    net_addr_text(&n->subnet, true, text), n->name);
-	if (r == 0 && !*n->bridge)
-		r = choose_bridge(&t, is_default, n->bridge, e);
-	else if (r == 0 && !bridge_is_free(&t, n->bridge))
-		r = err_say(e, EEXIST, "bridge %s of network %s: the name is taken", n->bridge, n->name);
+	if (r == 0)
+		r = choose_subnets(&t, n, e);
 	if (r < 0)
 		return r;
-	if (!n->gateway.family)
-		n->gateway = subnet_address(subnet_first(&n->subnet) + 1, 0);
-	n->gateway.prefix = n->subnet.prefix;
+	if (!*n->bridge)
+		return choose_bridge(&t, streq(n->name, NET_DEFAULT), n->bridge, e);
+	if (!bridge_is_free(&t, n->bridge))
+		return err_say(e, EEXIST, "bridge %s of network %s: the name is taken", n->bridge, n->name);
+	return 0;
+}
+
+/* A network on a link of the host: its subnet is the one that is there. */
+static int check_parent(const struct net_network *n, struct err *e)
+{
+	const char *driver = net_driver_names[n->driver];
+
+	if (!*n->bridge)
+		return err_say(e, EINVAL, "network %s: %s needs a link of this host (-o parent=LINK)", n->name, driver);
+	if (if_nametoindex(n->bridge) == 0)
+		return err_say(e, ENODEV, "network %s: this host has no link %s", n->name, n->bridge);
+	if (!n->ip[NET_V4].subnet.family || (n->ip[NET_V6].subnet.family && !n->ip[NET_V6].subnet.prefix))
+		return err_say(e, EINVAL, "network %s: %s needs the subnet that its link is in (--subnet)", n->name, driver);
+	return 0;
+}
+
+int choose_missing(int networks, struct net_network *n, struct err *e)
+{
+	int r = n->driver == NET_BRIDGE ? choose_for_bridge(networks, n, e) : check_parent(n, e);
+
+	if (r < 0)
+		return r;
+	for (enum net_family f = 0; f < NET_FAMILIES; f++) {
+		struct net_subnet *s = &n->ip[f];
+
+		if (!s->subnet.family)
+			continue;
+		if (!s->gateway.family)
+			s->gateway = subnet_address(&s->subnet, subnet_first(&s->subnet) + 1);
+		s->gateway.prefix = s->subnet.prefix;
+	}
 	return 0;
 }

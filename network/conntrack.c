@@ -51,7 +51,7 @@ static int take_flow(const struct nlmsghdr *nlh, void *arg, struct err *e)
 	struct nfgenmsg *nfg = nl_add(&s->remove, CONNTRACK(IPCTNL_MSG_CT_DELETE), 0, ENOENT, sizeof(*nfg),
 				      "forget a flow to a published port");
 
-	nfg->nfgen_family = AF_INET;
+	nfg->nfgen_family = ((const struct nfgenmsg *)mnl_nlmsg_get_payload(nlh))->nfgen_family;
 	nfg->version = NFNETLINK_V0;
 	nl_put(&s->remove, CTA_TUPLE_ORIG | NLA_F_NESTED, mnl_attr_get_payload(tuple), mnl_attr_get_payload_len(tuple));
 	if (attrs[CTA_ID])
@@ -64,7 +64,7 @@ static int list_flows(struct nl *nf, struct search *s, struct err *e)
 	auto_batch struct nl_batch b = { .nl = nf };
 	struct nfgenmsg *nfg = nl_add(&b, CONNTRACK(IPCTNL_MSG_CT_GET), NLM_F_DUMP, 0, sizeof(*nfg), "list tracked flows");
 
-	nfg->nfgen_family = AF_INET;
+	nfg->nfgen_family = AF_UNSPEC; /* both */
 	nfg->version = NFNETLINK_V0;
 	return nl_dump(&b, take_flow, s, e);
 }

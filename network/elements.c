@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "network/nft.h"
+#include "network/ports.h"
 #include "network/rules.h"
 #include "network/subnet.h"
 
@@ -14,14 +15,22 @@
 /* An element as the kernel has it: parts of a key in registers of 4 bytes, in network order. */
 struct element {
 	const char *set;
-	uint8_t key[2 * IFNAMSIZ], end[2 * IFNAMSIZ], data[8];
+	uint8_t key[2 * IFNAMSIZ], end[2 * IFNAMSIZ], data[20];
 	uint32_t key_len, end_len, data_len;
 };
 
-static void put_address(uint8_t *at, uint32_t number)
+static const struct {
+	const char *subnets, *ports, *ports_any;
+} sets[NET_FAMILIES] = {
+	[NET_V4] = { RULES_SUBNETS, RULES_PORTS, RULES_PORTS_ANY },
+	[NET_V6] = { RULES_SUBNETS6, RULES_PORTS6, RULES_PORTS_ANY6 },
+};
+
+/* Return: how many bytes */
+static uint32_t put_address(uint8_t *at, const struct net_addr *a)
 {
-	number = htonl(number);
-	memcpy(at, &number, sizeof(number));
+	memcpy(at, a->bytes, subnet_bytes(a->family));
+	return subnet_bytes(a->family);
 }
 
 static void put_port(uint8_t *at, uint16_t number)
@@ -30,46 +39,55 @@ static void put_port(uint8_t *at, uint16_t number)
 	memcpy(at, &number, sizeof(number));
 }
 
-static struct element port_element(const struct net_port *p, const struct net_addr *container)
+static struct element port_element(const struct net_port *p, enum net_family f, const struct net_addr *container)
 {
-	struct element x = { .set = RULES_PORTS_ANY, .key_len = 8, .data_len = 8 };
+	struct element x = { .set = sets[f].ports_any, .key_len = 4 };
 
 	x.key[0] = p->protocol;
-	if (p->host_addr.family) {
-		x.set = RULES_PORTS;
-		x.key_len = 12;
-		put_address(x.key + 4, subnet_number(&p->host_addr));
+	if (!subnet_is_every(&p->host_addr)) {
+		x.set = sets[f].ports;
+		x.key_len += put_address(x.key + x.key_len, &p->host_addr);
 	}
-	put_port(x.key + x.key_len - 4, p->host_port);
-	put_address(x.data, subnet_number(container));
-	put_port(x.data + 4, p->container_port);
+	put_port(x.key + x.key_len, p->host_port);
+	x.key_len += 4;
+	x.data_len = put_address(x.data, &container[f]);
+	put_port(x.data + x.data_len, p->container_port);
+	x.data_len += 4;
 	return x;
 }
 
-#define NETWORK_ELEMENTS 4
+#define NETWORK_ELEMENTS 6
 
 /* The sets that a network is in. Return: how many */
 static size_t network_elements(const struct net_network *n, struct element ret[NETWORK_ELEMENTS])
 {
-	struct element one = { .set = RULES_BRIDGES, .key_len = IFNAMSIZ };
+	struct element one = { .key_len = IFNAMSIZ };
+	const char *const of_link[] = { RULES_BRIDGES, n->internal ? RULES_INTERNAL : NULL,
+					n->isolate ? RULES_ISOLATED : NULL };
 	size_t count = 0;
 
 	memcpy(one.key, n->bridge, strlen(n->bridge));
-	ret[count++] = one;
-	if (n->internal) {
-		one.set = RULES_INTERNAL;
-		ret[count++] = one;
+	for (size_t i = 0; i < ARRAY_SIZE(of_link); i++) {
+		one.set = of_link[i];
+		if (one.set)
+			ret[count++] = one;
 	}
-	one.set = RULES_SUBNETS;
-	one.key_len = one.end_len = IFNAMSIZ + 4;
-	memcpy(one.end, one.key, IFNAMSIZ);
-	put_address(one.key + IFNAMSIZ, subnet_first(&n->subnet));
-	put_address(one.end + IFNAMSIZ, subnet_last(&n->subnet));
-	ret[count++] = one;
+	for (enum net_family f = 0; f < NET_FAMILIES; f++) {
+		struct element subnet = one;
+		struct net_addr first = subnet_address(&n->ip[f].subnet, subnet_first(&n->ip[f].subnet));
+		struct net_addr last = subnet_address(&n->ip[f].subnet, subnet_last(&n->ip[f].subnet));
+
+		if (!n->ip[f].subnet.family)
+			continue;
+		subnet.set = sets[f].subnets;
+		memcpy(subnet.end, one.key, IFNAMSIZ);
+		subnet.key_len += put_address(subnet.key + IFNAMSIZ, &first);
+		subnet.end_len = IFNAMSIZ + put_address(subnet.end + IFNAMSIZ, &last);
+		ret[count++] = subnet;
+	}
 	one.set = RULES_PAIRS;
 	one.key_len = 2 * IFNAMSIZ;
-	one.end_len = 0;
-	memcpy(one.key + IFNAMSIZ, one.end, IFNAMSIZ);
+	memcpy(one.key + IFNAMSIZ, one.key, IFNAMSIZ);
 	ret[count++] = one;
 	return count;
 }
@@ -102,11 +120,16 @@ static void put_element(struct nl_batch *b, const struct element *x)
 
 static void add_port(struct nl_batch *b, const struct net_port *p, const struct elements *all)
 {
-	struct element x = port_element(p, all->container);
 	char text[NET_PORT_MAX];
 
-	if (nft_begin(b, NFT_MSG_NEWSETELEM, NLM_F_CREATE, 0, "publish port %s", net_port_text(p, text)))
-		put_element(b, &x);
+	for (enum net_family f = 0; f < NET_FAMILIES; f++) {
+		struct element x = port_element(p, f, all->container);
+
+		if (!ports_lead_to(p, f, all->container))
+			continue;
+		if (nft_begin(b, NFT_MSG_NEWSETELEM, NLM_F_CREATE, 0, "publish port %s", net_port_text(p, text)))
+			put_element(b, &x);
+	}
 }
 
 int elements_publish(struct nl *nf, const struct elements *all, struct err *e)
@@ -131,11 +154,12 @@ int elements_publish(struct nl *nf, const struct elements *all, struct err *e)
 	return err_say(e, EADDRINUSE, "%s: another container has this port", b.requests[b.failed].what);
 }
 
-/* Which of some ports lead to a container. */
+/* Which of some elements of ports lead to a container. */
 struct owned {
 	const struct nl_batch *b;
-	const struct net_port *ports;
-	const struct net_addr *container;
+	size_t n;
+	struct element all[ASK_AT_ONCE];
+	uint16_t host_port[ASK_AT_ONCE];
 	bool mine[ASK_AT_ONCE];
 };
 
@@ -145,7 +169,7 @@ static int take_element(const struct nlmsghdr *nlh, void *arg, struct err *e)
 	const struct nlattr *elem[NFTA_SET_ELEM_DATA + 1], *data[NFTA_DATA_VALUE + 1];
 	struct owned *o = arg;
 	size_t i = nlh->nlmsg_seq - o->b->first_seq;
-	struct element x = port_element(&o->ports[i], o->container);
+	const struct element *x = &o->all[i];
 
 	(void)e;
 	nl_attrs(nlh, sizeof(struct nfgenmsg), attrs, NFTA_SET_ELEM_LIST_ELEMENTS);
@@ -154,64 +178,80 @@ static int take_element(const struct nlmsghdr *nlh, void *arg, struct err *e)
 	nl_nested_attrs(elem[NFTA_SET_ELEM_DATA], data, NFTA_DATA_VALUE);
 	const struct nlattr *value = data[NFTA_DATA_VALUE];
 
-	o->mine[i] = value && mnl_attr_get_payload_len(value) == x.data_len &&
-		     memcmp(mnl_attr_get_payload(value), x.data, x.data_len) == 0;
+	o->mine[i] = value && mnl_attr_get_payload_len(value) == x->data_len &&
+		     memcmp(mnl_attr_get_payload(value), x->data, x->data_len) == 0;
 	return 0;
 }
 
-static int ask_owner(struct nl *nf, struct owned *o, size_t n, struct err *e)
+/* An element as it is looked for or removed: by its key. */
+static void put_key(struct nl_batch *b, const struct element *x)
+{
+	struct element key = *x;
+
+	key.data_len = 0;
+	put_element(b, &key);
+}
+
+static int ask_owner(struct nl *nf, struct owned *o, struct err *e)
 {
 	auto_batch struct nl_batch b = { .nl = nf };
 
 	o->b = &b;
-	for (size_t i = 0; i < n; i++) {
-		struct element x = port_element(&o->ports[i], o->container);
-
-		x.data_len = 0;
+	memset(o->mine, 0, sizeof(o->mine));
+	for (size_t i = 0; i < o->n; i++)
 		if (nft_begin(&b, NFT_MSG_GETSETELEM, NLM_F_ACK, ENOENT, "look for a published port"))
-			put_element(&b, &x);
-	}
+			put_key(&b, &o->all[i]);
 	return nl_run(&b, take_element, o, e);
 }
 
-/* At most ASK_AT_ONCE ports. Return: 0, or -errno: -ENOENT where one has gone meanwhile */
-static int withdraw_some(struct nl *nf, struct owned *o, size_t n, struct err *e)
+/* Return: 0, or -errno: -ENOENT where one has gone meanwhile */
+static int withdraw_once(struct nl *nf, struct owned *o, struct err *e)
 {
 	auto_batch struct nl_batch b = { .nl = nf };
-	int r = ask_owner(nf, o, n, e);
+	int r = ask_owner(nf, o, e);
 	size_t count = 0;
 
 	if (r < 0)
 		return r;
 	nft_transaction(&b, 0);
-	for (size_t i = 0; i < n; i++) {
-		struct element x = port_element(&o->ports[i], o->container);
-
-		x.data_len = 0;
+	for (size_t i = 0; i < o->n; i++) {
 		if (!o->mine[i])
 			continue;
 		count++;
-		if (nft_begin(&b, NFT_MSG_DELSETELEM, 0, 0, "withdraw port %u", o->ports[i].host_port))
-			put_element(&b, &x);
+		if (nft_begin(&b, NFT_MSG_DELSETELEM, 0, 0, "withdraw port %u", o->host_port[i]))
+			put_key(&b, &o->all[i]);
 	}
 	return count ? nft_commit(&b, e) : 0;
 }
 
-int elements_withdraw(struct nl *nf, const struct net_addr *container, const struct net_port *ports, size_t n_ports,
-		 struct err *e)
+/* Those collected so far. */
+static int withdraw_some(struct nl *nf, struct owned *o, struct err *e)
 {
-	for (size_t at = 0; at < n_ports; at += ASK_AT_ONCE) {
-		int r = -ENOENT;
+	int r = o->n ? -ENOENT : 0;
 
-		for (int i = 0; i < TRIES && r == -ENOENT; i++) {
-			struct owned o = { .ports = ports + at, .container = container };
+	for (int i = 0; i < TRIES && r == -ENOENT; i++)
+		r = withdraw_once(nf, o, e);
+	o->n = 0;
+	return r;
+}
 
-			r = withdraw_some(nf, &o, MIN(n_ports - at, (size_t)ASK_AT_ONCE), e);
+int elements_withdraw(struct nl *nf, const struct net_addr *container, const struct net_port *ports, size_t n_ports,
+		      struct err *e)
+{
+	struct owned o = { .n = 0 };
+	int r = 0;
+
+	for (size_t at = 0; at < n_ports && r == 0; at++) {
+		for (enum net_family f = 0; f < NET_FAMILIES; f++) {
+			if (!ports_lead_to(&ports[at], f, container))
+				continue;
+			o.host_port[o.n] = ports[at].host_port;
+			o.all[o.n++] = port_element(&ports[at], f, container);
 		}
-		if (r < 0)
-			return r;
+		if (o.n + NET_FAMILIES > ASK_AT_ONCE)
+			r = withdraw_some(nf, &o, e);
 	}
-	return 0;
+	return r < 0 ? r : withdraw_some(nf, &o, e);
 }
 
 int elements_forget(struct nl *nf, const struct net_network *n, struct err *e)

@@ -8,7 +8,7 @@
 
 struct elements {
 	const struct net_network *network; /* joins the sets of networks; NULL: it need not */
-	const struct net_addr *container;
+	const struct net_addr *container; /* its addresses, NET_FAMILIES of them */
 	const struct net_port *ports;
 	size_t n_ports;
 	uint32_t generation; /* do nothing if it is another one by now (-ERESTART); 0: never mind */
@@ -24,7 +24,7 @@ struct elements {
  */
 int elements_publish(struct nl *nf, const struct elements *all, struct err *e);
 
-/* Remove those of the ports that lead to @container. Return: 0, or -errno with @e filled */
+/* Remove those of the ports that lead to @container's addresses (NET_FAMILIES of them). Return: 0, or -errno with @e filled */
 int elements_withdraw(struct nl *nf, const struct net_addr *container, const struct net_port *ports, size_t n_ports,
 		      struct err *e);
 

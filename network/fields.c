@@ -7,7 +7,7 @@ int field_net_addr(struct decoder *d, const struct field *f, json_t *v, void *re
 
 	(void)f;
 	if (!text || strlen(text) != json_string_length(v) || net_addr_parse(text, ret) < 0)
-		return decode_fail(d, "expected an IPv4 address such as \"10.89.0.1/16\"");
+		return decode_fail(d, "expected an address such as \"10.89.0.1/16\"");
 	return 0;
 }
 

@@ -93,6 +93,8 @@ static void put_line(FILE *out, const struct net_addr *address, const struct str
 	char text[NET_ADDR_MAX];
 	bool begun = false;
 
+	if (!address->family)
+		return;
 	for (size_t i = from; i < MIN(to, names->n); i++) {
 		if (!good_name(names->v[i]))
 			continue;
@@ -104,23 +106,38 @@ static void put_line(FILE *out, const struct net_addr *address, const struct str
 		fputc('\n', out);
 }
 
+/* Some of a container's names, for each address that it has. */
+static void put_names(FILE *out, const struct record *r, size_t from, size_t to)
+{
+	for (enum net_family f = 0; f < NET_FAMILIES; f++)
+		put_line(out, &r->address[f], &r->names, from, to);
+}
+
+static void put_gateway(FILE *out, const struct net_network *n)
+{
+	char text[NET_ADDR_MAX];
+
+	for (enum net_family f = 0; n->driver == NET_BRIDGE && f < NET_FAMILIES; f++)
+		if (n->ip[f].gateway.family)
+			fprintf(out, "%s\thost.containers.internal host.docker.internal\n",
+				net_addr_text(&n->ip[f].gateway, false, text));
+}
+
 /*
  * The first line with a name wins: a container's own names come first, then the containers' names, which nobody else can
  * have, then what they call themselves.
  */
 static void put_block(FILE *out, const struct net_network *n, const struct members *m, const struct member *self)
 {
-	char gateway[NET_ADDR_MAX];
-
 	fprintf(out, MARK_BEGIN "%s\n", n->name);
-	put_line(out, &self->record.address, &self->record.names, 0, SIZE_MAX);
-	fprintf(out, "%s\thost.containers.internal host.docker.internal\n", net_addr_text(&n->gateway, false, gateway));
+	put_names(out, &self->record, 0, SIZE_MAX);
+	put_gateway(out, n);
 	for (size_t i = 0; i < m->n; i++)
 		if (!streq(m->v[i].id, self->id))
-			put_line(out, &m->v[i].record.address, &m->v[i].record.names, 0, 1);
+			put_names(out, &m->v[i].record, 0, 1);
 	for (size_t i = 0; i < m->n; i++)
 		if (!streq(m->v[i].id, self->id))
-			put_line(out, &m->v[i].record.address, &m->v[i].record.names, 1, SIZE_MAX);
+			put_names(out, &m->v[i].record, 1, SIZE_MAX);
 	fprintf(out, MARK_END "%s\n", n->name);
 }
 
@@ -270,13 +287,10 @@ void hosts_clear(const char *path, const char *network)
 	(void)rewrite(path, network, "", &ignored);
 }
 
-int network_hosts(int networks, const struct net_plan *plan, const char *const *extra, size_t n_extra, char **ret,
-		  struct err *e)
+static int put_network(FILE *out, int networks, const struct net_plan *plan, struct err *e)
 {
 	auto_members struct members m = { .n = 0 };
 	struct member self = { .id = plan->id };
-	char *text = NULL;
-	size_t len;
 	int r = record_from_plan(plan, "", &m.arena, &self.record, e);
 
 	if (r < 0)
@@ -286,18 +300,36 @@ int network_hosts(int networks, const struct net_plan *plan, const char *const *
 	if (names < 0)
 		return names;
 	r = read_members(names, &m, e);
-	if (r < 0)
-		return r;
+	if (r == 0)
+		put_block(out, &plan->network, &m, &self);
+	return r;
+}
+
+int network_hosts(int networks, const struct net_plan *plans, size_t n, const char *const *extra, size_t n_extra,
+		  char **ret, struct err *e)
+{
+	char *text = NULL;
+	size_t len;
 	FILE *out = open_memstream(&text, &len);
+	int r = 0;
 
 	if (!out)
 		return err_nomem(e);
 	fputs("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n", out);
 	for (size_t i = 0; i < n_extra; i++)
 		fprintf(out, "%s\n", extra[i]);
-	put_block(out, &plan->network, &m, &self);
-	r = close_text(out, &text, e);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = put_network(out, networks, &plans[i], e);
+	struct err closing;
+	int closed = close_text(out, &text, &closing);
+
+	if (r == 0 && closed < 0) {
+		*e = closing;
+		return closed;
+	}
 	if (r == 0)
 		*ret = text;
+	else
+		free(text);
 	return r;
 }

@@ -61,32 +61,35 @@ static int try(int leases, const char *temporary, const char *id, const struct n
 	return err_say(e, EADDRINUSE, "address %s is taken", name);
 }
 
-static int usable(const struct net_network *n, const struct net_addr *a, struct err *e)
+static int usable(const struct net_network *n, const struct net_subnet *s, const struct net_addr *a, struct err *e)
 {
 	char text[NET_ADDR_MAX], subnet[NET_ADDR_MAX];
-	uint32_t number = subnet_number(a);
 
 	net_addr_text(a, false, text);
-	if (!subnet_contains(&n->subnet, a) || number == subnet_first(&n->subnet) || number == subnet_last(&n->subnet))
+	if (!subnet_has_host(&s->subnet, a))
 		return err_say(e, EINVAL, "address %s is none for a container in %s of network %s", text,
-			       net_addr_text(&n->subnet, true, subnet), n->name);
-	if (subnet_same_address(a, &n->gateway))
-		return err_say(e, EADDRINUSE, "address %s is the bridge's own in network %s", text, n->name);
+			       net_addr_text(&s->subnet, true, subnet), n->name);
+	if (subnet_same_address(a, &s->gateway))
+		return err_say(e, EADDRINUSE, "address %s is the gateway's in network %s", text, n->name);
 	return 0;
 }
 
-/* The first free address from the place on that the id decides. */
-static int search(int leases, const char *temporary, const struct net_network *n, const char *id, struct net_addr *ret,
-		  struct err *e)
+/* The first free address from the place on that the id decides, within the range that the network has for it. */
+static int search(int leases, const char *temporary, const struct net_network *n, const struct net_subnet *s,
+		  const char *id, struct net_addr *ret, struct err *e)
 {
-	uint32_t count = subnet_usable(&n->subnet), first = subnet_first(&n->subnet) + 1;
-	uint64_t start = count ? subnet_hash(SUBNET_HASH_SEED, id, strlen(id)) % count : 0;
+	subnet_int first = s->first.family ? subnet_number(&s->first) : 0;
+	subnet_int last = s->last.family ? subnet_number(&s->last) : ~(subnet_int)0;
+
+	first = MAX(first, subnet_first(&s->subnet) + 1);
+	last = MIN(last, subnet_last(&s->subnet) - 1);
+	subnet_int count = last - first + 1, start = subnet_hash(SUBNET_HASH_SEED, id, strlen(id)) % count;
 	char text[NET_ADDR_MAX];
 
-	for (uint32_t i = 0; i < count; i++) {
-		struct net_addr a = subnet_address(first + (uint32_t)((start + i) % count), n->subnet.prefix);
+	for (subnet_int i = 0; i < count; i++) {
+		struct net_addr a = subnet_address(&s->subnet, first + (start + i) % count);
 
-		if (subnet_same_address(&a, &n->gateway))
+		if (subnet_same_address(&a, &s->gateway))
 			continue;
 		int r = try(leases, temporary, id, &a, e);
 
@@ -97,16 +100,17 @@ static int search(int leases, const char *temporary, const struct net_network *n
 		return r;
 	}
 	return err_say(e, ENOSPC, "every address of network %s (%s) is taken", n->name,
-		       net_addr_text(&n->subnet, true, text));
+		       net_addr_text(&s->subnet, true, text));
 }
 
-int network_lease(int networks, const struct net_network *n, const char *id, const struct net_addr *want,
-		  struct net_addr *ret, struct err *e)
+int network_lease(int networks, const struct net_network *n, enum net_family family, const char *id,
+		  const struct net_addr *want, struct net_addr *ret, struct err *e)
 {
+	const struct net_subnet *s = &n->ip[family];
 	char temporary[NAME_MAX + 1];
 	int r = str_check_name(id, "container id", e);
 
-	if (r < 0 || (want && usable(n, want, e) < 0))
+	if (r < 0 || (want && usable(n, s, want, e) < 0))
 		return -e->code;
 	auto_fd int leases = folder_open(networks, n->name, FOLDER_LEASES, e);
 
@@ -119,9 +123,9 @@ int network_lease(int networks, const struct net_network *n, const char *id, con
 	if (want) {
 		r = try(leases, temporary, id, want, e);
 		if (r == 0)
-			*ret = subnet_address(subnet_number(want), n->subnet.prefix);
+			*ret = subnet_address(&s->subnet, subnet_number(want));
 	} else {
-		r = search(leases, temporary, n, id, ret, e);
+		r = search(leases, temporary, n, s, id, ret, e);
 	}
 	(void)unlinkat(leases, temporary, 0); /* were it left, the next lease of this id would remove it */
 	return r;

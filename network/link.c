@@ -13,9 +13,11 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "network/mode.h"
 #include "network/subnet.h"
 
 #define LOOPBACK_INDEX 1 /* in every network namespace */
+#define ROUTE_METRIC   100
 
 /* One setting of a link below /proc/sys/net. A kernel without IPv6 has no settings of it. */
 static int set_link(const char *link, const char *family, const char *key, const char *value, struct err *e)
@@ -30,24 +32,61 @@ static int set_link(const char *link, const char *family, const char *key, const
 	return r;
 }
 
-/* Before a link comes up: no IPv6 on it, and so no address of its own making that no rule of ours covers. */
-static int no_ipv6(const char *link, struct err *e)
+/*
+ * Before a link comes up: IPv6 where it is wanted, else none, and so no address of its own making that no rule of ours covers.
+ * Nobody is believed who says that he is a router, and addresses are used at once: they are leased, and so nobody else's.
+ */
+static int set_ipv6(const char *link, bool wanted, struct err *e)
 {
-	int r = set_link(link, "ipv6", "disable_ipv6", "1", e);
+	int r = set_link(link, "ipv6", "disable_ipv6", wanted ? "0" : "1", e);
 
-	return r < 0 ? r : set_link(link, "ipv6", "accept_ra", "0", e);
+	if (r == 0)
+		r = set_link(link, "ipv6", "accept_ra", "0", e);
+	return r == 0 && wanted ? set_link(link, "ipv6", "accept_dad", "0", e) : r;
 }
 
-int link_forwarding(struct err *e)
+/* A link that listens to routers goes on doing so, though this host becomes one itself. */
+static int keep_listening(int dir, const char *link, void *arg, struct err *e)
 {
-	static const char path[] = "/proc/sys/net/ipv4/ip_forward";
+	auto_free char *now = NULL;
+	char path[IF_NAMESIZE + sizeof("/accept_ra")];
+
+	(void)arg;
+	if (streq(link, "all") || streq(link, "default"))
+		return 0;
+	snprintf(path, sizeof(path), "%.*s/accept_ra", IF_NAMESIZE, link);
+	if (file_read(dir, path, 64, &now, NULL, e) < 0 || now[0] != '1')
+		return 0; /* the link has gone meanwhile, or does not listen */
+	return file_write(dir, path, "2", e);
+}
+
+static int prepare_forwarding(struct err *e)
+{
+	auto_fd int dir = open("/proc/sys/net/ipv6/conf", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return dir < 0 ? err_set(e, errno, "open /proc/sys/net/ipv6/conf") : file_each_any(dir, keep_listening, NULL, e);
+}
+
+int link_forwarding(enum net_family family, struct err *e)
+{
+	static const struct {
+		const char *path, *sysctl;
+	} switches[NET_FAMILIES] = {
+		[NET_V4] = { "/proc/sys/net/ipv4/ip_forward", "net.ipv4.ip_forward" },
+		[NET_V6] = { "/proc/sys/net/ipv6/conf/all/forwarding", "net.ipv6.conf.all.forwarding" },
+	};
+	const char *path = switches[family].path;
 	auto_free char *now = NULL;
 	int r = file_read(AT_FDCWD, path, 64, &now, NULL, e);
 
 	if (r < 0 || now[0] == '1')
 		return r;
-	r = file_write(AT_FDCWD, path, "1", e);
-	return r < 0 ? err_hint(e, "containers reach others through this host only with sysctl net.ipv4.ip_forward=1") : 0;
+	r = family == NET_V6 ? prepare_forwarding(e) : 0;
+	if (r == 0)
+		r = file_write(AT_FDCWD, path, "1", e);
+	if (r < 0)
+		err_hint(e, "containers reach others through this host only with sysctl %s=1", switches[family].sysctl);
+	return r;
 }
 
 void link_parse(const struct nlmsghdr *nlh, struct link *ret)
@@ -91,22 +130,22 @@ int link_find(struct nl *rt, const char *name, struct link *ret, struct err *e)
 	return 0;
 }
 
-static void add_address(struct nl_batch *b, uint32_t index, const struct net_addr *a, uint8_t prefix)
+/* In the subnet that its prefix says. */
+static void add_address(struct nl_batch *b, uint32_t index, const struct net_addr *a)
 {
 	char text[NET_ADDR_MAX];
 	struct ifaddrmsg *ifa = nl_add(b, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, EEXIST, sizeof(*ifa),
 				       "add address %s", net_addr_text(a, false, text));
-	struct net_addr subnet = *a;
+	struct net_addr broadcast = subnet_address(a, subnet_last(a));
 
-	subnet.prefix = prefix;
-	uint32_t broadcast = htonl(subnet_last(&subnet));
-
-	ifa->ifa_family = AF_INET;
-	ifa->ifa_prefixlen = prefix;
+	ifa->ifa_family = a->family;
+	ifa->ifa_prefixlen = a->prefix;
 	ifa->ifa_index = index;
-	nl_put(b, IFA_LOCAL, a->bytes, 4);
-	nl_put(b, IFA_ADDRESS, a->bytes, 4);
-	nl_put(b, IFA_BROADCAST, &broadcast, 4);
+	ifa->ifa_flags = a->family == AF_INET6 ? IFA_F_NODAD : 0;
+	nl_put(b, IFA_LOCAL, a->bytes, subnet_bytes(a->family));
+	nl_put(b, IFA_ADDRESS, a->bytes, subnet_bytes(a->family));
+	if (a->family == AF_INET)
+		nl_put(b, IFA_BROADCAST, broadcast.bytes, subnet_bytes(a->family));
 }
 
 static void set_up(struct nl_batch *b, uint32_t index, const char *name)
@@ -123,7 +162,7 @@ static int make_bridge(struct nl *rt, const struct net_network *n, struct err *e
 	auto_batch struct nl_batch b = { .nl = rt };
 	uint8_t mac[6];
 
-	subnet_mac(&n->gateway, mac);
+	subnet_mac(&n->ip[NET_V4].gateway, mac);
 	nl_add(&b, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, EEXIST, sizeof(struct ifinfomsg), "make bridge %s",
 	       n->bridge);
 	nl_put_text(&b, IFLA_IFNAME, n->bridge);
@@ -142,7 +181,7 @@ static int make_bridge(struct nl *rt, const struct net_network *n, struct err *e
 /* What must be so before a bridge comes up. Of two commands that make the same one both do all of it. */
 static int prepare_bridge(const struct net_network *n, struct err *e)
 {
-	int r = no_ipv6(n->bridge, e);
+	int r = set_ipv6(n->bridge, n->ip[NET_V6].subnet.family, e);
 
 	/* a port published on 127.0.0.1 is answered from the bridge; the rules drop 127/8 from anywhere but loopback */
 	return r < 0 ? r : set_link(n->bridge, "ipv4", "route_localnet", "1", e);
@@ -160,7 +199,9 @@ int link_bridge(struct nl *rt, const struct net_network *n, uint32_t *ret_index,
 		return r;
 	if (!bridge.bridge)
 		return err_say(e, EEXIST, "link %s of network %s is there, and is not a bridge", n->bridge, n->name);
-	add_address(&b, bridge.index, &n->gateway, n->subnet.prefix);
+	for (enum net_family f = 0; f < NET_FAMILIES; f++)
+		if (n->ip[f].gateway.family)
+			add_address(&b, bridge.index, &n->ip[f].gateway);
 	if (!bridge.up) {
 		r = prepare_bridge(n, e);
 		if (r < 0)
@@ -186,18 +227,22 @@ void link_name(const char *id, const char *network, int netns, char ret[IF_NAMES
 	snprintf(ret, IF_NAMESIZE, "pv%013llx", (unsigned long long)(hash & (BIT64(52) - 1)));
 }
 
-static void interface_name(const struct net_plan *plan, char ret[IF_NAMESIZE])
+const char *net_plan_interface(const struct net_plan *plan, char buf[IF_NAMESIZE])
 {
-	snprintf(ret, IF_NAMESIZE, "eth%u", plan->index % 1000);
+	if (*plan->interface)
+		snprintf(buf, IF_NAMESIZE, "%s", plan->interface);
+	else
+		snprintf(buf, IF_NAMESIZE, "eth%u", plan->index % 1000);
+	return buf;
 }
 
-static const uint8_t *hardware_address(const struct net_plan *plan, uint8_t buf[6])
+const uint8_t *link_hardware_address(const struct net_plan *plan, uint8_t buf[6])
 {
 	static const uint8_t none[6];
 
 	if (memcmp(plan->mac, none, sizeof(none)) != 0)
 		return plan->mac;
-	subnet_mac(&plan->address, buf);
+	subnet_mac(&plan->address[NET_V4], buf);
 	return buf;
 }
 
@@ -207,10 +252,10 @@ static void add_peer(struct nl_batch *b, const struct net_plan *plan, int netns)
 	uint8_t mac[6];
 	struct nlattr *peer = nl_nest(b, VETH_INFO_PEER);
 
-	interface_name(plan, name);
+	net_plan_interface(plan, name);
 	nl_put_header(b, sizeof(struct ifinfomsg));
 	nl_put_text(b, IFLA_IFNAME, name);
-	nl_put(b, IFLA_ADDRESS, hardware_address(plan, mac), sizeof(mac));
+	nl_put(b, IFLA_ADDRESS, link_hardware_address(plan, mac), sizeof(mac));
 	if (plan->network.mtu)
 		nl_put_u32(b, IFLA_MTU, plan->network.mtu);
 	nl_put_u32(b, IFLA_NET_NS_FD, (uint32_t)netns);
@@ -260,7 +305,7 @@ int link_pair(struct nl *rt, const char *name, uint32_t bridge, const struct net
 	int r = make_pair(rt, name, bridge, plan, netns, e);
 
 	if (r == 0)
-		r = no_ipv6(name, e);
+		r = set_ipv6(name, false, e); /* a port of a bridge has no addresses */
 	if (r < 0)
 		return r;
 	struct ifinfomsg *ifi = nl_add(&b, RTM_NEWLINK, NLM_F_ACK, 0, sizeof(*ifi), "set link %s up", name);
@@ -277,46 +322,67 @@ int link_pair(struct nl *rt, const char *name, uint32_t bridge, const struct net
 	return nl_run(&b, NULL, NULL, e);
 }
 
-static void add_default_route(struct nl_batch *b, uint32_t index, const struct net_addr *gateway)
+/* The interface with the lowest index has the one that counts; another's takes over where that one goes. */
+static void add_default_route(struct nl_batch *b, uint32_t index, const struct net_plan *plan, enum net_family f)
 {
+	const struct net_addr *gateway = &plan->network.ip[f].gateway;
 	struct rtmsg *rtm = nl_add(b, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, EEXIST, sizeof(*rtm),
 				   "add the default route");
 
-	rtm->rtm_family = AF_INET;
+	rtm->rtm_family = net_families[f];
 	rtm->rtm_table = RT_TABLE_MAIN;
 	rtm->rtm_protocol = RTPROT_STATIC;
-	rtm->rtm_scope = RT_SCOPE_UNIVERSE;
+	rtm->rtm_scope = mode_routes(&plan->network) ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 	rtm->rtm_type = RTN_UNICAST;
-	nl_put(b, RTA_GATEWAY, gateway->bytes, 4);
+	if (!mode_routes(&plan->network))
+		nl_put(b, RTA_GATEWAY, gateway->bytes, subnet_bytes(gateway->family));
 	nl_put_u32(b, RTA_OIF, index);
+	nl_put_u32(b, RTA_PRIORITY, ROUTE_METRIC + plan->index);
 }
 
 /* The calling thread is in the container's namespace. */
-static int configure(const struct net_plan *plan, struct err *e)
+static int configure(const void *arg, struct err *e)
 {
+	const struct net_plan *plan = arg;
+	const struct net_subnet *ip = plan->network.ip;
 	auto_nl struct nl rt = { 0 };
 	auto_batch struct nl_batch b = { .nl = &rt };
 	char name[IF_NAMESIZE];
 	struct link link;
 
-	interface_name(plan, name);
+	net_plan_interface(plan, name);
 	int r = nl_open(&rt, NETLINK_ROUTE, e);
 
 	if (r == 0)
 		r = link_find(&rt, name, &link, e);
 	if (r == 0)
-		r = no_ipv6(name, e);
+		r = set_ipv6(name, ip[NET_V6].subnet.family, e);
 	if (r < 0)
 		return r;
 	set_up(&b, LOOPBACK_INDEX, "lo");
-	add_address(&b, link.index, &plan->address, plan->network.subnet.prefix);
+	for (enum net_family f = 0; f < NET_FAMILIES; f++) {
+		struct net_addr address = plan->address[f];
+
+		address.prefix = ip[f].subnet.prefix;
+		if (address.family)
+			add_address(&b, link.index, &address);
+	}
 	set_up(&b, link.index, name);
-	if (plan->index == 0 && !plan->network.internal)
-		add_default_route(&b, link.index, &plan->network.gateway);
+	for (enum net_family f = 0; f < NET_FAMILIES && !plan->network.internal; f++)
+		if (ip[f].gateway.family)
+			add_default_route(&b, link.index, plan, f);
 	return nl_run(&b, NULL, NULL, e);
 }
 
-int link_inside(const struct net_plan *plan, int netns, struct err *e)
+static int remove_here(const void *name, struct err *e)
+{
+	auto_nl struct nl rt = { 0 };
+	int r = nl_open(&rt, NETLINK_ROUTE, e);
+
+	return r < 0 ? r : link_remove(&rt, name, e);
+}
+
+static int visit(int netns, int (*f)(const void *arg, struct err *e), const void *arg, struct err *e)
 {
 	auto_fd int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
@@ -324,11 +390,21 @@ int link_inside(const struct net_plan *plan, int netns, struct err *e)
 		return err_set(e, errno, "open this thread's network namespace");
 	if (setns(netns, CLONE_NEWNET) < 0)
 		return err_set(e, errno, "enter the container's network namespace");
-	int r = configure(plan, e);
+	int r = f(arg, e);
 
 	if (setns(home, CLONE_NEWNET) < 0)
 		return err_set(e, errno, "come back from the container's network namespace");
 	return r < 0 ? err_wrap(e, "in the container's network namespace") : 0;
+}
+
+int link_inside(const struct net_plan *plan, int netns, struct err *e)
+{
+	return visit(netns, configure, plan, e);
+}
+
+int link_remove_inside(const char *name, int netns, struct err *e)
+{
+	return visit(netns, remove_here, name, e);
 }
 
 int link_remove(struct nl *rt, const char *name, struct err *e)
@@ -366,14 +442,19 @@ struct subnets {
 	void *arg;
 };
 
-static void tell(const struct subnets *s, const struct nlattr *a, uint8_t prefix)
+static void tell(const struct subnets *s, const struct nlattr *a, uint8_t family, uint8_t prefix)
 {
-	struct net_addr subnet = { .family = AF_INET, .prefix = prefix };
+	struct net_addr subnet = { .family = family, .prefix = prefix };
 
-	if (!a || mnl_attr_get_payload_len(a) != 4 || prefix < 8 || prefix > 32)
+	if (!a || mnl_attr_get_payload_len(a) != subnet_bytes(family) || prefix < 8 || prefix > subnet_bits(family))
 		return;
-	memcpy(subnet.bytes, mnl_attr_get_payload(a), 4);
+	memcpy(subnet.bytes, mnl_attr_get_payload(a), subnet_bytes(family));
 	s->f(&subnet, s->arg);
+}
+
+static bool is_known(uint8_t family)
+{
+	return family == AF_INET || family == AF_INET6;
 }
 
 static int take_subnet(const struct nlmsghdr *nlh, void *arg, struct err *e)
@@ -387,29 +468,40 @@ static int take_subnet(const struct nlmsghdr *nlh, void *arg, struct err *e)
 		const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
 
 		nl_attrs(nlh, sizeof(*rtm), attrs, IFA_LOCAL);
-		if (rtm->rtm_family == AF_INET)
-			tell(arg, attrs[RTA_DST], rtm->rtm_dst_len);
+		if (is_known(rtm->rtm_family))
+			tell(arg, attrs[RTA_DST], rtm->rtm_family, rtm->rtm_dst_len);
 	} else if (nlh->nlmsg_type == RTM_NEWADDR && nlh->nlmsg_len >= mnl_nlmsg_size(sizeof(struct ifaddrmsg))) {
 		const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
 
 		nl_attrs(nlh, sizeof(*ifa), attrs, IFA_LOCAL);
-		if (ifa->ifa_family == AF_INET)
-			tell(arg, attrs[IFA_LOCAL], ifa->ifa_prefixlen);
+		const struct nlattr *address = attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS]; /* of IPv6 */
+
+		if (is_known(ifa->ifa_family))
+			tell(arg, address, ifa->ifa_family, ifa->ifa_prefixlen);
 	}
 	return 0;
 }
 
-int link_each_subnet(struct nl *rt, void (*f)(const struct net_addr *subnet, void *arg), void *arg, struct err *e)
+static int each_subnet(struct nl *rt, uint8_t family, struct subnets *s, struct err *e)
 {
-	struct subnets s = { .f = f, .arg = arg };
 	auto_batch struct nl_batch routes = { .nl = rt }, addresses = { .nl = rt };
 	struct rtmsg *rtm = nl_add(&routes, RTM_GETROUTE, NLM_F_DUMP, 0, sizeof(*rtm), "list the routes of this host");
 	struct ifaddrmsg *ifa = nl_add(&addresses, RTM_GETADDR, NLM_F_DUMP, 0, sizeof(*ifa),
 				       "list the addresses of this host");
 
-	rtm->rtm_family = AF_INET;
-	ifa->ifa_family = AF_INET;
-	int r = nl_dump(&routes, take_subnet, &s, e);
+	rtm->rtm_family = family;
+	ifa->ifa_family = family;
+	int r = nl_dump(&routes, take_subnet, s, e);
 
-	return r < 0 ? r : nl_dump(&addresses, take_subnet, &s, e);
+	return r < 0 ? r : nl_dump(&addresses, take_subnet, s, e);
+}
+
+int link_each_subnet(struct nl *rt, void (*f)(const struct net_addr *subnet, void *arg), void *arg, struct err *e)
+{
+	struct subnets s = { .f = f, .arg = arg };
+	int r = 0;
+
+	for (enum net_family i = 0; i < NET_FAMILIES && r == 0; i++)
+		r = each_subnet(rt, net_families[i], &s, e);
+	return r;
 }

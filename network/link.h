@@ -20,7 +20,7 @@ int link_find(struct nl *rt, const char *name, struct link *ret, struct err *e);
 /**
  * link_bridge() - A network's bridge, with its address, up; made where it is missing
  *
- * IPv6 is off on it before it comes up, and router advertisements are not believed: a container could send them.
+ * Without IPv6 that is off on it before it comes up; router advertisements are never believed: a container could send them.
  *
  * Return: 0, or -errno with @e filled
  */
@@ -46,14 +46,20 @@ int link_pair(struct nl *rt, const char *name, uint32_t bridge, const struct net
  */
 int link_inside(const struct net_plan *plan, int netns, struct err *e);
 
+/* The hardware address that it has, or is given. Return: of the plan, or @buf */
+const uint8_t *link_hardware_address(const struct net_plan *plan, uint8_t buf[6]);
+
+/* Remove a link of another namespace; one that is not there is fine. The calling thread enters @netns and leaves it again. */
+int link_remove_inside(const char *name, int netns, struct err *e);
+
 /* Remove a link and wait until it is gone; one that is not there is fine. */
 int link_remove(struct nl *rt, const char *name, struct err *e);
 
 /* Make a bridge port pass nothing any more, which needs no waiting; one that is not there is fine. */
 int link_cut(struct nl *rt, const char *name, struct err *e);
 
-/* Let containers' packets pass through this host: net.ipv4.ip_forward. */
-int link_forwarding(struct err *e);
+/* Let containers' packets pass through this host: net.ipv4.ip_forward, net.ipv6.conf.all.forwarding. */
+int link_forwarding(enum net_family family, struct err *e);
 
 /**
  * link_each_subnet() - Every subnet that this host has an address in or a route to

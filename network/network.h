@@ -15,13 +15,22 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/timestamp.h"
+#include "spec/spec.h"
 
 /* The network that exists without anyone making it: bridge paene0, 10.89.0.0/16 or the next free. */
 #define NET_DEFAULT "paene"
 
-/* IPv4 today; family says so, so that IPv6 is a second value and not a second type. */
+/* Indexes of arrays that hold one thing for each family. */
+enum net_family {
+	NET_V4,
+	NET_V6,
+	NET_FAMILIES,
+};
+extern const uint8_t net_families[NET_FAMILIES]; /* AF_INET, AF_INET6 */
+
 struct net_addr {
-	uint8_t family; /* AF_INET; 0: none */
+	uint8_t family; /* AF_INET, AF_INET6; 0: none */
 	uint8_t prefix; /* bits of the subnet */
 	uint8_t bytes[16];
 };
@@ -29,18 +38,18 @@ struct net_addr {
 #define NET_ADDR_MAX 64
 /* "10.89.0.5" without, "10.89.0.5/16" with the prefix; "" for none. */
 const char *net_addr_text(const struct net_addr *a, bool prefix, char buf[NET_ADDR_MAX]);
-/* Parse "10.89.0.0/16" or (prefix optional: 32) "10.89.0.5". Return: 0 or -EINVAL */
+/* Parse "10.89.0.0/16", "fd00::/64" or (prefix optional: all bits) "10.89.0.5". Return: 0 or -EINVAL */
 int net_addr_parse(const char *text, struct net_addr *ret);
 
 struct net_port {
 	uint8_t protocol;   /* IPPROTO_TCP, IPPROTO_UDP */
 	uint16_t host_port; /* 0: a free one is chosen by network_attach(), and written back */
 	uint16_t container_port;
-	struct net_addr host_addr; /* family 0: every address of the host */
+	struct net_addr host_addr; /* family 0: every address of the host; all zeros: every one of its family */
 };
 
 /**
- * net_port_parse() - "[HOST_IP:][HOST_PORT:]CONTAINER_PORT[/tcp|/udp]", and ranges "8000-8010:80-90"
+ * net_port_parse() - "[HOST_IP:][HOST_PORT:]CONTAINER_PORT[/tcp|/udp]", and ranges "8000-8010:80-90"; IPv6 in brackets
  * @ret:	An array in @arena; appended to *@ret, *@n counts
  *
  * Return: 0, or -EINVAL with @e filled
@@ -51,14 +60,32 @@ int net_port_parse(struct arena *arena, const char *text, struct net_port **ret,
 #define NET_PORT_MAX (NET_ADDR_MAX + 16)
 const char *net_port_text(const struct net_port *p, char buf[NET_PORT_MAX]);
 
+enum net_driver {
+	NET_BRIDGE,
+	NET_MACVLAN, /* each container is a station of its own on a link of the host */
+	NET_IPVLAN,  /* the same with the link's own hardware address */
+	NET_DRIVER_COUNT,
+};
+extern const char *const net_driver_names[NET_DRIVER_COUNT];
+
+/* What a network has of one family. */
+struct net_subnet {
+	struct net_addr subnet;	     /* its first address + prefix; family 0: none */
+	struct net_addr gateway;     /* the bridge's own address; of macvlan and ipvlan the router's */
+	struct net_addr first, last; /* where addresses are chosen from; family 0: the whole subnet */
+};
+
 /* A network as its settings file has it. */
 struct net_network {
 	char name[129];
-	char bridge[IF_NAMESIZE];
-	struct net_addr subnet;	 /* its first address + prefix */
-	struct net_addr gateway; /* the bridge's own address */
-	uint32_t mtu;		 /* 0: the kernel's */
-	bool internal;		 /* no way out, no published ports */
+	char id[65], created[TIMESTAMP_MAX]; /* filled in by network_create() */
+	uint32_t driver;		     /* enum net_driver */
+	char mode[16];			     /* of macvlan and ipvlan; "": their usual one */
+	char bridge[IF_NAMESIZE];	     /* of macvlan and ipvlan the link of the host that they are on */
+	struct net_subnet ip[NET_FAMILIES];  /* IPv4 always, IPv6 where it is wanted */
+	uint32_t mtu;			     /* 0: the kernel's */
+	bool internal;			     /* no way out, no published ports */
+	bool isolate;			     /* not reached from other such networks by published ports either */
 };
 
 /**
@@ -73,12 +100,23 @@ int network_find(int networks, const char *name, struct net_network *ret, struct
 
 /**
  * network_create() - Make a network: its folder and its settings; the bridge comes with the first container
- * @n:		In: the name, and what is wanted; out: bridge, subnet and gateway are chosen where they are empty, so that
- *		they collide with nothing this host has
+ * @n:		In: the name, and what is wanted; out: id, bridge, subnets and gateways are chosen where they are empty, so
+ *		that they collide with nothing this host has. A subnet of IPv6 with a family and nothing else is chosen, too
+ * @labels:	Notes of the user's, kept with it; NULL: none
  *
  * Return: 0, or -errno with @e filled (-EEXIST: the name is taken; -EINVAL: the subnet, gateway or bridge is not usable)
  */
-int network_create(int networks, struct net_network *n, struct err *e);
+int network_create(int networks, struct net_network *n, const struct spec_map *labels, struct err *e);
+
+/**
+ * network_each() - Each network that there is, in the folder's order
+ * @labels:	In the callback: of this network, until it returns
+ *
+ * Return: 0, the first result of @f that is not, or -errno with @e filled
+ */
+int network_each(int networks,
+		 int (*f)(const struct net_network *n, const struct spec_map *labels, void *arg, struct err *e), void *arg,
+		 struct err *e);
 
 /* Remove a network, its bridge and its rules. Return: 0, or -errno with @e filled (-EBUSY: it has containers). */
 int network_remove(int networks, const char *name, struct err *e);
@@ -91,28 +129,36 @@ int network_remove(int networks, const char *name, struct err *e);
 int network_reload(int networks, struct err *e);
 
 struct net_plan {
-	const char *id;	      /* container id: it owns the lease, and names the record */
+	const char *id;	      /* container id: it owns the leases, and names the record */
 	const char *name;     /* what other containers of the network may call it */
 	const char *hostname; /* second name; may equal @name, or be NULL */
 	const char *const *aliases; /* further names */
 	size_t n_aliases;
 	const char *hosts; /* absolute path of the container's hosts file, kept up to date from now on; NULL: it has none */
 	struct net_network network;
-	struct net_addr address; /* leased */
-	uint8_t mac[6];		 /* all zero: made from the address */
-	unsigned index;		 /* of its interface: 0 is eth0, and the way out leads through that one */
+	struct net_addr address[NET_FAMILIES]; /* leased */
+	uint8_t mac[6];		     /* all zero: made from the address */
+	char interface[IF_NAMESIZE]; /* inside; "": eth and the index */
+	unsigned index;		     /* of its interfaces: the way out leads through that with the lowest one */
 	struct net_port *ports;	 /* borrowed; host_port 0 is written back */
 	size_t n_ports;
 };
 
+/* Whether the kernel takes it as a link's name: short, no slash, no colon, no blank, and neither "." nor "..". */
+bool net_link_name_is_good(const char *name);
+
+/* What its interface is called inside. */
+const char *net_plan_interface(const struct net_plan *plan, char buf[IF_NAMESIZE]);
+
 /**
  * network_lease() - Take an address
+ * @family:	Of which subnet; the network must have it
  * @want:	A particular one, or NULL for a free one: the same as the last time, if nobody took it meanwhile
  *
  * Return: 0, or -errno with @e filled (-EADDRINUSE: @want is taken; -ENOSPC: the subnet is full)
  */
-int network_lease(int networks, const struct net_network *n, const char *id, const struct net_addr *want,
-		  struct net_addr *ret, struct err *e);
+int network_lease(int networks, const struct net_network *n, enum net_family family, const char *id,
+		  const struct net_addr *want, struct net_addr *ret, struct err *e);
 
 /**
  * network_release() - Give an address back, if it is @id's. One that is not there is fine
@@ -152,15 +198,17 @@ int network_attach(int networks, struct net_plan *plan, int netns, struct net_ho
 /**
  * network_detach() - Undo network_attach(): ports, names, link. What is not there is fine
  * @plan:	Only @id and @network count
+ * @netns:	The container's network namespace where it goes on, for links that only exist there; -1: it has ended
  * @ended:	The container's last process has ended: the link is cut off from the bridge, and left to the kernel, which
  *		removes it with the namespace; removing it here means waiting for it (15 to 40 ms)
  *
  * Return: 0, or -errno with @e filled
  */
-int network_detach(int networks, const struct net_plan *plan, bool ended, struct err *e);
+int network_detach(int networks, const struct net_plan *plan, int netns, bool ended, struct err *e);
 
 /**
- * network_hosts() - The text of /etc/hosts for a container: localhost, itself, and the others of its network
+ * network_hosts() - The text of /etc/hosts for a container: localhost, itself, and the others of its networks
+ * @plans:	All of one container
  * @extra:	Further lines, "ADDRESS NAME…"
  * @ret:	Freed by the caller
  *
@@ -168,16 +216,17 @@ int network_detach(int networks, const struct net_plan *plan, bool ended, struct
  *
  * Return: 0, or -errno with @e filled
  */
-int network_hosts(int networks, const struct net_plan *plan, const char *const *extra, size_t n_extra, char **ret,
-		  struct err *e);
+int network_hosts(int networks, const struct net_plan *plans, size_t n, const char *const *extra, size_t n_extra,
+		  char **ret, struct err *e);
 
 /**
  * network_resolv() - The text of /etc/resolv.conf: the host's nameservers that a container can reach (loopback ones are
- * replaced by what systemd-resolved's own file names), search and options kept; none on an internal network
+ * replaced by what systemd-resolved's own file names), search and options kept; none where all networks are internal
+ * @plans:	All of one container
  * @ret:	Freed by the caller
  *
  * Return: 0, or -errno with @e filled
  */
-int network_resolv(const struct net_network *n, char **ret, struct err *e);
+int network_resolv(const struct net_plan *plans, size_t n, char **ret, struct err *e);
 
 #endif

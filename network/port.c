@@ -95,6 +95,21 @@ static int append(struct arena *arena, const struct net_port *first, uint32_t co
 	return 0;
 }
 
+/* "127.0.0.1", "[::1]"; the text is cut at the bracket. */
+static int read_address(char *text, struct net_addr *ret)
+{
+	size_t len = strlen(text);
+	bool brackets = len > 2 && text[0] == '[' && text[len - 1] == ']';
+
+	if (brackets) {
+		text[len - 1] = '\0';
+		text++;
+	}
+	if (strchr(text, '/') || net_addr_parse(text, ret) < 0)
+		return -EINVAL;
+	return brackets == (ret->family == AF_INET6) ? 0 : -EINVAL;
+}
+
 int net_port_parse(struct arena *arena, const char *text, struct net_port **ret, size_t *n, struct err *e)
 {
 	struct net_port port = { .protocol = IPPROTO_TCP };
@@ -123,10 +138,8 @@ int net_port_parse(struct arena *arena, const char *text, struct net_port **ret,
 	if (outside.first && outside.count != inside.count)
 		return err_say(e, EINVAL, "published port \"%s\": the ranges have %u and %u ports", text, outside.count,
 			       inside.count);
-	if (address && (net_addr_parse(address, &port.host_addr) < 0 || strchr(address, '/')))
-		return err_say(e, EINVAL, "published port \"%s\": \"%s\" is not an IPv4 address", text, address);
-	if (port.host_addr.family && memcmp(port.host_addr.bytes, (uint8_t[4]){ 0 }, 4) == 0)
-		port.host_addr = (struct net_addr){ 0 }; /* 0.0.0.0 is every address */
+	if (address && read_address(address, &port.host_addr) < 0)
+		return err_say(e, EINVAL, "published port \"%s\": that is not an address; one of IPv6 stands in brackets", text);
 	port.container_port = (uint16_t)inside.first;
 	port.host_port = (uint16_t)outside.first;
 	return append(arena, &port, inside.count, ret, n, e);
@@ -134,12 +147,13 @@ int net_port_parse(struct arena *arena, const char *text, struct net_port **ret,
 
 const char *net_port_text(const struct net_port *p, char buf[NET_PORT_MAX])
 {
+	bool brackets = p->host_addr.family == AF_INET6;
 	char address[NET_ADDR_MAX], host[8] = "";
 
 	net_addr_text(&p->host_addr, false, address);
 	if (p->host_port)
 		snprintf(host, sizeof(host), "%u", p->host_port);
-	snprintf(buf, NET_PORT_MAX, "%s%s%s%s%u/%s", address, *address ? ":" : "", host, *address || *host ? ":" : "",
-		 p->container_port, protocol_name(p->protocol));
+	snprintf(buf, NET_PORT_MAX, "%s%s%s%s%s%s%u/%s", brackets ? "[" : "", address, brackets ? "]" : "",
+		 *address ? ":" : "", host, *address || *host ? ":" : "", p->container_port, protocol_name(p->protocol));
 	return buf;
 }

@@ -10,10 +10,13 @@
 #include "network/ports.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "base/fd.h"
 #include "network/subnet.h"
+
+#define CHOICES 16
 
 void net_hold_close(struct net_hold *h)
 {
@@ -24,12 +27,31 @@ void net_hold_close(struct net_hold *h)
 	h->n = 0;
 }
 
-static int bind_to(int fd, const struct net_port *p)
+bool ports_lead_to(const struct net_port *p, enum net_family f, const struct net_addr *container)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(p->host_port) };
+	return container[f].family && (!p->host_addr.family || p->host_addr.family == net_families[f]);
+}
 
-	memcpy(&sin.sin_addr, p->host_addr.bytes, sizeof(sin.sin_addr)); /* all zero where it is every address */
-	return bind(fd, (struct sockaddr *)&sin, sizeof(sin)) < 0 ? -errno : 0;
+/* A socket's address, of either family. */
+union name {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static int bind_to(int fd, uint8_t family, const struct net_port *p)
+{
+	union name name = { .any.sa_family = family };
+
+	/* all zero where it is every address */
+	if (family == AF_INET6) {
+		name.v6.sin6_port = htons(p->host_port);
+		memcpy(&name.v6.sin6_addr, p->host_addr.bytes, sizeof(name.v6.sin6_addr));
+	} else {
+		name.v4.sin_port = htons(p->host_port);
+		memcpy(&name.v4.sin_addr, p->host_addr.bytes, sizeof(name.v4.sin_addr));
+	}
+	return bind(fd, &name.any, family == AF_INET6 ? sizeof(name.v6) : sizeof(name.v4)) < 0 ? -errno : 0;
 }
 
 /*
@@ -37,15 +59,15 @@ static int bind_to(int fd, const struct net_port *p)
  * being in anybody's way. With it a port that is listened on is refused all the same; taken back afterwards, nobody can
  * listen beside us.
  */
-static int bind_despite_leftovers(int fd, const struct net_port *p)
+static int bind_despite_leftovers(int fd, uint8_t family, const struct net_port *p)
 {
-	int on = 1, off = 0, r = bind_to(fd, p);
+	int on = 1, off = 0, r = bind_to(fd, family, p);
 
 	if (r != -EADDRINUSE || p->protocol != IPPROTO_TCP)
 		return r;
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
 		return -errno;
-	r = bind_to(fd, p);
+	r = bind_to(fd, family, p);
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off)) < 0)
 		return -errno;
 	return r;
@@ -53,12 +75,12 @@ static int bind_despite_leftovers(int fd, const struct net_port *p)
 
 static int read_choice(int fd, uint16_t *ret)
 {
-	struct sockaddr_in sin;
-	socklen_t len = sizeof(sin);
+	union name name;
+	socklen_t len = sizeof(name);
 
-	if (getsockname(fd, (struct sockaddr *)&sin, &len) < 0)
+	if (getsockname(fd, &name.any, &len) < 0)
 		return -errno;
-	*ret = ntohs(sin.sin_port);
+	*ret = ntohs(name.any.sa_family == AF_INET6 ? name.v6.sin6_port : name.v4.sin_port);
 	return 0;
 }
 
@@ -72,6 +94,8 @@ static int refused(const struct net_port *p, int errnum, struct err *e)
 		return err_hint(e, "a program of this host, or another container, uses port %u", p->host_port);
 	case EADDRNOTAVAIL:
 		return err_hint(e, "%s is not an address of this host", net_addr_text(&p->host_addr, false, address));
+	case EAFNOSUPPORT:
+		return err_hint(e, "the network has no IPv6: make one with --ipv6");
 	case EACCES:
 		return err_hint(e, "ports below sysctl net.ipv4.ip_unprivileged_port_start take CAP_NET_BIND_SERVICE");
 	case EMFILE:
@@ -81,30 +105,69 @@ static int refused(const struct net_port *p, int errnum, struct err *e)
 	}
 }
 
-static int take_port(struct net_port *p, struct net_hold *hold, struct err *e)
+static int open_socket(uint8_t family, uint8_t protocol)
 {
-	bool udp = p->protocol == IPPROTO_UDP;
-	auto_fd int fd = socket(AF_INET, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, p->protocol);
+	int type = protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM, on = 1;
+	auto_fd int fd = socket(family, type | SOCK_CLOEXEC, protocol);
 
 	if (fd < 0)
-		return refused(p, errno, e);
-	int r = bind_despite_leftovers(fd, p);
+		return -errno;
+	/* the other family has a socket of its own, or its port is somebody else's */
+	if (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
+		return -errno;
+	return fd_take(&fd);
+}
+
+/* One family of it. Return: 0, or -errno */
+static int take_family(uint8_t family, struct net_port *p, struct net_hold *hold)
+{
+	auto_fd int fd = open_socket(family, p->protocol);
+	int r = fd < 0 ? fd : bind_despite_leftovers(fd, family, p);
 
 	if (r == 0 && p->host_port == 0)
 		r = read_choice(fd, &p->host_port);
-	if (r < 0)
-		return refused(p, -r, e);
-	if (hold->n < NET_HOLD_MAX)
+	if (r == 0 && hold->n < NET_HOLD_MAX)
 		hold->fds[hold->n++] = fd_take(&fd);
-	return 0;
+	return r;
 }
 
-int ports_take(struct net_port *ports, size_t n, struct net_hold *ret, struct err *e)
+static void give_up(struct net_hold *hold, size_t n)
+{
+	while (hold->n > n)
+		close(hold->fds[--hold->n]);
+}
+
+/* A port that the kernel has chosen for one family may be somebody's in the other: then another one is chosen. */
+static int take_port(const struct net_addr *container, struct net_port *p, struct net_hold *hold, struct err *e)
+{
+	bool choose = p->host_port == 0, any = false;
+	size_t before = hold->n;
+	int r = -EADDRINUSE;
+
+	for (int i = 0; i < (choose ? CHOICES : 1) && r == -EADDRINUSE; i++) {
+		if (choose)
+			p->host_port = 0;
+		give_up(hold, before);
+		r = 0;
+		for (enum net_family f = 0; f < NET_FAMILIES && r == 0; f++) {
+			if (!ports_lead_to(p, f, container))
+				continue;
+			any = true;
+			r = take_family(net_families[f], p, hold);
+		}
+	}
+	if (r == 0 && !any)
+		r = -EAFNOSUPPORT;
+	return r < 0 ? refused(p, -r, e) : 0;
+}
+
+int ports_take(const struct net_addr *container, struct net_port *ports, size_t n, struct net_hold *ret,
+	       struct err *e)
 {
 	struct net_hold hold = { .n = 0 };
 
 	for (size_t i = 0; i < n; i++) {
-		int r = take_port(&ports[i], &hold, e);
+		int r = take_port(container, &ports[i], &hold, e);
 
 		if (r < 0) {
 			net_hold_close(&hold);

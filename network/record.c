@@ -16,7 +16,9 @@
 static const struct field record_fields[] = {
 	FIELD_STRING(struct record, boot, "boot", REQUIRED),
 	FIELD_STRING(struct record, link, "link", REQUIRED),
-	FIELD_OWN(struct record, address, "address", net_addr, REQUIRED),
+	FIELD_STRING(struct record, interface, "interface", OPTIONAL),
+	FIELD_OWN(struct record, address[NET_V4], "address", net_addr, REQUIRED),
+	FIELD_OWN(struct record, address[NET_V6], "address6", net_addr, OPTIONAL),
 	FIELD_STRING(struct record, hosts, "hosts", OPTIONAL),
 	FIELD_STRINGS(struct record, names, "names", OPTIONAL),
 	FIELD_STRINGS(struct record, ports, "ports", OPTIONAL),
@@ -53,16 +55,20 @@ static int add_names(const struct net_plan *plan, struct arena *arena, struct st
 int record_from_plan(const struct net_plan *plan, const char *link, struct arena *arena, struct record *ret,
 		     struct err *e)
 {
-	struct record rec = { .link = (char *)link, .address = plan->address, .hosts = (char *)plan->hosts };
-	char boot[RECORD_BOOT_MAX];
+	struct record rec = { .link = (char *)link, .hosts = (char *)plan->hosts };
+	char boot[RECORD_BOOT_MAX], interface[IF_NAMESIZE];
 	int r = record_boot(boot, e);
 
 	if (r < 0)
 		return r;
 	rec.boot = arena_strdup(arena, boot);
-	if (!rec.boot)
+	rec.interface = arena_strdup(arena, net_plan_interface(plan, interface));
+	if (!rec.boot || !rec.interface)
 		return err_nomem(e);
-	rec.address.prefix = plan->network.subnet.prefix;
+	for (enum net_family f = 0; f < NET_FAMILIES; f++) {
+		rec.address[f] = plan->address[f];
+		rec.address[f].prefix = plan->network.ip[f].subnet.prefix;
+	}
 	r = add_names(plan, arena, &rec.names);
 	for (size_t i = 0; r == 0 && i < plan->n_ports; i++) {
 		char text[NET_PORT_MAX];

@@ -12,8 +12,9 @@
 
 struct record {
 	char *boot; /* the kernel's boot id: after a reboot nothing of it is left */
-	char *link;
-	struct net_addr address;
+	char *link;	 /* the host's end of its pair; "": its link is in its namespace alone */
+	char *interface; /* what its end is called */
+	struct net_addr address[NET_FAMILIES];
 	char *hosts;	   /* path of its hosts file; NULL: none */
 	struct strv names; /* the container's name first */
 	struct strv ports; /* as net_port_parse() reads them */

@@ -42,7 +42,7 @@ static int restore_container(int names, const char *id, void *arg, struct err *e
 			return 0; /* left, or of a file cut short by a power failure */
 		if (r < 0)
 			return r;
-		all.container = &record.address;
+		all.container = record.address;
 		all.ports = ports;
 		r = elements_publish(re->nf, &all, e);
 	}
@@ -56,9 +56,9 @@ static int restore_network(int networks, const char *name, void *arg, struct err
 
 	if (settings_read(networks, name, &n, e) < 0)
 		return 0; /* not one of ours, or being removed */
-	auto_fd int names = folder_open(networks, name, FOLDER_NAMES, e);
+	auto_fd int names = n.driver == NET_BRIDGE ? folder_open(networks, name, FOLDER_NAMES, e) : -1;
 
-	if (names < 0)
+	if (names < 0) /* removed at this moment, or without rules of ours */
 		return 0;
 	int r = elements_publish(re->nf, &(struct elements){ .network = &n }, e);
 

@@ -31,8 +31,8 @@ static const char *after_keyword(const char *line, size_t line_len, const char *
 	return line + n;
 }
 
-/* A nameserver that a container on a bridge can ask: IPv4, and not this host's own loopback. */
-static bool reachable(const char *text, size_t len)
+/* A nameserver that a container on a bridge can ask: of a family that it has, and not this host's own loopback. */
+static bool reachable(const char *text, size_t len, bool v6)
 {
 	char address[NET_ADDR_MAX];
 	struct net_addr a;
@@ -41,11 +41,12 @@ static bool reachable(const char *text, size_t len)
 		return false;
 	memcpy(address, text, len);
 	address[len] = '\0';
-	return net_addr_parse(address, &a) == 0 && a.prefix == 32 && !subnet_is_loopback(&a) && subnet_number(&a) != 0;
+	return net_addr_parse(address, &a) == 0 && !strchr(address, '/') && (v6 || a.family == AF_INET) &&
+	       !subnet_is_loopback(&a) && !subnet_is_every(&a);
 }
 
 /* Copy the nameservers of a file that can be reached. Return: how many */
-static size_t copy_nameservers(FILE *out, const char *file)
+static size_t copy_nameservers(FILE *out, const char *file, bool v6)
 {
 	size_t count = 0;
 
@@ -53,7 +54,7 @@ static size_t copy_nameservers(FILE *out, const char *file)
 		size_t len;
 		const char *server = after_keyword(line, strcspn(line, "\n"), "nameserver", &len);
 
-		if (!server || !reachable(server, len))
+		if (!server || !reachable(server, len, v6))
 			continue;
 		fprintf(out, "nameserver %.*s\n", (int)len, server);
 		count++;
@@ -74,21 +75,21 @@ static void copy_others(FILE *out, const char *file)
 	}
 }
 
-static void write_text(FILE *out, const char *host, const char *resolved, bool internal)
+static void write_text(FILE *out, const char *host, const char *resolved, bool internal, bool v6)
 {
 	if (internal) {
 		fputs("# an internal network: nothing outside is reached, and so no nameserver\n", out);
 		return;
 	}
 	copy_others(out, host);
-	if (copy_nameservers(out, host) > 0 || copy_nameservers(out, resolved) > 0)
+	if (copy_nameservers(out, host, v6) > 0 || copy_nameservers(out, resolved, v6) > 0)
 		return;
 	fputs("# this host names no server that a container can reach\n", out);
 	for (size_t i = 0; i < ARRAY_SIZE(last_resort); i++)
 		fprintf(out, "nameserver %s\n", last_resort[i]);
 }
 
-int resolv_text(const char *host, const char *resolved, bool internal, char **ret, struct err *e)
+int resolv_text(const char *host, const char *resolved, bool internal, bool v6, char **ret, struct err *e)
 {
 	char *text = NULL;
 	size_t len;
@@ -96,7 +97,7 @@ int resolv_text(const char *host, const char *resolved, bool internal, char **re
 
 	if (!out)
 		return err_nomem(e);
-	write_text(out, host, resolved, internal);
+	write_text(out, host, resolved, internal, v6);
 	bool failed = ferror(out);
 
 	if (fclose(out) != 0 || failed) {
@@ -120,12 +121,17 @@ static int read_if_there(const char *path, char **ret, struct err *e)
 	return *ret ? 0 : err_nomem(e);
 }
 
-int network_resolv(const struct net_network *n, char **ret, struct err *e)
+int network_resolv(const struct net_plan *plans, size_t n, char **ret, struct err *e)
 {
 	auto_free char *host = NULL, *resolved = NULL;
+	bool internal = true, v6 = false;
 	int r = read_if_there("/etc/resolv.conf", &host, e);
 
+	for (size_t i = 0; i < n; i++) {
+		internal &= plans[i].network.internal;
+		v6 |= plans[i].network.ip[NET_V6].subnet.family && !plans[i].network.internal;
+	}
 	if (r == 0)
 		r = read_if_there("/run/systemd/resolve/resolv.conf", &resolved, e);
-	return r < 0 ? r : resolv_text(host, resolved, n->internal, ret, e);
+	return r < 0 ? r : resolv_text(host, resolved, internal, v6, ret, e);
 }

@@ -10,10 +10,11 @@
  * @host:	The host's /etc/resolv.conf
  * @resolved:	What systemd-resolved itself asks (/run/systemd/resolve/resolv.conf); "" where there is none
  * @internal:	No nameserver at all
+ * @v6:		It can reach those of IPv6
  * @ret:	Freed by the caller
  *
  * Return: 0, or -ENOMEM with @e filled
  */
-int resolv_text(const char *host, const char *resolved, bool internal, char **ret, struct err *e);
+int resolv_text(const char *host, const char *resolved, bool internal, bool v6, char **ret, struct err *e);
 
 #endif

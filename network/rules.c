@@ -5,12 +5,13 @@
  *   raw          before connection tracking: 127.0.0.0/8 exists on loopback only
  *   prerouting   from outside or from a container: a published port becomes the container's address and port
  *   output       the same for what this host itself sends
- *   forward      between interfaces: inside a network everything; into a network only answers and published ports; out of
- *                it everything, unless it is internal
+ *   forward      between interfaces: inside a network everything; into a network only answers and published ports (from
+ *                one isolated network to another not even these); out of it everything, unless it is internal
  *   postrouting  source addresses: containers go out as this host; a container that meets another one (or itself) through
  *                a published port is seen as the bridge, because the answer must come back through here
  *
- * Only IPv4 is looked at: IPv6 is off on our bridges.
+ * Both families meet the same rules. Loopback's addresses need ours for IPv4 alone: the kernel itself takes ::1 from nobody
+ * outside.
  */
 #include "network/rules.h"
 
@@ -24,28 +25,38 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <netinet/tcp.h>
 
 /* The nft program's numbers of types; a concatenation is one number, six bits for each part. */
 enum {
 	TYPE_ADDRESS = 7,
+	TYPE_ADDRESS6 = 8,
 	TYPE_PROTOCOL = 12,
 	TYPE_PORT = 13,
 	TYPE_INTERFACE = 41,
 	TYPE_INTERFACE_INTERFACE = TYPE_INTERFACE << 6 | TYPE_INTERFACE,
 	TYPE_INTERFACE_ADDRESS = TYPE_INTERFACE << 6 | TYPE_ADDRESS,
+	TYPE_INTERFACE_ADDRESS6 = TYPE_INTERFACE << 6 | TYPE_ADDRESS6,
 	TYPE_ADDRESS_PORT = TYPE_ADDRESS << 6 | TYPE_PORT,
+	TYPE_ADDRESS6_PORT = TYPE_ADDRESS6 << 6 | TYPE_PORT,
 	TYPE_PROTOCOL_PORT = TYPE_PROTOCOL << 6 | TYPE_PORT,
 	TYPE_PROTOCOL_ADDRESS_PORT = TYPE_PROTOCOL << 12 | TYPE_ADDRESS << 6 | TYPE_PORT,
+	TYPE_PROTOCOL_ADDRESS6_PORT = TYPE_PROTOCOL << 12 | TYPE_ADDRESS6 << 6 | TYPE_PORT,
 };
 
 const struct rules_set rules_sets[] = {
 	{ RULES_BRIDGES, TYPE_INTERFACE, .fields = { 16 }, .n_fields = 1 },
 	{ RULES_INTERNAL, TYPE_INTERFACE, .fields = { 16 }, .n_fields = 1 },
+	{ RULES_ISOLATED, TYPE_INTERFACE, .fields = { 16 }, .n_fields = 1 },
 	{ RULES_PAIRS, TYPE_INTERFACE_INTERFACE, .fields = { 16, 16 }, .n_fields = 2 },
 	{ RULES_SUBNETS, TYPE_INTERFACE_ADDRESS, .fields = { 16, 4 }, .n_fields = 2, .subnets = true },
+	{ RULES_SUBNETS6, TYPE_INTERFACE_ADDRESS6, .fields = { 16, 16 }, .n_fields = 2, .subnets = true },
 	{ RULES_PORTS, TYPE_PROTOCOL_ADDRESS_PORT, TYPE_ADDRESS_PORT, .fields = { 1, 4, 2 }, .n_fields = 3, .data_len = 8 },
 	{ RULES_PORTS_ANY, TYPE_PROTOCOL_PORT, TYPE_ADDRESS_PORT, .fields = { 1, 2 }, .n_fields = 2, .data_len = 8 },
+	{ RULES_PORTS6, TYPE_PROTOCOL_ADDRESS6_PORT, TYPE_ADDRESS6_PORT, .fields = { 1, 16, 2 }, .n_fields = 3,
+	  .data_len = 20 },
+	{ RULES_PORTS_ANY6, TYPE_PROTOCOL_PORT, TYPE_ADDRESS6_PORT, .fields = { 1, 2 }, .n_fields = 2, .data_len = 20 },
 };
 const size_t rules_n_sets = ARRAY_SIZE(rules_sets);
 
@@ -180,6 +191,12 @@ static void ipv4(struct rules_builder *b)
 	compare(b, NFT_CMP_EQ, REG(0), &(uint8_t){ NFPROTO_IPV4 }, 1);
 }
 
+static void ipv6(struct rules_builder *b)
+{
+	load_meta(b, NFT_META_NFPROTO, REG(0));
+	compare(b, NFT_CMP_EQ, REG(0), &(uint8_t){ NFPROTO_IPV6 }, 1);
+}
+
 static void not_from_loopback(struct rules_builder *b)
 {
 	load_meta(b, NFT_META_IIFNAME, REG(0));
@@ -237,18 +254,43 @@ static void published_anywhere(struct rules_builder *b)
 	look_up(b, RULES_PORTS_ANY, REG(0), MAP);
 }
 
+static void published_there6(struct rules_builder *b)
+{
+	load_meta(b, NFT_META_L4PROTO, REG(0));
+	load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct ip6_hdr, ip6_dst), 16, REG(1));
+	load_port(b, REG(5));
+	look_up(b, RULES_PORTS6, REG(0), MAP);
+}
+
+static void published_anywhere6(struct rules_builder *b)
+{
+	load_meta(b, NFT_META_L4PROTO, REG(0));
+	load_port(b, REG(1));
+	look_up(b, RULES_PORTS_ANY6, REG(0), MAP);
+}
+
 /* To the address and the port that a map left in the registers. */
-static void redirect(struct rules_builder *b)
+static void redirect_to(struct rules_builder *b, uint32_t family, uint32_t port)
 {
 	struct nftnl_expr *x = expression(b, "nat");
 
 	if (!x)
 		return;
 	nftnl_expr_set_u32(x, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
-	nftnl_expr_set_u32(x, NFTNL_EXPR_NAT_FAMILY, NFPROTO_IPV4);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_NAT_FAMILY, family);
 	nftnl_expr_set_u32(x, NFTNL_EXPR_NAT_REG_ADDR_MIN, REG(0));
-	nftnl_expr_set_u32(x, NFTNL_EXPR_NAT_REG_PROTO_MIN, REG(1));
+	nftnl_expr_set_u32(x, NFTNL_EXPR_NAT_REG_PROTO_MIN, port);
 	nftnl_expr_set_u32(x, NFTNL_EXPR_NAT_FLAGS, NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED);
+}
+
+static void redirect(struct rules_builder *b)
+{
+	redirect_to(b, NFPROTO_IPV4, REG(1));
+}
+
+static void redirect6(struct rules_builder *b)
+{
+	redirect_to(b, NFPROTO_IPV6, REG(4));
 }
 
 static void from_network(struct rules_builder *b)
@@ -281,6 +323,18 @@ static void into_internal(struct rules_builder *b)
 	look_up(b, RULES_INTERNAL, REG(0), IN);
 }
 
+static void from_isolated(struct rules_builder *b)
+{
+	load_meta(b, NFT_META_IIFNAME, REG(0));
+	look_up(b, RULES_ISOLATED, REG(0), IN);
+}
+
+static void into_isolated(struct rules_builder *b)
+{
+	load_meta(b, NFT_META_OIFNAME, REG(0));
+	look_up(b, RULES_ISOLATED, REG(0), IN);
+}
+
 static void inside_network(struct rules_builder *b)
 {
 	load_meta(b, NFT_META_IIFNAME, REG(0));
@@ -294,6 +348,13 @@ static void into_own_network(struct rules_builder *b)
 	load_meta(b, NFT_META_OIFNAME, REG(0));
 	load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, saddr), 4, REG(4));
 	look_up(b, RULES_SUBNETS, REG(0), IN);
+}
+
+static void into_own_network6(struct rules_builder *b)
+{
+	load_meta(b, NFT_META_OIFNAME, REG(0));
+	load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct ip6_hdr, ip6_src), 16, REG(4));
+	look_up(b, RULES_SUBNETS6, REG(0), IN);
 }
 
 static void redirected(struct rules_builder *b)
@@ -326,18 +387,22 @@ static void drop_it(struct rules_builder *b)
 const struct rules_rule rules_rules[] = {
 	{ "published", "ports of one address", { ipv4, published_there, redirect } },
 	{ "published", "ports of every address", { ipv4, published_anywhere, redirect } },
+	{ "published", "ports of one IPv6 address", { ipv6, published_there6, redirect6 } },
+	{ "published", "ports of every IPv6 address", { ipv6, published_anywhere6, redirect6 } },
 	{ "raw", "nobody outside speaks as loopback", { not_from_loopback, ipv4, from_127, drop_it } },
 	{ "raw", "nobody outside reaches loopback", { not_from_loopback, ipv4, to_127, drop_it } },
-	{ "prerouting", "for this host", { ipv4, to_this_host, see_published } },
-	{ "output", "from this host to itself", { ipv4, to_this_host, see_published } },
-	{ "forward", "inside a network", { ipv4, inside_network, accept_it } },
-	{ "forward", "nothing leaves an internal network", { ipv4, from_internal, drop_it } },
-	{ "forward", "nothing enters an internal network", { ipv4, into_internal, drop_it } },
-	{ "forward", "answers", { ipv4, answer, accept_it } },
-	{ "forward", "published ports", { ipv4, into_network, redirected, accept_it } },
-	{ "forward", "nothing else enters a network", { ipv4, into_network, drop_it } },
-	{ "postrouting", "containers go out as this host", { ipv4, from_network, into_no_network, masquerade } },
+	{ "prerouting", "for an address of this host", { to_this_host, see_published } },
+	{ "output", "from this host to an address of its own", { to_this_host, see_published } },
+	{ "forward", "all inside a network", { inside_network, accept_it } },
+	{ "forward", "nothing at all leaves an internal network", { from_internal, drop_it } },
+	{ "forward", "nothing at all enters an internal network", { into_internal, drop_it } },
+	{ "forward", "all answers", { answer, accept_it } },
+	{ "forward", "nothing from one isolated network to another", { from_isolated, into_isolated, drop_it } },
+	{ "forward", "all published ports", { into_network, redirected, accept_it } },
+	{ "forward", "nothing else at all enters a network", { into_network, drop_it } },
+	{ "postrouting", "all containers go out as this host", { from_network, into_no_network, masquerade } },
 	{ "postrouting", "127.0.0.1 reaches containers as the bridge", { ipv4, from_127, into_network, masquerade } },
 	{ "postrouting", "a network meets itself as the bridge", { ipv4, redirected, into_own_network, masquerade } },
+	{ "postrouting", "a network meets itself as the bridge, IPv6", { ipv6, redirected, into_own_network6, masquerade } },
 };
 const size_t rules_n_rules = ARRAY_SIZE(rules_rules);

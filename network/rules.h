@@ -15,14 +15,18 @@
 
 #define RULES_TABLE "paene"
 
-/* Sets of networks: bridges; internal ones; bridge and bridge again (traffic inside one); bridge and subnet. */
+/* Sets of networks: bridges; internal and isolated ones; bridge and bridge again (traffic inside one); bridge and subnet. */
 #define RULES_BRIDGES  "bridges"
 #define RULES_INTERNAL "internal"
+#define RULES_ISOLATED "isolated"
 #define RULES_PAIRS    "pairs"
 #define RULES_SUBNETS  "subnets"
+#define RULES_SUBNETS6 "subnets6"
 /* Published ports, to container's address and port: by protocol, host's address and port; by protocol and port. */
-#define RULES_PORTS	"ports"
-#define RULES_PORTS_ANY "ports_any"
+#define RULES_PORTS	 "ports"
+#define RULES_PORTS_ANY	 "ports_any"
+#define RULES_PORTS6	 "ports6"
+#define RULES_PORTS_ANY6 "ports_any6"
 
 struct rules_set {
 	const char *name;

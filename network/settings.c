@@ -11,85 +11,157 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "base/timestamp.h"
 #include "network/choose.h"
 #include "network/elements.h"
 #include "network/fields.h"
 #include "network/folder.h"
 #include "network/link.h"
 #include "network/nft.h"
+#include "network/mode.h"
 #include "network/settings.h"
 #include "network/subnet.h"
 
 #define SETTINGS_MAX 65536
-#define MTU_MIN 68 /* of IPv4: RFC 791 */
+#define MTU_MIN	     68 /* of IPv4: RFC 791 */
+#define MTU_MIN_V6   1280 /* of IPv6: RFC 8200 */
+
+const char *const net_driver_names[NET_DRIVER_COUNT] = { "bridge", "macvlan", "ipvlan" };
 
 /* The settings file. */
 struct settings {
-	char *bridge;
-	struct net_addr subnet, gateway;
+	char *id, *created, *mode, *bridge;
+	uint32_t driver;
+	struct net_subnet ip[NET_FAMILIES];
 	uint32_t mtu;
-	bool internal;
+	bool internal, isolate;
+	struct spec_map labels;
 };
 
 static const struct field settings_fields[] = {
+	FIELD_STRING(struct settings, id, "id", OPTIONAL),
+	FIELD_STRING(struct settings, created, "created", OPTIONAL),
+	FIELD_ENUM(struct settings, driver, "driver", OPTIONAL, net_driver_names),
+	FIELD_STRING(struct settings, mode, "mode", OPTIONAL),
 	FIELD_STRING(struct settings, bridge, "bridge", REQUIRED),
-	FIELD_OWN(struct settings, subnet, "subnet", net_addr, REQUIRED),
-	FIELD_OWN(struct settings, gateway, "gateway", net_addr, REQUIRED),
+	FIELD_OWN(struct settings, ip[NET_V4].subnet, "subnet", net_addr, REQUIRED),
+	FIELD_OWN(struct settings, ip[NET_V4].gateway, "gateway", net_addr, REQUIRED),
+	FIELD_OWN(struct settings, ip[NET_V4].first, "first", net_addr, OPTIONAL),
+	FIELD_OWN(struct settings, ip[NET_V4].last, "last", net_addr, OPTIONAL),
+	FIELD_OWN(struct settings, ip[NET_V6].subnet, "subnet6", net_addr, OPTIONAL),
+	FIELD_OWN(struct settings, ip[NET_V6].gateway, "gateway6", net_addr, OPTIONAL),
+	FIELD_OWN(struct settings, ip[NET_V6].first, "first6", net_addr, OPTIONAL),
+	FIELD_OWN(struct settings, ip[NET_V6].last, "last6", net_addr, OPTIONAL),
 	FIELD_U32(struct settings, mtu, "mtu", OPTIONAL),
 	FIELD_BOOL(struct settings, internal, "internal", OPTIONAL),
+	FIELD_BOOL(struct settings, isolate, "isolate", OPTIONAL),
+	FIELD_MAP(struct settings, labels, "labels"),
 };
 
-/* As the kernel has it: no slash, no colon, no blank, and neither "." nor "..". */
-static bool good_bridge(const char *name)
+/* How wide a subnet may be: room for the gateway and a few, and not a large part of all addresses that there are. */
+static const struct {
+	uint8_t least, most;
+} prefixes[NET_FAMILIES] = { [NET_V4] = { 8, 29 }, [NET_V6] = { 16, 125 } };
+
+bool net_link_name_is_good(const char *name)
 {
 	return *name && strlen(name) < IF_NAMESIZE && !strpbrk(name, "/: \t\n\v\f\r") && !streq(name, ".") &&
 	       !streq(name, "..");
 }
 
-static int check(const struct net_network *n, struct err *e)
+static int check_range(const struct net_network *n, const struct net_subnet *s, struct err *e)
 {
-	char subnet[NET_ADDR_MAX], gateway[NET_ADDR_MAX];
-	uint32_t number = subnet_number(&n->gateway);
+	char first[NET_ADDR_MAX], last[NET_ADDR_MAX], subnet[NET_ADDR_MAX];
 
-	net_addr_text(&n->subnet, true, subnet);
-	if (!good_bridge(n->bridge))
-		return err_say(e, EINVAL, "network %s: \"%s\" cannot be the name of a bridge", n->name, n->bridge);
-	if (n->subnet.prefix < 8 || n->subnet.prefix > 29 || subnet_number(&n->subnet) != subnet_first(&n->subnet))
-		return err_say(e, EINVAL, "network %s: subnet %s must be 8 to 29 bits wide, and all zeros behind them",
-			       n->name, subnet);
-	if (!subnet_contains(&n->subnet, &n->gateway) || number == subnet_first(&n->subnet) ||
-	    number == subnet_last(&n->subnet))
-		return err_say(e, EINVAL, "network %s: gateway %s is no address of a host in %s", n->name,
-			       net_addr_text(&n->gateway, false, gateway), subnet);
-	if (n->mtu && (n->mtu < MTU_MIN || n->mtu > 65535))
-		return err_say(e, EINVAL, "network %s: an mtu must be %d to 65535", n->name, MTU_MIN);
-	return 0;
+	if ((!s->first.family || subnet_contains(&s->subnet, &s->first)) &&
+	    (!s->last.family || subnet_contains(&s->subnet, &s->last)) &&
+	    (!s->first.family || !s->last.family || subnet_number(&s->first) <= subnet_number(&s->last)))
+		return 0;
+	return err_say(e, EINVAL, "network %s: the range from %s to %s is not within %s", n->name,
+		       net_addr_text(&s->first, false, first), net_addr_text(&s->last, false, last),
+		       net_addr_text(&s->subnet, true, subnet));
 }
 
-int settings_parse(const char *name, const char *text, size_t len, struct net_network *ret, struct err *e)
+static int check_family(const struct net_network *n, enum net_family family, struct err *e)
 {
-	auto_arena struct arena arena = { 0 };
-	struct settings s = { 0 };
-	struct net_network n = { .internal = false };
-	int r = decode_text(text, len, "settings", settings_fields, ARRAY_SIZE(settings_fields), &arena, &s, e);
+	const struct net_subnet *s = &n->ip[family];
+	char subnet[NET_ADDR_MAX], gateway[NET_ADDR_MAX];
+	uint8_t prefix = s->subnet.prefix;
 
+	net_addr_text(&s->subnet, true, subnet);
+	if (s->subnet.family != net_families[family])
+		return err_say(e, EINVAL, "network %s: subnet %s is of the other family", n->name, subnet);
+	if (prefix < prefixes[family].least || prefix > prefixes[family].most ||
+	    subnet_number(&s->subnet) != subnet_first(&s->subnet))
+		return err_say(e, EINVAL, "network %s: subnet %s must be %u to %u bits wide, and all zeros behind them",
+			       n->name, subnet, prefixes[family].least, prefixes[family].most);
+	if (!subnet_has_host(&s->subnet, &s->gateway))
+		return err_say(e, EINVAL, "network %s: gateway %s is no address of a host in %s", n->name,
+			       net_addr_text(&s->gateway, false, gateway), subnet);
+	return check_range(n, s, e);
+}
+
+static int check(const struct net_network *n, struct err *e)
+{
+	uint32_t least = n->ip[NET_V6].subnet.family ? MTU_MIN_V6 : MTU_MIN;
+	int r = 0;
+
+	if (!net_link_name_is_good(n->bridge))
+		return err_say(e, EINVAL, "network %s: \"%.32s\" cannot be the name of a %s", n->name, n->bridge,
+			       n->driver == NET_BRIDGE ? "bridge" : "link");
+	for (enum net_family f = 0; f < NET_FAMILIES && r == 0; f++)
+		if (f == NET_V4 || n->ip[f].subnet.family)
+			r = check_family(n, f, e);
 	if (r < 0)
-		return err_wrap(e, "network %s", name);
+		return r;
+	if (n->mtu && (n->mtu < least || n->mtu > 65535))
+		return err_say(e, EINVAL, "network %s: an mtu must be %u to 65535", n->name, least);
+	return mode_check(n, e);
+}
+
+static int take_settings(const char *name, const struct settings *s, struct net_network *ret, struct err *e)
+{
+	struct net_network n = { .driver = s->driver, .mtu = s->mtu, .internal = s->internal, .isolate = s->isolate };
+
+	if (!net_link_name_is_good(s->bridge))
+		return err_say(e, EINVAL, "network %s: \"%.32s\" cannot be the name of a bridge", name, s->bridge);
 	snprintf(n.name, sizeof(n.name), "%s", name);
-	if (!good_bridge(s.bridge))
-		return err_say(e, EINVAL, "network %s: \"%.32s\" cannot be the name of a bridge", name, s.bridge);
-	snprintf(n.bridge, sizeof(n.bridge), "%s", s.bridge);
-	n.subnet = s.subnet;
-	n.gateway = subnet_address(subnet_number(&s.gateway), s.subnet.prefix);
-	n.mtu = s.mtu;
-	n.internal = s.internal;
-	r = check(&n, e);
+	snprintf(n.bridge, sizeof(n.bridge), "%s", s->bridge);
+	snprintf(n.id, sizeof(n.id), "%s", s->id ? s->id : "");
+	snprintf(n.created, sizeof(n.created), "%s", s->created ? s->created : "");
+	snprintf(n.mode, sizeof(n.mode), "%s", s->mode ? s->mode : "");
+	memcpy(n.ip, s->ip, sizeof(n.ip));
+	for (enum net_family f = 0; f < NET_FAMILIES; f++)
+		n.ip[f].gateway.prefix = n.ip[f].subnet.prefix;
+	int r = check(&n, e);
+
 	if (r == 0)
 		*ret = n;
 	return r;
 }
 
-int settings_read(int networks, const char *name, struct net_network *ret, struct err *e)
+static int parse(const char *name, const char *text, size_t len, struct arena *arena, struct net_network *ret,
+		 struct spec_map *ret_labels, struct err *e)
+{
+	struct settings s = { 0 };
+	int r = decode_text(text, len, "settings", settings_fields, ARRAY_SIZE(settings_fields), arena, &s, e);
+
+	if (r < 0)
+		return err_wrap(e, "network %s", name);
+	*ret_labels = s.labels;
+	return take_settings(name, &s, ret, e);
+}
+
+int settings_parse(const char *name, const char *text, size_t len, struct net_network *ret, struct err *e)
+{
+	auto_arena struct arena arena = { 0 };
+	struct spec_map labels;
+
+	return parse(name, text, len, &arena, ret, &labels, e);
+}
+
+static int read_all(int networks, const char *name, struct arena *arena, struct net_network *ret,
+		    struct spec_map *ret_labels, struct err *e)
 {
 	auto_free char *text = NULL;
 	size_t len;
@@ -101,15 +173,55 @@ int settings_read(int networks, const char *name, struct net_network *ret, struc
 
 	if (r < 0)
 		return err_wrap(e, "network %s", name);
-	return settings_parse(name, text, len, ret, e);
+	return parse(name, text, len, arena, ret, ret_labels, e);
+}
+
+int settings_read(int networks, const char *name, struct net_network *ret, struct err *e)
+{
+	auto_arena struct arena arena = { 0 };
+	struct spec_map labels;
+
+	return read_all(networks, name, &arena, ret, &labels, e);
+}
+
+struct each {
+	int (*f)(const struct net_network *n, const struct spec_map *labels, void *arg, struct err *e);
+	void *arg;
+};
+
+static int tell_network(int networks, const char *name, void *arg, struct err *e)
+{
+	auto_arena struct arena arena = { 0 };
+	const struct each *each = arg;
+	struct spec_map labels;
+	struct net_network n;
+	int r = read_all(networks, name, &arena, &n, &labels, e);
+
+	if (r < 0) /* removed at this moment, or no network of ours */
+		return r == -ENOENT || r == -ENOTDIR ? 0 : r;
+	return each->f(&n, &labels, each->arg, e);
+}
+
+int network_each(int networks,
+		 int (*f)(const struct net_network *n, const struct spec_map *labels, void *arg, struct err *e), void *arg,
+		 struct err *e)
+{
+	return file_each(networks, tell_network, &(struct each){ f, arg }, e);
 }
 
 /* Write a whole folder under a name that nobody looks at, and rename it: a network is there complete, or not at all. */
-static int fill_folder(int folder, const struct net_network *n, struct err *e)
+static int fill_folder(int folder, const struct net_network *n, const struct spec_map *labels, struct err *e)
 {
-	struct settings s = { .bridge = (char *)n->bridge, .subnet = n->subnet, .gateway = n->gateway, .mtu = n->mtu,
-			      .internal = n->internal };
+	struct settings s = {
+		.id = (char *)n->id, .created = (char *)n->created, .driver = n->driver,
+		.mode = *n->mode ? (char *)n->mode : NULL, .bridge = (char *)n->bridge, .mtu = n->mtu,
+		.internal = n->internal, .isolate = n->isolate,
+	};
 	auto_free char *text = NULL;
+
+	memcpy(s.ip, n->ip, sizeof(s.ip));
+	if (labels)
+		s.labels = *labels;
 	int r = encode_text(settings_fields, ARRAY_SIZE(settings_fields), &s, &text, e);
 
 	if (r < 0)
@@ -119,7 +231,7 @@ static int fill_folder(int folder, const struct net_network *n, struct err *e)
 	return file_publish(folder, FOLDER_SETTINGS, text, strlen(text), 0600, FILE_SYNC, e);
 }
 
-static int publish_folder(int networks, const struct net_network *n, struct err *e)
+static int publish_folder(int networks, const struct net_network *n, const struct spec_map *labels, struct err *e)
 {
 	char temporary[NAME_MAX + 1], random[13];
 	struct err ignored;
@@ -132,7 +244,7 @@ static int publish_folder(int networks, const struct net_network *n, struct err 
 		return err_set(e, errno, "make network %s", n->name);
 	auto_fd int folder = path_open_beneath(networks, temporary, O_RDONLY | O_DIRECTORY, 0, e);
 
-	r = folder < 0 ? folder : fill_folder(folder, n, e);
+	r = folder < 0 ? folder : fill_folder(folder, n, labels, e);
 	if (r == 0 && renameat2(networks, temporary, networks, n->name, RENAME_NOREPLACE) < 0)
 		r = err_set(e, errno, "make network %s", n->name);
 	if (r < 0)
@@ -140,13 +252,17 @@ static int publish_folder(int networks, const struct net_network *n, struct err 
 	return r;
 }
 
-int network_create(int networks, struct net_network *n, struct err *e)
+int network_create(int networks, struct net_network *n, const struct spec_map *labels, struct err *e)
 {
 	struct net_network made = *n;
 	int r = str_check_name(n->name, "network name", e);
 
 	if (r < 0)
 		return r;
+	timestamp_now(made.created);
+	r = proc_random_hex(made.id, sizeof(made.id) - 1);
+	if (r < 0)
+		return err_set(e, -r, "make network %s", n->name);
 	/* two networks that are made at the same moment must not choose the same subnet */
 	auto_fd int lock = folder_lock(networks, e);
 
@@ -158,7 +274,7 @@ int network_create(int networks, struct net_network *n, struct err *e)
 	if (r == 0)
 		r = check(&made, e);
 	if (r == 0)
-		r = publish_folder(networks, &made, e);
+		r = publish_folder(networks, &made, labels, e);
 	if (r == 0)
 		*n = made;
 	return r;
@@ -171,7 +287,7 @@ int network_find(int networks, const char *name, struct net_network *ret, struct
 
 	if (r != -ENOENT || !streq(name, NET_DEFAULT))
 		return r;
-	r = network_create(networks, &n, e);
+	r = network_create(networks, &n, NULL, e);
 	if (r == -EEXIST) /* somebody else made it meanwhile */
 		return settings_read(networks, name, ret, e);
 	if (r == 0)
@@ -214,7 +330,7 @@ int network_remove(int networks, const char *name, struct err *e)
 	r = file_each(leases, any_name, NULL, e);
 	if (r < 0)
 		return r == -EBUSY ? err_wrap(e, "network %s has containers", name) : r;
-	r = remove_from_kernel(&n, e);
+	r = n.driver == NET_BRIDGE ? remove_from_kernel(&n, e) : 0;
 	if (r < 0)
 		return r;
 	/* gone for everybody in one step; what is left of it, were we killed here, has a name that nobody looks at */

@@ -1,43 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "network/subnet.h"
 
-#include <arpa/inet.h>
-
-static uint32_t host_bits(const struct net_addr *a)
+unsigned subnet_bits(uint8_t family)
 {
-	return a->prefix >= 32 ? 0 : UINT32_MAX >> a->prefix;
+	return family == AF_INET6 ? 128 : 32;
 }
 
-uint32_t subnet_number(const struct net_addr *a)
+unsigned subnet_bytes(uint8_t family)
 {
-	uint32_t n;
-
-	memcpy(&n, a->bytes, sizeof(n));
-	return ntohl(n);
+	return subnet_bits(family) / 8;
 }
 
-struct net_addr subnet_address(uint32_t number, uint8_t prefix)
+static subnet_int host_bits(const struct net_addr *a)
 {
-	struct net_addr a = { .family = AF_INET, .prefix = prefix };
-	uint32_t n = htonl(number);
+	unsigned bits = subnet_bits(a->family);
 
-	memcpy(a.bytes, &n, sizeof(n));
+	return a->prefix >= bits ? 0 : ~(subnet_int)0 >> (128 - bits + a->prefix);
+}
+
+subnet_int subnet_number(const struct net_addr *a)
+{
+	subnet_int n = 0;
+
+	for (unsigned i = 0; i < subnet_bytes(a->family); i++)
+		n = n << 8 | a->bytes[i];
+	return n;
+}
+
+struct net_addr subnet_address(const struct net_addr *like, subnet_int number)
+{
+	struct net_addr a = { .family = like->family, .prefix = like->prefix };
+
+	for (unsigned i = subnet_bytes(a.family); i-- > 0; number >>= 8)
+		a.bytes[i] = (uint8_t)number;
 	return a;
 }
 
-uint32_t subnet_first(const struct net_addr *a)
+subnet_int subnet_first(const struct net_addr *a)
 {
 	return subnet_number(a) & ~host_bits(a);
 }
 
-uint32_t subnet_last(const struct net_addr *a)
+subnet_int subnet_last(const struct net_addr *a)
 {
 	return subnet_number(a) | host_bits(a);
 }
 
 bool subnet_contains(const struct net_addr *subnet, const struct net_addr *a)
 {
-	uint32_t n = subnet_number(a);
+	subnet_int n = subnet_number(a);
 
 	return subnet->family == a->family && n >= subnet_first(subnet) && n <= subnet_last(subnet);
 }
@@ -52,16 +63,28 @@ bool subnet_same_address(const struct net_addr *a, const struct net_addr *b)
 	return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
-uint32_t subnet_usable(const struct net_addr *subnet)
+subnet_int subnet_usable(const struct net_addr *subnet)
 {
-	uint32_t bits = host_bits(subnet);
+	subnet_int bits = host_bits(subnet);
 
 	return bits < 3 ? 0 : bits - 1;
 }
 
+bool subnet_has_host(const struct net_addr *subnet, const struct net_addr *a)
+{
+	subnet_int n = subnet_number(a);
+
+	return subnet_contains(subnet, a) && n != subnet_first(subnet) && n != subnet_last(subnet);
+}
+
 bool subnet_is_loopback(const struct net_addr *a)
 {
-	return a->family == AF_INET && a->bytes[0] == 127;
+	return a->family == AF_INET6 ? subnet_number(a) == 1 : a->family == AF_INET && a->bytes[0] == 127;
+}
+
+bool subnet_is_every(const struct net_addr *a)
+{
+	return a->family == 0 || subnet_number(a) == 0;
 }
 
 void subnet_mac(const struct net_addr *a, uint8_t ret[6])

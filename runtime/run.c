@@ -114,7 +114,7 @@ static int lease(struct run *r, struct err *e)
 	int err = network_find(r->g->networks, r->settings.network, &n->network, e);
 
 	if (err >= 0)
-		err = network_lease(r->g->networks, &n->network, r->settings.id, NULL, &n->address, e);
+		err = network_lease(r->g->networks, &n->network, NET_V4, r->settings.id, NULL, &n->address[NET_V4], e);
 	n->id = r->settings.id;
 	n->name = r->settings.name;
 	n->hostname = r->spec.hostname;
@@ -155,9 +155,9 @@ static int take_network(struct run *r, struct err *e)
 	if (is_bridge(r->settings.network)) {
 		err = lease(r, e);
 		if (err >= 0)
-			err = network_hosts(r->g->networks, &r->net, (const char *const *)extra.v, extra.n, &hosts, e);
+			err = network_hosts(r->g->networks, &r->net, 1, (const char *const *)extra.v, extra.n, &hosts, e);
 		if (err >= 0)
-			err = network_resolv(&r->net.network, &resolv, e);
+			err = network_resolv(&r->net, 1, &resolv, e);
 	} else if (streq(r->settings.network, NETWORK_HOST)) {
 		struct err absent; /* a host without these files has none to show */
 
@@ -371,8 +371,8 @@ static int write_record(struct run *r, struct err *e)
 	struct run_record *rec = &r->record;
 	char text[NET_ADDR_MAX], port[NET_PORT_MAX];
 
-	if (r->net.address.family)
-		rec->address = arena_strdup(&rec->arena, net_addr_text(&r->net.address, false, text));
+	if (r->net.address[NET_V4].family)
+		rec->address = arena_strdup(&rec->arena, net_addr_text(&r->net.address[NET_V4], false, text));
 	for (size_t i = 0; i < r->net.n_ports; i++)
 		if (strv_add(&rec->arena, &rec->ports, net_port_text(&r->net.ports[i], port)) < 0)
 			return err_nomem(e);
@@ -529,12 +529,12 @@ static int release_network(const struct engine *g, const struct settings *s, con
 
 	if (err < 0) /* removed meanwhile, with all that belonged to it */
 		return err == -ENOENT ? 0 : err;
-	err = network_detach(g->networks, &plan, ended, e);
+	err = network_detach(g->networks, &plan, -1, ended, e);
 	if (err < 0)
 		return err;
-	bool known = run->address && net_addr_parse(run->address, &plan.address) == 0;
+	bool known = run->address && net_addr_parse(run->address, &plan.address[NET_V4]) == 0;
 
-	return network_release(g->networks, &plan.network, s->id, known ? &plan.address : NULL, e);
+	return network_release(g->networks, &plan.network, s->id, known ? &plan.address[NET_V4] : NULL, e);
 }
 
 int run_release(const struct engine *g, int dir, const struct settings *s, bool ended, struct err *e)

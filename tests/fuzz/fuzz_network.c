@@ -57,7 +57,9 @@ static void fuzz_settings(const char *text, size_t len)
 
 	if (settings_parse("fuzzed", text, len, &n, &e) < 0)
 		return;
-	must(subnet_contains(&n.subnet, &n.gateway) && subnet_usable(&n.subnet) >= 6);
+	for (enum net_family f = 0; f < NET_FAMILIES; f++)
+		if (f == NET_V4 || n.ip[f].subnet.family)
+			must(subnet_contains(&n.ip[f].subnet, &n.ip[f].gateway) && subnet_usable(&n.ip[f].subnet) >= 6);
 	must(*n.bridge && strlen(n.bridge) < IF_NAMESIZE);
 }
 
@@ -66,11 +68,11 @@ static void fuzz_resolv(const char *text, size_t len)
 	auto_free char *out = NULL;
 	struct err e;
 
-	must(resolv_text(text, "nameserver 10.0.0.1\n", false, &out, &e) == 0);
+	must(resolv_text(text, "nameserver 10.0.0.1\n", false, true, &out, &e) == 0);
 	must(strstr(out, "nameserver ") != NULL);
 	free(out);
 	out = NULL;
-	must(resolv_text("", text, false, &out, &e) == 0);
+	must(resolv_text("", text, false, false, &out, &e) == 0);
 	must(strlen(out) <= len + 200);
 }
 

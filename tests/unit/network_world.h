@@ -122,14 +122,51 @@ static inline int world_neighbour(const char *link, const char *host_address, co
 	return ns;
 }
 
-static inline int world_socket(int ns, int type)
+static inline int world_socket_of(int family, int ns, int type)
 {
 	world_enter(ns);
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	world_enter(world_host);
 	assert_true(fd >= 0);
 	return fd;
+}
+
+static inline int world_socket(int ns, int type)
+{
+	return world_socket_of(AF_INET, ns, type);
+}
+
+/* An address of either family. */
+union world_name {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static inline union world_name world_name(const char *address, uint16_t port)
+{
+	union world_name name = { .v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) } };
+
+	if (inet_pton(AF_INET6, address, &name.v6.sin6_addr) == 1)
+		return name;
+	name.v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port) };
+	assert_int_equal(inet_pton(AF_INET, address, &name.v4.sin_addr), 1);
+	return name;
+}
+
+static inline socklen_t world_name_len(const union world_name *name)
+{
+	return name->any.sa_family == AF_INET6 ? sizeof(name->v6) : sizeof(name->v4);
+}
+
+/* @ret: INET_ADDRSTRLEN bytes for IPv4, INET6_ADDRSTRLEN for IPv6 */
+static inline void world_name_text(const union world_name *name, char *ret)
+{
+	if (name->any.sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &name->v6.sin6_addr, ret, INET6_ADDRSTRLEN);
+	else
+		inet_ntop(AF_INET, &name->v4.sin_addr, ret, INET_ADDRSTRLEN);
 }
 
 static inline struct sockaddr_in world_address(const char *address, uint16_t port)
@@ -143,11 +180,11 @@ static inline struct sockaddr_in world_address(const char *address, uint16_t por
 /* A server's socket: listening where it is a stream's. */
 static inline int world_serve(int ns, int type, const char *address, uint16_t port)
 {
-	struct sockaddr_in sin = world_address(address, port);
-	int fd = world_socket(ns, type), on = 1;
+	union world_name name = world_name(address, port);
+	int fd = world_socket_of(name.any.sa_family, ns, type), on = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	assert_int_equal(bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	assert_int_equal(bind(fd, &name.any, world_name_len(&name)), 0);
 	if (type == SOCK_STREAM)
 		assert_int_equal(listen(fd, 16), 0);
 	return fd;
@@ -163,19 +200,19 @@ static inline bool world_wait(int fd, short events, int ms)
 /* Whether @server (a listening socket somewhere) gets a connection made in @ns. @ret_peer: who it says it is; or NULL */
 static inline bool world_tcp(int ns, const char *address, uint16_t port, int server, char *ret_peer, int ms)
 {
-	struct sockaddr_in to = world_address(address, port), peer = { 0 };
+	union world_name to = world_name(address, port), peer = { .any.sa_family = 0 };
 	socklen_t len = sizeof(peer);
-	auto_fd int fd = world_socket(ns, SOCK_STREAM);
+	auto_fd int fd = world_socket_of(to.any.sa_family, ns, SOCK_STREAM);
 
-	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 && errno != EINPROGRESS)
+	if (connect(fd, &to.any, world_name_len(&to)) < 0 && errno != EINPROGRESS)
 		return false;
 	if (!world_wait(server, POLLIN, ms))
 		return false;
-	auto_fd int one = accept4(server, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC);
+	auto_fd int one = accept4(server, &peer.any, &len, SOCK_CLOEXEC);
 	char byte = 0;
 
 	if (ret_peer)
-		inet_ntop(AF_INET, &peer.sin_addr, ret_peer, INET_ADDRSTRLEN);
+		world_name_text(&peer, ret_peer);
 	return one >= 0 && world_wait(fd, POLLOUT, ms) && write(one, "x", 1) == 1 && world_wait(fd, POLLIN, ms) &&
 	       read(fd, &byte, 1) == 1 && byte == 'x';
 }
@@ -183,23 +220,23 @@ static inline bool world_tcp(int ns, const char *address, uint16_t port, int ser
 /* The same for a datagram and its answer, from a client's socket that may be used again. */
 static inline bool world_udp_from(int fd, const char *address, uint16_t port, int server, char *ret_peer, int ms)
 {
-	struct sockaddr_in to = world_address(address, port), peer = { 0 };
+	union world_name to = world_name(address, port), peer = { .any.sa_family = 0 };
 	socklen_t len = sizeof(peer);
 	char byte = 0;
 
-	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 || send(fd, "q", 1, 0) != 1)
+	if (connect(fd, &to.any, world_name_len(&to)) < 0 || send(fd, "q", 1, 0) != 1)
 		return false;
-	if (!world_wait(server, POLLIN, ms) || recvfrom(server, &byte, 1, 0, (struct sockaddr *)&peer, &len) != 1)
+	if (!world_wait(server, POLLIN, ms) || recvfrom(server, &byte, 1, 0, &peer.any, &len) != 1)
 		return false;
 	if (ret_peer)
-		inet_ntop(AF_INET, &peer.sin_addr, ret_peer, INET_ADDRSTRLEN);
-	return sendto(server, "x", 1, 0, (struct sockaddr *)&peer, len) == 1 && world_wait(fd, POLLIN, ms) &&
+		world_name_text(&peer, ret_peer);
+	return sendto(server, "x", 1, 0, &peer.any, len) == 1 && world_wait(fd, POLLIN, ms) &&
 	       recv(fd, &byte, 1, 0) == 1 && byte == 'x';
 }
 
 static inline bool world_udp(int ns, const char *address, uint16_t port, int server, char *ret_peer, int ms)
 {
-	auto_fd int fd = world_socket(ns, SOCK_DGRAM);
+	auto_fd int fd = world_socket_of(world_name(address, port).any.sa_family, ns, SOCK_DGRAM);
 
 	return world_udp_from(fd, address, port, server, ret_peer, ms);
 }
@@ -210,7 +247,7 @@ struct box {
 	struct net_plan plan;
 	struct net_port ports[8];
 	struct net_hold hold;
-	char address[NET_ADDR_MAX];
+	char address[NET_ADDR_MAX], address6[NET_ADDR_MAX];
 };
 
 static inline void box_plan(struct box *b, const char *id, const struct net_network *n)
@@ -218,9 +255,11 @@ static inline void box_plan(struct box *b, const char *id, const struct net_netw
 	struct err e = { .text = "" };
 
 	*b = (struct box){ .ns = -1, .plan = { .id = id, .name = id, .network = *n, .ports = b->ports } };
-	if (network_lease(world_networks, n, id, NULL, &b->plan.address, &e) < 0)
-		fail_msg("%s", e.text);
-	net_addr_text(&b->plan.address, false, b->address);
+	for (enum net_family f = 0; f < NET_FAMILIES; f++)
+		if (n->ip[f].subnet.family && network_lease(world_networks, n, f, id, NULL, &b->plan.address[f], &e) < 0)
+			fail_msg("%s", e.text);
+	net_addr_text(&b->plan.address[NET_V4], false, b->address);
+	net_addr_text(&b->plan.address[NET_V6], false, b->address6);
 }
 
 static inline void box_publish(struct box *b, const char *port)
@@ -265,9 +304,11 @@ static inline void box_end(struct box *b)
 	struct err e = { .text = "" };
 
 	net_hold_close(&b->hold);
-	if (network_detach(world_networks, &b->plan, false, &e) < 0 ||
-	    network_release(world_networks, &b->plan.network, b->plan.id, &b->plan.address, &e) < 0)
+	if (network_detach(world_networks, &b->plan, -1, false, &e) < 0)
 		fail_msg("%s", e.text);
+	for (enum net_family f = 0; f < NET_FAMILIES; f++)
+		if (network_release(world_networks, &b->plan.network, b->plan.id, &b->plan.address[f], &e) < 0)
+			fail_msg("%s", e.text);
 	fd_close(&b->ns);
 }
 
@@ -294,7 +335,7 @@ static inline void world_network(const char *name, bool internal, struct net_net
 	*ret = (struct net_network){ .internal = internal };
 	snprintf(ret->name, sizeof(ret->name), "%s", name);
 	int r = strcmp(name, NET_DEFAULT) == 0 ? network_find(world_networks, name, ret, &e) :
-						 network_create(world_networks, ret, &e);
+						 network_create(world_networks, ret, NULL, &e);
 	if (r < 0)
 		fail_msg("%s", e.text);
 }

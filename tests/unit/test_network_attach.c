@@ -82,8 +82,8 @@ static void detach_leaves_nothing(void **state)
 	assert_int_equal(elements("ports"), 0);
 	assert_int_equal(files("paene/leases"), 0);
 	assert_int_equal(files("paene/names"), 0);
-	assert_int_equal(network_detach(world_networks, &a.plan, false, &e), 0); /* and again */
-	assert_int_equal(network_release(world_networks, &net, "a", &a.plan.address, &e), 0);
+	assert_int_equal(network_detach(world_networks, &a.plan, -1, false, &e), 0); /* and again */
+	assert_int_equal(network_release(world_networks, &net, "a", a.plan.address, &e), 0);
 }
 
 /* The container's last process has ended: nothing is waited for, and the kernel removes the link with the namespace. */
@@ -97,14 +97,14 @@ static void detach_after_the_end_does_not_wait(void **state)
 	auto_fd int server = world_serve(a.ns, SOCK_STREAM, "0.0.0.0", 80);
 
 	net_hold_close(&a.hold);
-	assert_int_equal(network_detach(world_networks, &a.plan, true, &e), 0);
+	assert_int_equal(network_detach(world_networks, &a.plan, -1, true, &e), 0);
 	assert_int_equal(elements("ports_any"), 0);
 	assert_int_equal(files("paene/names"), 0);
 	assert_false(world_tcp(world_host, a.address, 80, server, NULL, NEVER_MS)); /* cut off, though somebody holds it */
 	fd_close(&server);
 	fd_close(&a.ns);
 	no_veths_soon();
-	assert_int_equal(network_release(world_networks, &net, "a", &a.plan.address, &e), 0);
+	assert_int_equal(network_release(world_networks, &net, "a", a.plan.address, &e), 0);
 }
 
 /* A restarted container comes back while the kernel still removes its old link. */
@@ -117,11 +117,11 @@ static void restart_does_not_trip_over_the_old_link(void **state)
 	for (int i = 0; i < 5; i++) {
 		box_make(&a, "a", &net, "8080:80");
 		net_hold_close(&a.hold);
-		assert_int_equal(network_detach(world_networks, &a.plan, true, &e), 0);
+		assert_int_equal(network_detach(world_networks, &a.plan, -1, true, &e), 0);
 		fd_close(&a.ns);
 	}
 	no_veths_soon();
-	assert_int_equal(network_release(world_networks, &net, "a", &a.plan.address, &e), 0);
+	assert_int_equal(network_release(world_networks, &net, "a", a.plan.address, &e), 0);
 }
 
 static void a_port_in_use_is_refused(void **state)
@@ -383,14 +383,14 @@ static void attaching_survives_a_crowd(void **state)
 		for (int i = 0; i < ROUNDS; i++) {
 			box_plan(&a, id, &net);
 			box_publish(&a, port);
-			if (box_attach(&a, &e) < 0 || network_detach(world_networks, &a.plan, i % 2, &e) < 0) {
+			if (box_attach(&a, &e) < 0 || network_detach(world_networks, &a.plan, -1, i % 2, &e) < 0) {
 				print_error("%s\n", e.text);
 				_exit(1);
 			}
 			net_hold_close(&a.hold);
 			fd_close(&a.ns);
 		}
-		_exit(network_release(world_networks, &net, id, &a.plan.address, &e) < 0);
+		_exit(network_release(world_networks, &net, id, a.plan.address, &e) < 0);
 	}
 	for (int i = 0; i < FLUSHES; i++) {
 		usleep(30000);
@@ -425,7 +425,7 @@ static void names_come_and_go(void **state)
 	box_plan(&a, "a", &net);
 	a.plan.hosts = a_file;
 	a.plan.hostname = "a-host";
-	assert_int_equal(network_hosts(world_networks, &a.plan, extra, 1, &initial, &e), 0);
+	assert_int_equal(network_hosts(world_networks, &a.plan, 1, extra, 1, &initial, &e), 0);
 	snprintf(line, sizeof(line), "\n%s\ta a-host\n", a.address);
 	assert_non_null(strstr(initial, line));
 	assert_non_null(strstr(initial, "127.0.0.1\tlocalhost\n"));
@@ -480,33 +480,33 @@ static void leases_are_exclusive(void **state)
 	char id[16];
 
 	(void)state;
-	assert_int_equal(net_addr_parse("10.200.0.0/29", &small.subnet), 0);
-	assert_int_equal(network_create(world_networks, &small, &e), 0);
+	assert_int_equal(net_addr_parse("10.200.0.0/29", &small.ip[NET_V4].subnet), 0);
+	assert_int_equal(network_create(world_networks, &small, NULL, &e), 0);
 	for (int i = 0; i < 5; i++) {
 		snprintf(id, sizeof(id), "c%d", i);
-		assert_int_equal(network_lease(world_networks, &small, id, NULL, &a, &e), 0);
+		assert_int_equal(network_lease(world_networks, &small, NET_V4, id, NULL, &a, &e), 0);
 		assert_true(subnet_number(&a) >= 0x0ac80002 && subnet_number(&a) <= 0x0ac80006);
 		assert_int_equal(a.prefix, 29);
-		assert_int_equal(network_lease(world_networks, &small, id, NULL, &b, &e), 0); /* again: the same */
+		assert_int_equal(network_lease(world_networks, &small, NET_V4, id, NULL, &b, &e), 0); /* again: the same */
 		assert_true(subnet_same_address(&a, &b));
 	}
 	assert_int_equal(files("small/leases"), 5);
-	assert_int_equal(network_lease(world_networks, &small, "c5", NULL, &b, &e), -ENOSPC);
-	assert_int_equal(network_lease(world_networks, &small, "c5", &a, &b, &e), -EADDRINUSE);
+	assert_int_equal(network_lease(world_networks, &small, NET_V4, "c5", NULL, &b, &e), -ENOSPC);
+	assert_int_equal(network_lease(world_networks, &small, NET_V4, "c5", &a, &b, &e), -EADDRINUSE);
 	assert_int_equal(network_release(world_networks, &small, "c5", &a, &e), 0); /* not its own */
 	assert_int_equal(files("small/leases"), 5);
 	assert_int_equal(network_release(world_networks, &small, "c4", &a, &e), 0);
-	assert_int_equal(network_lease(world_networks, &small, "c5", &a, &b, &e), 0);
+	assert_int_equal(network_lease(world_networks, &small, NET_V4, "c5", &a, &b, &e), 0);
 	assert_int_equal(net_addr_parse("10.200.0.1", &want), 0);
-	assert_int_equal(network_lease(world_networks, &small, "c6", &want, &b, &e), -EADDRINUSE); /* the gateway */
+	assert_int_equal(network_lease(world_networks, &small, NET_V4, "c6", &want, &b, &e), -EADDRINUSE); /* the gateway */
 	assert_int_equal(net_addr_parse("10.200.0.7", &want), 0);
-	assert_int_equal(network_lease(world_networks, &small, "c6", &want, &b, &e), -EINVAL); /* broadcast */
-	assert_int_equal(network_lease(world_networks, &small, "../c6", NULL, &b, &e), -EINVAL);
+	assert_int_equal(network_lease(world_networks, &small, NET_V4, "c6", &want, &b, &e), -EINVAL); /* broadcast */
+	assert_int_equal(network_lease(world_networks, &small, NET_V4, "../c6", NULL, &b, &e), -EINVAL);
 	assert_int_equal(network_remove(world_networks, "small", &e), -EBUSY);
 	for (uint32_t i = 2; i < 7; i++)
 		for (int c = 0; c < 6; c++) {
 			snprintf(id, sizeof(id), "c%d", c);
-			a = subnet_address(0x0ac80000 + i, 29);
+			a = subnet_address(&small.ip[NET_V4].subnet, 0x0ac80000 + i);
 			assert_int_equal(network_release(world_networks, &small, id, &a, &e), 0);
 		}
 	assert_int_equal(network_remove(world_networks, "small", &e), 0);
@@ -528,7 +528,7 @@ static void leases_are_taken_at_the_same_time(void **state)
 			struct err e;
 
 			snprintf(id, sizeof(id), "p%d-%d", p, i);
-			if (network_lease(world_networks, &net, id, NULL, &a, &e) < 0)
+			if (network_lease(world_networks, &net, NET_V4, id, NULL, &a, &e) < 0)
 				_exit(1);
 		}
 		_exit(0);
@@ -569,7 +569,7 @@ static void the_default_network_is_made_once(void **state)
 		if (fork() != 0)
 			continue;
 		if (network_find(networks, NET_DEFAULT, &n, &e) < 0 ||
-		    write(results[1], &n.subnet, sizeof(n.subnet)) != (ssize_t)sizeof(n.subnet))
+		    write(results[1], &n.ip[NET_V4].subnet, sizeof(n.ip[NET_V4].subnet)) != (ssize_t)sizeof(n.ip[NET_V4].subnet))
 			_exit(1);
 		_exit(0);
 	}
@@ -605,23 +605,23 @@ static void subnets_avoid_what_is_there(void **state)
 	world_host = host;
 	world_enter(host);
 	assert_int_equal(network_find(networks, NET_DEFAULT, &n, &e), 0);
-	assert_string_equal(net_addr_text(&n.subnet, true, text), "10.91.0.0/16");
+	assert_string_equal(net_addr_text(&n.ip[NET_V4].subnet, true, text), "10.91.0.0/16");
 	assert_string_equal(n.bridge, "paene0");
-	assert_int_equal(network_create(networks, &a, &e), 0);
-	assert_string_equal(net_addr_text(&a.subnet, true, text), "10.100.2.0/24");
-	assert_int_equal(network_create(networks, &b, &e), 0);
-	assert_string_equal(net_addr_text(&b.subnet, true, text), "10.100.3.0/24");
+	assert_int_equal(network_create(networks, &a, NULL, &e), 0);
+	assert_string_equal(net_addr_text(&a.ip[NET_V4].subnet, true, text), "10.100.2.0/24");
+	assert_int_equal(network_create(networks, &b, NULL, &e), 0);
+	assert_string_equal(net_addr_text(&b.ip[NET_V4].subnet, true, text), "10.100.3.0/24");
 	assert_string_not_equal(a.bridge, b.bridge);
-	assert_int_equal(network_create(networks, &b, &e), -EEXIST);
-	struct net_network taken = { .name = "c", .subnet = a.subnet };
+	assert_int_equal(network_create(networks, &b, NULL, &e), -EEXIST);
+	struct net_network taken = { .name = "c", .ip[NET_V4].subnet = a.ip[NET_V4].subnet };
 
-	assert_int_equal(network_create(networks, &taken, &e), -EADDRINUSE);
+	assert_int_equal(network_create(networks, &taken, NULL, &e), -EADDRINUSE);
 	/* a VPN that takes all of 10.0.0.0/8 */
 	assert_int_equal(file_remove(networks, NET_DEFAULT, &e), 0);
 	world_run(host, "ip route add 10.0.0.0/8 dev d0");
 	world_enter(host);
 	assert_int_equal(network_find(networks, NET_DEFAULT, &n, &e), 0);
-	assert_string_equal(net_addr_text(&n.subnet, true, text), "172.20.0.0/16");
+	assert_string_equal(net_addr_text(&n.ip[NET_V4].subnet, true, text), "172.20.0.0/16");
 	world_host = real;
 	world_enter(real);
 	close(host);

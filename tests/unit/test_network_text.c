@@ -30,7 +30,8 @@ static void addresses_are_read_strictly(void **state)
 {
 	static const char *const bad[] = {
 		"",	       "10.0.0",    "10.0.0.256", "010.0.0.1", "10.0.0.1/33",  "10.0.0.1/", "10.0.0.1/-1",
-		" 10.0.0.1", "10.0.0.1 ", "::1",	      "1.2.3.4.5", "10.0.0.1/8/8", "255.255.255.2555/1",
+		" 10.0.0.1", "10.0.0.1 ", "::1::",	      "1.2.3.4.5", "10.0.0.1/8/8", "255.255.255.2555/1",
+		"fd00::/129",  "fe80::1%lo", "fd00::g",   "[::1]",
 	};
 	char buf[NET_ADDR_MAX];
 	struct net_addr a;
@@ -43,6 +44,9 @@ static void addresses_are_read_strictly(void **state)
 	assert_string_equal(net_addr_text(&a, false, buf), "10.89.0.5");
 	a = address("10.89.0.5");
 	assert_int_equal(a.prefix, 32);
+	a = address("FD00:0:0::5/64");
+	assert_string_equal(net_addr_text(&a, true, buf), "fd00::5/64");
+	assert_int_equal(address("::").prefix, 128);
 	assert_string_equal(net_addr_text(&(struct net_addr){ 0 }, true, buf), "");
 }
 
@@ -69,6 +73,18 @@ static void subnets_are_computed(void **state)
 	assert_true(subnet_overlaps(&all, &c));
 	assert_true(subnet_contains(&a, &b));
 	assert_false(subnet_contains(&c, &b));
+	struct net_addr six = address("fd00:1:2:3::4/64"), next = address("fd00:1:2:4::/64"), wide = address("::/0");
+
+	assert_true(subnet_usable(&six) == UINT64_MAX - 1);
+	assert_false(subnet_overlaps(&six, &next));
+	assert_true(subnet_overlaps(&six, &wide));
+	assert_false(subnet_overlaps(&all, &wide)); /* of two families */
+	struct net_addr last = subnet_address(&six, subnet_last(&six));
+
+	assert_true(subnet_same_address(&last, &(struct net_addr){ .family = AF_INET6, .bytes = { 0xfd, 0, 0, 1, 0, 2, 0, 3, 255,
+		255, 255, 255, 255, 255, 255, 255 } }));
+	assert_false(subnet_has_host(&six, &last));
+	assert_true(subnet_has_host(&six, &six));
 	subnet_mac(&a, mac);
 	assert_memory_equal(mac, ((uint8_t[]){ 2, 0x50, 10, 89, 3, 5 }), 6);
 }
@@ -84,7 +100,9 @@ static void ports_are_read(void **state)
 		{ "8080:80/udp", "8080:80/udp", "8080:80/udp", 1 },
 		{ "127.0.0.1:8080:80", "127.0.0.1:8080:80/tcp", "127.0.0.1:8080:80/tcp", 1 },
 		{ "127.0.0.1::80", "127.0.0.1::80/tcp", "127.0.0.1::80/tcp", 1 },
-		{ "0.0.0.0:1:65535", "1:65535/tcp", "1:65535/tcp", 1 },
+		{ "0.0.0.0:1:65535", "0.0.0.0:1:65535/tcp", "0.0.0.0:1:65535/tcp", 1 },
+		{ "[::1]:8080:80", "[::1]:8080:80/tcp", "[::1]:8080:80/tcp", 1 },
+		{ "[::]::80-81", "[::]::80/tcp", "[::]::81/tcp", 2 },
 		{ "8000-8010:80-90/udp", "8000:80/udp", "8010:90/udp", 11 },
 		{ "80-81", "80/tcp", "81/tcp", 2 },
 	};
@@ -120,10 +138,13 @@ static void ports_are_refused(void **state)
 		{ "90-80:1-11", "the host's port must be" },
 		{ "80-82:80-81", "the ranges have 3 and 2 ports" },
 		{ "8080:80-81", "the ranges have 1 and 2 ports" },
-		{ "localhost:80:80", "is not an IPv4 address" },
-		{ ":80:80", "is not an IPv4 address" },
-		{ "10.0.0.0/8:80:80/tcp", "is not an IPv4 address" },
-		{ "[::1]:80:80", "is not an IPv4 address" },
+		{ "localhost:80:80", "that is not an address" },
+		{ ":80:80", "that is not an address" },
+		{ "10.0.0.0/8:80:80/tcp", "that is not an address" },
+		{ "::1:80:80", "that is not an address" },
+		{ "[127.0.0.1]:80:80", "that is not an address" },
+		{ "[]:80:80", "that is not an address" },
+		{ "[::1:80:80", "that is not an address" },
 		{ "1-2-3", "the container's port must be" },
 	};
 
@@ -179,7 +200,18 @@ static void settings_are_checked(void **state)
 		{ SETTINGS("b0", "10.1.0.0/16", "10.2.0.1", ""), "gateway 10.2.0.1 is no address" },
 		{ SETTINGS("b0", "10.1.0.0/16", "10.1.255.255", ""), "is no address" },
 		{ SETTINGS("b0", "10.1.0.0/16", "10.1.0.1", ",\"mtu\":1"), "an mtu must be" },
-		{ SETTINGS("b0", "x", "10.1.0.1", ""), "subnet: expected an IPv4 address" },
+		{ SETTINGS("b0", "x", "10.1.0.1", ""), "subnet: expected an address" },
+		{ SETTINGS("b0", "fd00::/64", "fd00::1", ""), "of the other family" },
+		{ SETTINGS("b0", "10.1.0.0/16", "10.1.0.1", ",\"subnet6\":\"fd00::/64\",\"gateway6\":\"fd00::1\""), NULL },
+		{ SETTINGS("b0", "10.1.0.0/16", "10.1.0.1", ",\"subnet6\":\"fd00::/64\""), "is no address" },
+		{ SETTINGS("b0", "10.1.0.0/16", "10.1.0.1", ",\"subnet6\":\"fd00::/64\",\"gateway6\":\"fd00::1\",\"mtu\":1000"),
+		  "an mtu must be 1280" },
+		{ SETTINGS("b0", "10.1.0.0/16", "10.1.0.1", ",\"first\":\"10.1.3.0\",\"last\":\"10.1.4.0\""), NULL },
+		{ SETTINGS("b0", "10.1.0.0/16", "10.1.0.1", ",\"first\":\"10.1.3.0\",\"last\":\"10.1.2.0\""), "is not within" },
+		{ SETTINGS("b0", "10.1.0.0/16", "10.1.0.1", ",\"last\":\"10.2.2.0\""), "is not within" },
+		{ SETTINGS("b0", "10.1.0.0/16", "10.1.0.1", ",\"driver\":\"macvlan\",\"mode\":\"vepa\""), NULL },
+		{ SETTINGS("b0", "10.1.0.0/16", "10.1.0.1", ",\"driver\":\"ipvlan\",\"mode\":\"vepa\""), "has no mode" },
+		{ SETTINGS("b0", "10.1.0.0/16", "10.1.0.1", ",\"mode\":\"vepa\""), "has no mode" },
 		{ "{\"bridge\":\"b0\",\"subnet\":\"10.1.0.0/16\"}", "gateway: missing" },
 		{ "{", "network x" },
 		{ "", "network x" },
@@ -194,7 +226,7 @@ static void settings_are_checked(void **state)
 		if (!cases[i].says) {
 			assert_int_equal(r, 0);
 			assert_string_equal(n.bridge, "b0");
-			assert_int_equal(n.gateway.prefix, 16);
+			assert_int_equal(n.ip[NET_V4].gateway.prefix, 16);
 			continue;
 		}
 		assert_int_equal(r, -EINVAL);
@@ -235,7 +267,7 @@ static void check_resolv(const char *host, const char *resolved, bool internal, 
 	auto_free char *text = NULL;
 	struct err e;
 
-	assert_int_equal(resolv_text(host, resolved, internal, &text, &e), 0);
+	assert_int_equal(resolv_text(host, resolved, internal, false, &text, &e), 0);
 	assert_string_equal(text, expected);
 }
 

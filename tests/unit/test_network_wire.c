@@ -22,7 +22,7 @@ static void containers_reach_each_other(void **state)
 
 	assert_true(world_tcp(a.ns, b.address, 80, server, peer, SOON_MS));
 	assert_string_equal(peer, a.address);
-	assert_true(world_tcp(a.ns, net_addr_text(&net.gateway, false, gateway), 8000, host, peer, SOON_MS));
+	assert_true(world_tcp(a.ns, net_addr_text(&net.ip[NET_V4].gateway, false, gateway), 8000, host, peer, SOON_MS));
 	assert_string_equal(peer, a.address);
 	assert_true(world_tcp(world_host, b.address, 80, server, peer, SOON_MS));
 	assert_true(world_tcp(a.ns, "127.0.0.1", 81, own, NULL, SOON_MS));
@@ -58,7 +58,7 @@ static void published_tcp_answers_everywhere(void **state)
 	box_make(&b, "b", &net, NULL);
 	auto_fd int server = world_serve(a.ns, SOCK_STREAM, "0.0.0.0", 80);
 
-	net_addr_text(&net.gateway, false, gateway);
+	net_addr_text(&net.ip[NET_V4].gateway, false, gateway);
 	assert_true(world_tcp(neighbour, HOST_ADDRESS, 8080, server, peer, SOON_MS));
 	assert_string_equal(peer, NEIGHBOUR_ADDRESS); /* N08: the real one */
 	assert_true(world_tcp(world_host, HOST_ADDRESS, 8080, server, peer, SOON_MS));
@@ -162,7 +162,7 @@ static void nothing_else_comes_in(void **state)
 	auto_fd int secret = world_serve(a.ns, SOCK_STREAM, "0.0.0.0", 82);
 	auto_fd int host_secret = world_serve(world_host, SOCK_STREAM, "127.0.0.1", 83);
 
-	world_run(neighbour, "ip route add %s via " HOST_ADDRESS, net_addr_text(&net.subnet, true, subnet));
+	world_run(neighbour, "ip route add %s via " HOST_ADDRESS, net_addr_text(&net.ip[NET_V4].subnet, true, subnet));
 	assert_false(world_tcp(neighbour, a.address, 82, secret, NULL, NEVER_MS));
 	assert_false(world_tcp(neighbour, a.address, 81, local_port, NULL, NEVER_MS));
 	assert_false(world_tcp(neighbour, a.address, 80, open_port, NULL, NEVER_MS)); /* published there, not here */
@@ -267,7 +267,7 @@ static void networks_are_separate(void **state)
 	assert_true(world_tcp(d.ns, c.address, 80, in_c, NULL, SOON_MS));
 	/* an internal network has no way out: no route, and none that a container adds by itself helps */
 	assert_false(world_tcp(c.ns, NEIGHBOUR_ADDRESS, 443, outside, NULL, NEVER_MS));
-	world_run(c.ns, "ip route add default via %s", net_addr_text(&closed.gateway, false, (char[NET_ADDR_MAX]){ "" }));
+	world_run(c.ns, "ip route add default via %s", net_addr_text(&closed.ip[NET_V4].gateway, false, (char[NET_ADDR_MAX]){ "" }));
 	assert_false(world_tcp(c.ns, NEIGHBOUR_ADDRESS, 443, outside, NULL, NEVER_MS));
 	assert_false(world_tcp(c.ns, b.address, 80, in_b, NULL, NEVER_MS));
 	assert_false(world_tcp(c.ns, HOST_ADDRESS, 8080, in_b, NULL, NEVER_MS));
