@@ -63,6 +63,7 @@ class Image:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # heads and bodies go one by one, and nobody waits in between
 
     # What everybody needs.
 
@@ -97,7 +98,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
     def first_time(self, what=""):
-        key = (self.repository, self.command, what or self.path)
+        key = (self.repository, what or (self.command, self.path))
         with self.server.lock:
             self.server.seen[key] = self.server.seen.get(key, 0) + 1
             return self.server.seen[key] == 1
@@ -538,7 +539,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def fault_up_break(self):
         """it breaks in the middle of the upload, once, and knows how far it has come"""
-        if self.kind != "uploads" or self.command not in ("PUT", "PATCH") or not self.first_time(self.kind):
+        if self.kind != "uploads" or self.command not in ("PUT", "PATCH") or not self.first_time("data"):
             self.good()
             return
         half = int(self.headers["Content-Length"]) // 2
