@@ -13,6 +13,13 @@ setup_file() {
 	mount -t overlay -o lowerdir=/etc,upperdir=/run/etc,workdir=/run/etc-work overlay /etc
 	rm -rf /etc/paene /etc/containers /etc/docker
 	mkdir /etc/paene
+	paene images >/dev/null # the folders are there
+	registry_start basic --htpasswd alice:SECRET
+	export BASIC=$REGISTRY
+	registry_start tls --tls --htpasswd alice:SECRET
+	export TLS=$REGISTRY REGISTRY_CA
+	registry_start token --token alice:SECRET
+	export TOKEN=$REGISTRY
 }
 
 setup() {
@@ -23,9 +30,9 @@ setup() {
 }
 
 teardown() {
-	leak_check_after
 	rm -rf /run/containers /etc/paene
 	mkdir -p /etc/paene
+	leak_check_after
 }
 
 teardown_file() {
@@ -43,93 +50,85 @@ insecure() { # insecure HOST: by the settings
 }
 
 @test "login: what the registry takes is kept, for the owner alone; logout takes it away" {
-	registry_start basic --htpasswd alice:SECRET
-	run login alice SECRET --tls-verify=false --verbose "$REGISTRY"
+	run login alice SECRET --tls-verify=false --verbose "$BASIC"
 	expect_status 0
 	expect_output "Used: $auth_file"$'\n'"Login Succeeded!"
 	[ "$(stat -c %a "$auth_file")" = 600 ]
-	[ "$(jq -r ".auths[\"$REGISTRY\"].auth" "$auth_file" | base64 -d)" = alice:SECRET ]
-	run paene login --get-login "$REGISTRY"
+	[ "$(jq -r ".auths[\"$BASIC\"].auth" "$auth_file" | base64 -d)" = alice:SECRET ]
+	run paene login --get-login "$BASIC"
 	expect_output alice
-	run paene logout "$REGISTRY"
-	expect_output "Removed login credentials for $REGISTRY"
-	run paene login --get-login "$REGISTRY"
+	run paene logout "$BASIC"
+	expect_output "Removed login credentials for $BASIC"
+	run paene login --get-login "$BASIC"
 	expect_status 1
-	expect_output "paene login: not logged into $REGISTRY"
-	run paene logout "$REGISTRY"
+	expect_output "paene login: not logged into $BASIC"
+	run paene logout "$BASIC"
 	expect_status 1
-	expect_output "paene logout: not logged into $REGISTRY"
+	expect_output "paene logout: not logged into $BASIC"
 }
 
 @test "login: a wrong password is not kept, nor shown" {
-	registry_start basic --htpasswd alice:SECRET
-	run login alice WRONG7 --tls-verify=false "$REGISTRY"
+	run login alice WRONG7 --tls-verify=false "$BASIC"
 	expect_status 1
 	[ "${#lines[@]}" = 1 ]
-	[[ "$output" == "paene login: log into $REGISTRY: "* ]]
+	[[ "$output" == "paene login: log into $BASIC: "* ]]
 	[[ "$output" != *WRONG7* ]] || fail "$output"
 	[ ! -e "$auth_file" ]
 }
 
 @test "login: insecure by name in the settings; else neither plain HTTP nor any certificate" {
-	registry_start basic --htpasswd alice:SECRET
-	run login alice SECRET "$REGISTRY"
+	run login alice SECRET "$BASIC"
 	expect_status 1
 	[ "${#lines[@]}" = 1 ]
-	insecure "$REGISTRY"
-	run login alice SECRET "$REGISTRY"
+	insecure "$BASIC"
+	run login alice SECRET "$BASIC"
 	expect_output "Login Succeeded!"
-	registry_start tls --tls --htpasswd alice:SECRET
-	run login alice SECRET "$REGISTRY"
+	run login alice SECRET "$TLS"
 	expect_status 1
-	insecure "$REGISTRY"
-	run login alice SECRET "$REGISTRY"
+	insecure "$TLS"
+	run login alice SECRET "$TLS"
 	expect_output "Login Succeeded!"
 }
 
 @test "login: an authority in certs.d" {
-	registry_start tls --tls --htpasswd alice:SECRET
-	mkdir -p "/etc/containers/certs.d/$REGISTRY"
-	cp "$REGISTRY_CA" "/etc/containers/certs.d/$REGISTRY/ca.crt"
-	run login alice SECRET "$REGISTRY"
+	mkdir -p "/etc/containers/certs.d/$TLS"
+	cp "$REGISTRY_CA" "/etc/containers/certs.d/$TLS/ca.crt"
+	run login alice SECRET "$TLS"
 	expect_output "Login Succeeded!"
-	touch "/etc/containers/certs.d/$REGISTRY/me.cert"
-	run login alice SECRET "$REGISTRY"
+	touch "/etc/containers/certs.d/$TLS/me.cert"
+	run login alice SECRET "$TLS"
 	expect_status 1
-	expect_in_output "/etc/containers/certs.d/$REGISTRY: open me.key, which me.cert needs"
+	expect_in_output "/etc/containers/certs.d/$TLS: open me.key, which me.cert needs"
 	rm -r /etc/containers
 }
 
 @test "login: a registry that wants tokens" {
-	registry_start token --token alice:SECRET
-	run login alice SECRET --tls-verify=false "$REGISTRY"
+	run login alice SECRET --tls-verify=false "$TOKEN"
 	expect_output "Login Succeeded!"
-	run login alice WRONG7 --tls-verify=false "$REGISTRY"
+	run login alice WRONG7 --tls-verify=false "$TOKEN"
 	expect_status 1
 	[[ "$output" != *WRONG7* ]] || fail "$output"
-	run paene login --get-login "$REGISTRY"
+	run paene login --get-login "$TOKEN"
 	expect_output alice
 }
 
 @test "login: what is kept is tried first, and others of the file stay" {
-	registry_start basic --htpasswd alice:SECRET
 	mkdir -p "$HOME/.docker"
-	printf '{"x": 1, "auths": {"%s": {"auth": "%s"}}}' "$REGISTRY" "$(printf alice:SECRET | base64)" >"$HOME/.docker/config.json"
-	run paene login --tls-verify=false "$REGISTRY" </dev/null
-	expect_output "Authenticating with existing credentials for $REGISTRY"$'\n'"Existing credentials are valid. Already logged in to $REGISTRY"
-	run paene logout "$REGISTRY"
+	printf '{"x": 1, "auths": {"%s": {"auth": "%s"}}}' "$BASIC" "$(printf alice:SECRET | base64)" >"$HOME/.docker/config.json"
+	run paene login --tls-verify=false "$BASIC" </dev/null
+	expect_output "Authenticating with existing credentials for $BASIC"$'\n'"Existing credentials are valid. Already logged in to $BASIC"
+	run paene logout "$BASIC"
 	expect_status 1
 	expect_in_output "there are credentials that \`docker login\` or somebody else has kept"
-	run paene logout --authfile "$HOME/.docker/config.json" "$REGISTRY"
+	run paene logout --authfile "$HOME/.docker/config.json" "$BASIC"
 	expect_status 0
 	[ "$(jq -c . "$HOME/.docker/config.json")" = '{"x":1,"auths":{}}' ]
 }
 
 @test "login: asked on a terminal, the password is not shown" {
 	needs_program python3
-	registry_start basic --htpasswd alice:SECRET
 	run "$tests/lib/terminal" see Username: type 'alice\n' see Password: type 'SECRET\n' see Succeeded -- \
-		"$PAENE_BUILD/paene" --root "$PAENE_DATA" --runroot "$PAENE_RUN" login --tls-verify=false "$REGISTRY"
+		"$PAENE_BUILD/paene" --root "$PAENE_DATA" --runroot "$PAENE_RUN" login --tls-verify=false "$BASIC"
 	expect_status 0
 	expect_in_output "[restored]"
 	[[ "$output" != *SECRET* ]] || fail "$output"
@@ -183,38 +182,35 @@ insecure() { # insecure HOST: by the settings
 }
 
 @test "login: to a part of a registry; logout --all" {
-	registry_start basic --htpasswd alice:SECRET
-	insecure "$REGISTRY"
-	login alice SECRET "$REGISTRY/team"
-	run paene login --get-login "$REGISTRY/team/x"
+	insecure "$BASIC"
+	login alice SECRET "$BASIC/team"
+	run paene login --get-login "$BASIC/team/x"
 	expect_output alice
-	run paene login --get-login "$REGISTRY"
+	run paene login --get-login "$BASIC"
 	expect_status 1
-	login alice SECRET "$REGISTRY"
+	login alice SECRET "$BASIC"
 	run paene logout --all
 	expect_output "Removed login credentials for all registries"
 	[ "$(jq -c .auths "$auth_file")" = '{}' ]
 }
 
 @test "login: --authfile, REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR" {
-	registry_start basic --htpasswd alice:SECRET
-	insecure "$REGISTRY"
+	insecure "$BASIC"
 	cd "$BATS_TEST_TMPDIR"
-	login alice SECRET --authfile one.json "$REGISTRY"
+	login alice SECRET --authfile one.json "$BASIC"
 	jq -e .auths one.json
-	REGISTRY_AUTH_FILE=$PWD/two.json login alice SECRET "$REGISTRY"
+	REGISTRY_AUTH_FILE=$PWD/two.json login alice SECRET "$BASIC"
 	jq -e .auths two.json
-	XDG_RUNTIME_DIR=$PWD login alice SECRET "$REGISTRY"
+	XDG_RUNTIME_DIR=$PWD login alice SECRET "$BASIC"
 	jq -e .auths containers/auth.json
 	[ ! -e "$auth_file" ]
-	run paene login --get-login --authfile /nonexistent/x "$REGISTRY"
+	run paene login --get-login --authfile /nonexistent/x "$BASIC"
 	expect_status 1
-	expect_output "paene login: not logged into $REGISTRY"
+	expect_output "paene login: not logged into $BASIC"
 }
 
 @test "login: a helper keeps them, and the file holds none" {
-	registry_start basic --htpasswd alice:SECRET
-	insecure "$REGISTRY"
+	insecure "$BASIC"
 	mkdir -p /run/containers/0 "$BATS_TEST_TMPDIR/bin"
 	cat >"$BATS_TEST_TMPDIR/bin/docker-credential-box" <<-'END'
 		#!/bin/sh
@@ -228,13 +224,13 @@ insecure() { # insecure HOST: by the settings
 	chmod +x "$BATS_TEST_TMPDIR/bin/docker-credential-box"
 	echo '{"credsStore": "box"}' >"$auth_file"
 	export PATH=$BATS_TEST_TMPDIR/bin:$PATH
-	run login alice SECRET "$REGISTRY"
+	run login alice SECRET "$BASIC"
 	expect_output "Login Succeeded!"
-	[ "$(jq -c . "$BATS_TEST_TMPDIR/bin/kept")" = "{\"ServerURL\":\"$REGISTRY\",\"Username\":\"alice\",\"Secret\":\"SECRET\"}" ]
+	[ "$(jq -c . "$BATS_TEST_TMPDIR/bin/kept")" = "{\"ServerURL\":\"$BASIC\",\"Username\":\"alice\",\"Secret\":\"SECRET\"}" ]
 	[ "$(cat "$auth_file")" = '{"credsStore": "box"}' ]
-	run paene login --get-login "$REGISTRY"
+	run paene login --get-login "$BASIC"
 	expect_output alice
-	run paene logout "$REGISTRY"
+	run paene logout "$BASIC"
 	expect_status 0
 	[ ! -e "$BATS_TEST_TMPDIR/bin/kept" ]
 	echo '{"credHelpers": {"a.io": "nobody"}}' >"$auth_file"
@@ -271,4 +267,26 @@ insecure() { # insecure HOST: by the settings
 	echo '{"auths": {"a.io": {"auth": "SECRET"}}}' >"$auth_file"
 	run paene login --get-login a.io
 	expect_in_output "$auth_file: a.io: \"auth\" is no base64 of a text"
+}
+
+@test "a secret is in no command line, no environment and no file but the auth file" {
+	needs_program nc
+	local secret pid
+	secret=s$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
+	echo "$secret" >"$BATS_TEST_TMPDIR/secret"
+	insecure 127.0.0.1:4999
+	nc -dkl 127.0.0.1 4999 >/dev/null 3>&- & # takes all, says nothing
+	local server=$!
+	wait_until 20 grep -q :1387 /proc/net/tcp
+	command paene --root "$PAENE_DATA" --runroot "$PAENE_RUN" login -u alice --password-stdin 127.0.0.1:4999 \
+		<"$BATS_TEST_TMPDIR/secret" 3>&- &
+	pid=$!
+	wait_until 20 pgrep -P "$pid" paene-fetch
+	run grep -aslf "$BATS_TEST_TMPDIR/secret" /proc/[0-9]*/cmdline /proc/[0-9]*/environ
+	expect_output ""
+	kill "$pid" "$server"
+	wait "$pid" "$server" || true
+	run grep -rslf "$BATS_TEST_TMPDIR/secret" /run "$PAENE_DATA"
+	expect_output ""
+	rm -rf "$PAENE_DATA"/images/tmp/*
 }
