@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Layers of every kind there is, as layouts: kinds.py CASE FOLDER writes one, named localhost/kind:1; kinds.py --list names all.
+"""Layers of every kind there is, as layouts: kinds.py CASE FOLDER writes one, named localhost/kind:1; kinds.py --list names all;
+kinds.py --layer FILE FOLDER writes one of that layer.
 
 What they must unpack to, other programs say (tests/integration/unpack.bats). A case returns its layers, lowest first. Where a
 program is known to make something else of one, its docstring says "not PROGRAM: why" in a line; "--list" prints it.
@@ -59,7 +60,7 @@ def by_tarfile(*members, form=tarfile.PAX_FORMAT):
 # One layer
 
 @case
-def plain():
+def simple():
     return [layer(root(), folder(b"usr/"), folder(b"usr/bin/", mode=0o751, uid=10, gid=20), member(b"usr/bin/x", b"x" * 5000, mode=0o755),
                   member(b"usr/bin/empty", b"", mode=0), symlink(b"usr/relative", b"bin/x"), symlink(b"usr/absolute", b"/usr/bin/x"),
                   symlink(b"usr/dangling", b"../../../../nowhere"), member(b"file", b"y", uid=1000, gid=1001))]
@@ -469,11 +470,18 @@ def blob(layout, data, media_type):
     return {"mediaType": OCI + media_type, "digest": "sha256:" + digest, "size": len(data)}
 
 
+def plain(data):
+    try:
+        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    except (EOFError, gzip.BadGzipFile):
+        return b""  # it is broken on purpose
+
+
 def write_layout(layers, layout):
     os.makedirs(f"{layout}/blobs/sha256")
     packed = [data[:2] == b"\x1f\x8b" for data in layers]
     blobs = [blob(layout, data, "layer.v1.tar" + ("+gzip" if z else "")) for data, z in zip(layers, packed)]
-    diff_ids = ["sha256:" + hashlib.sha256(gzip.decompress(data) if z else data).hexdigest() for data, z in zip(layers, packed)]
+    diff_ids = ["sha256:" + hashlib.sha256(plain(data)).hexdigest() for data in layers]
     text = lambda value: json.dumps(value).encode()
     config = blob(layout, text({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": diff_ids}}),
                   "config.v1+json")
@@ -489,6 +497,10 @@ def main():
         for name, function in CASES.items():
             excepted = [line.split()[1].rstrip(":") for line in (function.__doc__ or "").splitlines() if line.split()[:1] == ["not"]]
             print(name, *excepted)
+        return
+    if len(sys.argv) == 4 and sys.argv[1] == "--layer":
+        with open(sys.argv[2], "rb") as f:
+            write_layout([f.read()], sys.argv[3])
         return
     if len(sys.argv) != 3 or sys.argv[1] not in CASES:
         sys.exit(__doc__)

@@ -103,7 +103,7 @@ unpacks() { # unpacks KIND…
 }
 
 @test "files, folders, links, devices; owners and modes" {
-	unpacks plain modes devices root-entry nothing
+	unpacks simple modes devices root-entry nothing
 }
 
 @test "hard links within a layer" {
@@ -219,7 +219,7 @@ limited() { # limited OPTION…: the layout is refused, and nothing is left of i
 	limited --max-layer-size $((bytes - 1))
 	expect_in_output "more than $((bytes - 1)) bytes uncompressed (the limit: --max-layer-size)"
 	forget
-	"$kinds" plain "$layout"
+	"$kinds" simple "$layout"
 	limited --max-layer-size 9k
 	expect_in_output "more than 9216 bytes (the limit: --max-layer-size)"
 	for bytes in "$(stat -c %s "$(blob "$(manifest '.layers[0].digest')")")" 0 1.5g; do
@@ -230,7 +230,7 @@ limited() { # limited OPTION…: the layout is refused, and nothing is left of i
 
 @test "load --max-layer-files: a layer of more is refused; of as many it is not" {
 	local n
-	"$kinds" plain "$layout"
+	"$kinds" simple "$layout"
 	n=$(tar -tf "$(blob "$(manifest '.layers[0].digest')")" | wc -l)
 	limited --max-layer-files $((n - 1))
 	expect_in_output "more than $((n - 1)) files (the limit: --max-layer-files)"
@@ -251,5 +251,56 @@ limited() { # limited OPTION…: the layout is refused, and nothing is left of i
 		run paene load --max-layer-size "$word" -i "$layout"
 		expect_status 1
 		expect_in_output "--max-layer-size"
+	done
+}
+
+# Of all processes together. 64 MiB are promised, whatever the image: what is taken must not depend on it.
+@test "memory: many files, long names and links, large files, several layers at once" {
+	local case
+	for case in files names bytes layers; do
+		forget
+		"$tests/images/large.py" $case "$layout"
+		run "$tests/lib/peak-of-all" "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" load -qi "$layout"
+		expect_status 0
+		[[ "$output" =~ peak\ ([0-9]+)\ KiB ]] || fail "$case: $output"
+		grep -q __asan_init "$PAENE_BUILD/paene" && continue # a sanitizer has memory of its own
+		[ "${BASH_REMATCH[1]}" -lt 32768 ] || fail "$case: more than 32 MiB: $output"
+	done
+}
+
+refused_or() { # refused_or OFFSET: in one line, with nothing left; else the layer must have ended there
+	run paene load -qi "$layout"
+	if [ "$status" = 0 ]; then
+		[ $(($1 % 512)) = 0 ] || fail "cut off at $1, and taken"
+		paene rmi -f $name >/dev/null
+		taken=$((taken + 1))
+		return
+	fi
+	[ "$status" = 1 ] && [ "${#lines[@]}" = 1 ] || fail "cut off at $1:" "$output"
+	[ -z "$(ls "$PAENE_DATA"/images/{tmp,layers,records,blobs/sha256} | grep -v :)" ] || fail "cut off at $1: left behind"
+}
+
+@test "a layer cut off anywhere, before or after compression, is refused in one line, and leaves nothing" {
+	local whole=$BATS_TEST_TMPDIR/whole cut=$BATS_TEST_TMPDIR/cut size at taken=0
+	"$tests/images/large.py" cut "$layout"
+	zcat "$(blob "$(manifest '.layers[0].digest')")" >"$whole"
+	size=$(stat -c %s "$whole")
+	for at in 0 1 511 512 513 1023 1024 1100 1536 2047 2048 2100 2560 3000 3072 3073 4000 4096 13000 14000 $((size - 2500)) \
+		$((size - 2048)) $((size - 1600)) $((size - 1025)); do
+		rm -rf "$layout"
+		head -c "$at" "$whole" >"$cut"
+		"$kinds" --layer "$cut" "$layout" # its digests are right
+		refused_or "$at"
+	done
+	[ $taken -le 5 ] || fail "$taken of them were taken"
+	gzip -1nc "$whole" >"$BATS_TEST_TMPDIR/whole.gz"
+	size=$(stat -c %s "$BATS_TEST_TMPDIR/whole.gz")
+	for at in 1 2 9 10 11 50 100 200 $((size - 9)) $((size - 8)) $((size - 5)) $((size - 1)); do
+		rm -rf "$layout"
+		head -c "$at" "$BATS_TEST_TMPDIR/whole.gz" >"$cut"
+		"$kinds" --layer "$cut" "$layout"
+		taken=0
+		refused_or "$at"
+		[ $taken = 0 ] || fail "cut off at $at of gzip, and taken"
 	done
 }
