@@ -61,6 +61,17 @@ static const struct manual_section manual[] = {
 	  "before the verb, a container has a scope of its own, `paene-ID.scope` in `machine.slice` or in the slice that `--cgroup-parent` "
 	  "names. A container sees its own cgroup alone, read-only; with `--cgroup-delegate` its root may make others below, and hand "
 	  "controllers down: what a container engine or systemd in it needs. Its own limits stay out of its reach." },
+	{ "A container's root",
+	  "The layers of an image are shared by all its containers; what a container writes lies in a layer of its own (overlayfs). So a "
+	  "folder of the image cannot be renamed (mv(1) copies it then), and a file of the image that has several names is one of its own "
+	  "by the name that it is written to by. Without `--rm` that layer stays as long as the container; with it nothing is ever "
+	  "synced to the disk.\n\n"
+	  "Where the kernel cannot overlay the folders of `--root`, or not with ids mapped (network file systems, for one), "
+	  "fuse-overlayfs does, if it is installed: slower, and said once. `info` shows which it is as StorageDriver, `inspect` as Driver; "
+	  "`--storage-driver`, given before `run` or `create`, decides for a container once and for all.\n\n"
+	  "`--storage-opt size=BYTES` limits that layer by a project quota: xfs and ext4 have them where they are mounted with `prjquota` "
+	  "(ext4: after `tune2fs -O project,quota`); elsewhere it is refused. Volumes are not counted. With `--userns host` the container's "
+	  "root may give its files to another project, and so leave the limit." },
 	{ "Exit status",
 	  "`run`, `exec` and `start --attach` exit as the command does, with 128 + N where signal N ended it; 125 says that the "
 	  "engine failed, 126 that the command could not be executed, 127 that it was not found. Other verbs exit with 1 where "

@@ -22,6 +22,11 @@ load lib
 	killed run-bridge
 }
 
+@test "run with a root by fuse-overlayfs: killed at a system call" {
+	needs_program fuse-overlayfs
+	killed run-served
+}
+
 @test "run -d and rm -f: killed at a system call" {
 	killed run-detached
 }

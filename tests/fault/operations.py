@@ -77,6 +77,14 @@ class RunBridge(Run):
     options = ["--name", "web", "-p", "8080:80"]
 
 
+class RunServed(Run):
+    """Its root by fuse-overlayfs, whose process and mount are to end with it."""
+
+    def steps(self):
+        command = self.c.paene("--storage-driver", "fuse-overlayfs", "run", "--rm", *self.options, IMAGE, "echo", "ok")
+        return [Step("run", command, says("ok\n"))]
+
+
 class RunDetached(Operation):
     def steps(self):
         paene = self.c.paene
@@ -282,5 +290,6 @@ def wait_until(what, seconds):
 
 OPERATIONS = {
     "oci-run": OciRun, "oci-mapped": OciMapped, "oci-life": OciLife, "run": Run, "run-bridge": RunBridge,
+    "run-served": RunServed,
     "run-detached": RunDetached, "life": Life, "exec": Exec, "load": Load, "rmi": Rmi, "monitor": Monitor,
 }
