@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/image_use.h"
 
+#include "runtime/image_mount.h"
+
 struct question {
 	const char *manifest;
 	struct image_asker *asker;
@@ -13,7 +15,7 @@ static int compare(const struct container *c, void *arg, struct err *e)
 	(void)e;
 	if (!c->settings.manifest || !streq(c->settings.manifest, q->manifest))
 		return 0;
-	snprintf(q->asker->name, sizeof(q->asker->name), "%s", c->settings.name);
+	snprintf(q->asker->words, sizeof(q->asker->words), "container %s", c->settings.name);
 	return 1;
 }
 
@@ -24,8 +26,11 @@ const char *image_user(const char *manifest, void *arg)
 	struct err e;
 	int r = container_each(asker->g, compare, &q, &e);
 
-	/* a container that cannot be read may be the one */
-	return r > 0 ? asker->name : r < 0 ? "(one whose record cannot be read)" : NULL;
+	if (r > 0)
+		return asker->words;
+	if (r < 0) /* it may be the one */
+		return "a container whose record cannot be read";
+	return image_is_mounted(asker->g, manifest) ? "a mount of it, which `paene image unmount` ends" : NULL;
 }
 
 static int add(const struct container *c, void *arg, struct err *e)

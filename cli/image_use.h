@@ -8,7 +8,7 @@
 /* For image_remove(), which asks anew each time: containers are made meanwhile. */
 struct image_asker {
 	const struct engine *g;
-	char name[129]; /* str_check_name() allows no longer one */
+	char words[sizeof("container ") + 128]; /* str_check_name() allows no longer name */
 };
 const char *image_user(const char *manifest, void *asker);
 

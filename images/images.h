@@ -175,7 +175,7 @@ int image_untag(const struct store *s, const char *name, char *const *names, siz
  * image_remove() - Take a name away, and with the last one the image, its blobs and the layers that no other image has
  * @name:	A reference: only that name goes, the image with its last one. An id: the image with all its names
  * @force:	By id: even with several names
- * @in_use:	Asked before content goes: returns a container's name that uses this image (manifest hex), or NULL
+ * @in_use:	Asked before content goes: returns who uses this image (manifest hex), "container web", or NULL
  *
  * Return: 0, or -errno with @e filled (-EBUSY: in use, said by whom; -ENOENT)
  */

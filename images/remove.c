@@ -73,7 +73,7 @@ static int check_unused(const struct removal *r, struct err *e)
 {
 	const char *user = r->in_use ? r->in_use(r->image.manifest, r->arg) : NULL;
 
-	return user ? err_say(e, EBUSY, "image %.12s is in use by container %s", r->image.config, user) : 0;
+	return user ? err_say(e, EBUSY, "image %.12s is in use by %s", r->image.config, user) : 0;
 }
 
 /* Move the record between records/ and the work folder, or within it; both ends are made durable. */
