@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "cli/layer_limits.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/registry.h"
 #include "cli/verbs.h"
 
 struct load {
@@ -36,6 +38,20 @@ static int open_input(const char *name, struct err *e)
 	return fd_dup(STDIN_FILENO, e);
 }
 
+/* An archive may call its images what it likes: so it is not their names that count, but that it is one. */
+static int check_policy(int input, struct err *e)
+{
+	struct image_policy *policy;
+	struct stat st;
+	int r = registry_policy(&policy, e);
+
+	if (r < 0)
+		return r;
+	r = fstat(input, &st) < 0 ? err_set(e, errno, "look at the archive") : policy_check_load(policy, S_ISDIR(st.st_mode), e);
+	image_policy_free(policy);
+	return r;
+}
+
 static int run(const struct call *c, struct err *e)
 {
 	const struct load *o = c->options;
@@ -57,6 +73,9 @@ static int run(const struct call *c, struct err *e)
 
 	if (input < 0)
 		return input;
+	r = check_policy(input, e);
+	if (r < 0)
+		return r;
 	progress_begin(&progress, o->quiet, PROGRESS_SILENT);
 	r = image_load(&g.store, input, name ? name : "standard input", &how, &result, e);
 	progress_end(&progress, r >= 0);

@@ -167,7 +167,7 @@ int platform_read(const struct platform_options *o, struct image_platform *ret, 
 	return r < 0 ? r : parts;
 }
 
-static int read_policy(struct image_policy **ret, struct err *e)
+int registry_policy(struct image_policy **ret, struct err *e)
 {
 	static const char *const files[] = { POLICY_FILE, POLICY_PODMAN_FILE };
 
@@ -202,7 +202,7 @@ int registry_pull(const struct call *c, const struct engine *g, const struct reg
 	if (code >= 0)
 		code = image_ref_parse(name, &ref, e);
 	if (code >= 0)
-		code = read_policy(&policy, e);
+		code = registry_policy(&policy, e);
 	if (code < 0)
 		return code;
 	o.policy = policy;

@@ -68,6 +68,9 @@ bool registry_has_tag(const char *name);
  */
 int registry_choose(const struct call *c, const struct registry *r, const char *name, const char **ret, struct err *e);
 
+/* The policy for what comes in; NULL: there is none. Return: 0, or -errno with @e filled; image_policy_free() is the caller's */
+int registry_policy(struct image_policy **ret, struct err *e);
+
 struct pull_request {
 	struct registry_options registry;
 	struct platform_options platform;
