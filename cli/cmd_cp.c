@@ -176,7 +176,7 @@ const struct verb verb_cp = {
 	.name = "cp",
 	.group = "Containers",
 	.arguments = "[CONTAINER:]SOURCE|- [CONTAINER:]DESTINATION|-",
-	.help = "copy files into it or out of it",
+	.help = "copy files in or out of it",
 	.about = "Copy files between a container, running or not, and this machine, or between two containers. With `-` a tar archive "
 		 "comes from standard input, into a folder, or goes to standard output. Volumes and binds are there while the container "
 		 "runs. What is copied belongs to root, but for `--archive` and archives from standard input.\n\n"

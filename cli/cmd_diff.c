@@ -91,7 +91,7 @@ const struct verb verb_diff = {
 	.name = "diff",
 	.group = "Containers",
 	.arguments = "CONTAINER|IMAGE",
-	.help = "what has changed of its image's files",
+	.help = "which files it has changed",
 	.about = "List the files that a container has added (A), changed (C) and deleted (D), or those that the last layer of an image "
 		 "has. What something is mounted on is left out.",
 	.min_args = 1,

@@ -51,7 +51,7 @@ const struct verb verb_export = {
 	.name = "export",
 	.group = "Containers",
 	.arguments = "CONTAINER",
-	.help = "write its files to a tar archive",
+	.help = "write its files to a tar",
 	.about = "Write the files of a container, running or not, to a tar archive: the image's and its own, without what is "
 		 "mounted in it. Owners are as the container sees them.",
 	.min_args = 1,

@@ -110,7 +110,7 @@ const struct verb verb_import = {
 	.name = "import",
 	.group = "Images",
 	.arguments = "FILE|- [IMAGE]",
-	.help = "make one of a tar archive of files",
+	.help = "make one of a tar of files",
 	.about = "Make an image of one layer of a tar archive, plain or compressed with gzip or zstd, as `paene export` writes it. "
 		 "The new image's id is printed.",
 	.min_args = 1,

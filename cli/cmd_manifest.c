@@ -65,7 +65,7 @@ const struct verb verb_manifest = {
 	.name = "manifest",
 	.group = "Images",
 	.arguments = "VERB [ARGUMENT…]",
-	.help = "what they are made of: inspect",
+	.help = "of one: inspect",
 	.about = "Verbs about manifests and indexes: what an image consists of, and for which platforms it is there.",
 	.below = VERBS(verbs),
 };

@@ -16,16 +16,18 @@ static const struct option rows[] = {
 		   "who overlays layers: overlay (the kernel), fuse-overlayfs, or auto (default)"),
 	OPT_STRING(struct paene_globals, cgroup_manager, "cgroup-manager", 0, "NAME",
 		   "who makes cgroups: cgroupfs (default) or systemd"),
-	OPT_LIST(struct paene_globals, image_stores, "image-store", 0, "DIR", "another --root whose images are seen too, only read"),
+	OPT_LIST(struct paene_globals, image_stores, "image-store", 0, "DIR", "a further --root, whose images are seen, too"),
 };
 
 static const struct verb *const verbs[] = {
-	&verb_run,  &verb_create, &verb_start,	&verb_stop,    &verb_restart, &verb_kill,    &verb_rm,	 &verb_pause,
-	&verb_unpause, &verb_wait, &verb_update, &verb_exec, &verb_cp, &verb_export, &verb_commit, &verb_diff, &verb_memory, &verb_ps, &verb_stats, &verb_top, &verb_logs,  &verb_events,  &verb_inspect,
-	&verb_untag, &verb_history, &verb_image, &verb_system,
-	&verb_pull, &verb_push, &verb_search, &verb_manifest,
-	&verb_images, &verb_load, &verb_import, &verb_save, &verb_tag,	&verb_rmi,     &verb_login, &verb_logout, &verb_version, &verb_info,   &verb_help,
-	&verb_completion, &verb_complete, &verb_man,
+	&verb_run, &verb_create, &verb_start, &verb_stop, &verb_restart, &verb_kill, &verb_rm,
+	&verb_pause, &verb_unpause, &verb_wait, &verb_update, &verb_exec, &verb_cp, &verb_export,
+	&verb_commit, &verb_diff, &verb_memory,
+	&verb_ps, &verb_stats, &verb_top, &verb_logs, &verb_events, &verb_inspect,
+	&verb_images, &verb_pull, &verb_push, &verb_search, &verb_load, &verb_save, &verb_import,
+	&verb_tag, &verb_untag, &verb_history, &verb_rmi, &verb_image, &verb_manifest, &verb_login,
+	&verb_logout,
+	&verb_system, &verb_version, &verb_info, &verb_help, &verb_completion, &verb_complete, &verb_man,
 };
 
 static const struct manual_section manual[] = {

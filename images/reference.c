@@ -111,6 +111,14 @@ static bool is_tag(const char *s)
 	return n > 0 && n <= TAG_MAX && *s != '.' && *s != '-' && strspn(s, LOWER UPPER DIGITS "_.-") == n;
 }
 
+/* What the distribution's grammar allows before the ":" of a digest. */
+static bool is_algorithm(const char *s)
+{
+	size_t n = strspn(s, LOWER DIGITS "+._-");
+
+	return n > 0 && s[n] == ':' && s[n + 1 + strspn(s + n + 1, DIGITS LOWER UPPER "=_-")] == '\0';
+}
+
 static bool looks_like_host(const char *s, size_t n)
 {
 	if (n == strlen("localhost") && memcmp(s, "localhost", n) == 0)
@@ -173,6 +181,8 @@ int image_ref_parse(const char *text, struct image_ref *ret, struct err *e)
 		return refuse(e, text, "a tag is 1 to 128 letters, digits, _ . -, and begins with none of . -");
 	const char *hex = digest ? str_after(digest, "sha256:") : NULL;
 
+	if (digest && !hex && is_algorithm(digest))
+		return refuse(e, text, "of digests, only those of sha256 are known here");
 	if (digest && (!hex || !digest_is_hex(hex)))
 		return refuse(e, text, "a digest is sha256: and 64 digits of 0-9 a-f");
 	*ret = (struct image_ref){ 0 };

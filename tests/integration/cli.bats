@@ -24,7 +24,7 @@ fits_screen() {
 		run --keep-empty-lines paene $how
 		expect_status 0
 		fits_screen
-		[ ${#lines[@]} -le 30 ]
+		[ ${#lines[@]} -le 40 ]
 		for verb in $verbs; do
 			[[ "$output" =~ (^|[[:space:]])$verb[[:space:]] ]] || fail "no $verb in:" "$output"
 		done

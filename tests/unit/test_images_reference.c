@@ -35,6 +35,10 @@ static const struct {
 	{ "a--b/c__d/e.f/g-h/i_j", "docker.io", "a--b/c__d/e.f/g-h/i_j", "latest", "", "a--b/c__d/e.f/g-h/i_j:latest" },
 	{ "x:_A.b-C", "docker.io", "library/x", "_A.b-C", "", "x:_A.b-C" },
 	{ "host.example", "docker.io", "library/host.example", "latest", "", "host.example:latest" },
+	{ "h.example:65535/x", "h.example:65535", "x", "latest", "", "h.example:65535/x:latest" },
+	{ "[2001:DB8::1]:5000/a/b@sha256:" HEX, "[2001:DB8::1]:5000", "a/b", "", HEX, "[2001:DB8::1]:5000/a/b@sha256:" HEX },
+	{ "localhost/a/b/c/d/e:1", "localhost", "a/b/c/d/e", "1", "", "localhost/a/b/c/d/e:1" },
+	{ "UPPER.example/low", "UPPER.example", "low", "latest", "", "UPPER.example/low:latest" },
 	{ "0", "docker.io", "library/0", "latest", "", "0:latest" },
 	/* what would read as another host keeps its own in front */
 	{ "docker.io/a.b/c", "docker.io", "a.b/c", "latest", "", "docker.io/a.b/c:latest" },
@@ -76,7 +80,7 @@ static const char *const bad[] = {
 	"a@sha256:../../../../../../../../../../../../../../etc/passwd",
 	HEX, "host.example:/x:", "-h.example/x", "h-.example/x", "h..example/x", ".example/x",
 	"host.example:50a/x", "host.example:/x", "[::1/x", "[]/x", "[::1]x/y", "[::1]:/x", "[g::]/x", "h.example:1:2/x",
-	"http://x.example/y",
+	"http://x.example/y", "a@sha512", "a@:", "a@sha256", "h.example/@sha256:" HEX, "h.example/UP", "h.example:/", "[::1]",
 };
 
 static void test_bad(void **state)
@@ -93,6 +97,21 @@ static void test_bad(void **state)
 		for (const char *c = e.text; *c; c++)
 			assert_in_range(*c, ' ', '~');
 	}
+}
+
+/* Other algorithms are refused by name. */
+static void test_algorithms(void **state)
+{
+	struct image_ref ref;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(image_ref_parse("a@sha512:" HEX HEX, &ref, &e), -EINVAL);
+	assert_non_null(strstr(e.text, "only those of sha256 are known"));
+	assert_int_equal(image_ref_parse("a@blake3:" HEX, &ref, &e), -EINVAL);
+	assert_non_null(strstr(e.text, "only those of sha256 are known"));
+	assert_int_equal(image_ref_parse("a@sha256:123", &ref, &e), -EINVAL);
+	assert_non_null(strstr(e.text, "64 digits"));
 }
 
 static int try(const char *prefix, size_t n, char c, const char *suffix)
@@ -128,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_algorithms),
 		cmocka_unit_test(test_lengths),
 	};
 
