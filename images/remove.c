@@ -18,6 +18,7 @@
 
 #include "base/fd.h"
 #include "images/find.h"
+#include "images/policy.h"
 #include "images/refs.h"
 #include "images/store.h"
 #include "images/work.h"
@@ -104,6 +105,7 @@ static int remove_content(struct removal *r, const char *removing, struct err *e
 	char record[WORK_FILE_MAX];
 	int ret = 0;
 
+	policy_forget(r->store, r->image.manifest);
 	for (size_t i = 0; ret == 0 && i < r->image.names.n; i++)
 		ret = untag(r, r->image.names.v[i], e);
 	if (ret == 0)
