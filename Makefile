@@ -117,7 +117,7 @@ install: all
 	$(BUILD)/paene completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/paene.fish
 	$(BUILD)/paene completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_paene
 	install -d $(DESTDIR)$(PREFIX)/share/paene
-	install -m 0644 $(addprefix dist/,containers.conf docker-daemon.json containerd.toml crio.conf) $(DESTDIR)$(PREFIX)/share/paene/
+	install -m 0644 $(addprefix dist/,containers.conf docker-daemon.json containerd.toml crio.conf registries.json policy.json) $(DESTDIR)$(PREFIX)/share/paene/
 
 #: install        below DESTDIR= and PREFIX=/usr/local
 #: tidy           clang-tidy over all sources

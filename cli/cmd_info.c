@@ -12,8 +12,12 @@
 #include "cgroups/cgroups.h"
 #include "cgroups/controllers.h"
 #include "cli/output.h"
+#include "cli/registry_settings.h"
 #include "cli/verbs.h"
+#include "images/policy.h"
 #include "runtime/storage.h"
+
+#define PODMAN_REGISTRIES "/etc/containers/registries.conf"
 
 struct info {
 	const char *format;
@@ -27,7 +31,7 @@ struct view {
 	char *version, *spec_version;
 	/* info alone */
 	char *kernel, *architecture, *data, *run, *worker, *cgroup, *cgroup_manager, *cgroup_parent, *profile, *driver;
-	struct strv controllers, missing;
+	struct strv controllers, missing, registry_files;
 	uint64_t containers, running, images;
 	bool root, userns, quotas;
 };
@@ -50,6 +54,7 @@ static const struct field fields[] = {
 	FIELD_STRING(struct view, data, "DataRoot", REQUIRED),
 	FIELD_STRING(struct view, run, "RunRoot", REQUIRED),
 	FIELD_STRING(struct view, worker, "Worker", REQUIRED),
+	FIELD_STRINGS(struct view, registry_files, "RegistryFiles", REQUIRED),
 	FIELD_U64(struct view, containers, "Containers", REQUIRED),
 	FIELD_U64(struct view, running, "ContainersRunning", REQUIRED),
 	FIELD_U64(struct view, images, "Images", REQUIRED),
@@ -107,6 +112,36 @@ static int add_controllers(struct arena *a, struct view *v, struct err *e)
 			return err_nomem(e);
 	}
 	return v->cgroup ? 0 : err_nomem(e);
+}
+
+/* Does podman's file say how a registry is to be reached? It is TOML, of which a line that begins so is enough to know. */
+static bool podman_has_settings(void)
+{
+	auto_free char *text = NULL;
+	struct err none;
+
+	if (file_read(AT_FDCWD, PODMAN_REGISTRIES, 1 << 20, &text, NULL, &none) < 0)
+		return false;
+	return str_after(text, "[[registry") || strstr(text, "\n[[registry");
+}
+
+/* Those that are there, of registries and of the policy. */
+static int add_registry_files(const struct call *c, const struct engine *g, struct view *v, struct err *e)
+{
+	struct registry_settings settings;
+	int r = registry_settings(g->fetcher, NULL, c->arena, &settings, e);
+
+	for (size_t i = 0; r >= 0 && i < settings.n_files; i++)
+		if (access(settings.files[i], F_OK) == 0 && strv_add(c->arena, &v->registry_files, settings.files[i]) < 0)
+			r = err_nomem(e);
+	if (r >= 0 && !v->registry_files.n && podman_has_settings())
+		output_warning(c, PODMAN_REGISTRIES " has settings of registries, which paene does not read; "
+						    "it reads /etc/paene/registries.json");
+	const char *policy = access(POLICY_FILE, F_OK) == 0 ? POLICY_FILE : POLICY_PODMAN_FILE;
+
+	if (r >= 0 && access(policy, F_OK) == 0 && strv_add(c->arena, &v->registry_files, policy) < 0)
+		r = err_nomem(e);
+	return r;
 }
 
 static int count_container(const struct container *c, void *arg, struct err *e)
@@ -168,6 +203,8 @@ static int run_info(const struct call *c, struct err *e)
 	};
 
 	r = add_controllers(c->arena, &v, e);
+	if (r >= 0)
+		r = add_registry_files(c, &g, &v, e);
 	if (r >= 0)
 		r = container_each(&g, count_container, &v, e);
 	if (r >= 0)

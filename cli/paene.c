@@ -74,6 +74,36 @@ static const struct manual_section manual[] = {
 	  "`--storage-opt size=BYTES` limits that layer by a project quota: xfs and ext4 have them where they are mounted with `prjquota` "
 	  "(ext4: after `tune2fs -O project,quota`); elsewhere it is refused. Volumes are not counted. With `--userns host` the container's "
 	  "root may give its files to another project, and so leave the limit." },
+	{ "Registries",
+	  "`/etc/paene/registries.json`, and before it `$XDG_CONFIG_HOME/paene/registries.json` (`~/.config/paene`), say how registries "
+	  "are reached; neither has to be there. Both have the form\n\n"
+	  "`{\"search\": [\"docker.io\"], \"aliases\": {\"tools\": \"registry.example/team/tools\"}, \"registries\": [{\"host\": "
+	  "\"docker.io\", \"mirrors\": [{\"host\": \"mirror.example\"}]}, {\"host\": \"localhost:5000\", \"insecure\": true}]}`\n\n"
+	  "`search`: where a name without a host is looked for, in this order; without a list at docker.io.\n\n"
+	  "`aliases`: what a name without a host means; these go before the list.\n\n"
+	  "`registries`: of a `host`, or with `prefix` of the names there that begin with it (the longest counts): `blocked`, nothing of it "
+	  "is pulled or pushed; `insecure`, it may have any certificate, and no TLS if it speaks none, which else is so for no host, not "
+	  "for localhost either; `mirrors`, hosts that are asked first. A mirror can be `insecure`, have a `prefix`, which stands in place of "
+	  "the registry's own in its names, and be there for names with a digest alone (`digest_only`).\n\n"
+	  "podman's registries.conf is not read. Credentials are podman's and docker's: `$REGISTRY_AUTH_FILE` alone, else "
+	  "`$XDG_RUNTIME_DIR/containers/auth.json` (root's, where that is not set: `/run/containers/0/auth.json`), "
+	  "`~/.config/containers/auth.json` and `~/.docker/config.json`, with the credential helpers that they name. "
+	  "Certificates for a host lie in a folder with its name and port in `/etc/paene/certs.d`, `/etc/containers/certs.d` or "
+	  "`/etc/docker/certs.d`: `*.crt`, authorities that are trusted besides the system's; `NAME.cert` and `NAME.key`, what we show.\n\n"
+	  "Proxies are those of `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`, as curl(1) takes them." },
+	{ "Policy",
+	  "`/etc/paene/policy.json` says which images may come in and run. It has the form of containers-policy.json(5); where it is not "
+	  "there, `/etc/containers/policy.json` counts for what comes in. Of the scopes of the transport docker the longest that fits a "
+	  "name counts: `docker.io/library/debian:13`, `docker.io/library/debian`, `docker.io/library`, `docker.io`, `*.io`, then "
+	  "\"\", then `default`. All that it lists must hold:\n\n"
+	  "`insecureAcceptAnything`: yes. `reject`: no.\n\n"
+	  "`digests`: the image, or the index that leads to it, is one of `\"digests\": [\"sha256:…\"]`; paene alone knows this type.\n\n"
+	  "`sigstoreSigned`: there is a signature of cosign beside it in the registry, by a key of `keyPath`, `keyPaths`, `keyData` or "
+	  "`keyDatas` (ECDSA P-256), for a name that fits `signedIdentity`. cosign signs names without tags: for those it must be "
+	  "`{\"type\": \"matchRepository\"}`.\n\n"
+	  "Others (signedBy; fulcio, rekor, pki) cannot be checked, and refuse. What an image has proven is kept when it is pulled, and counts when "
+	  "it is to run; one that was here before the policy is pulled again. An image that is named by its id may run where one of its "
+	  "names may. Archives come in where the transports docker-archive and oci-archive (a folder: oci) accept anything." },
 	{ "Exit status",
 	  "`run`, `exec` and `start --attach` exit as the command does, with 128 + N where signal N ended it; 125 says that the "
 	  "engine failed, 126 that the command could not be executed, 127 that it was not found. Other verbs exit with 1 where "
@@ -81,9 +111,11 @@ static const struct manual_section manual[] = {
 	{ "Files",
 	  "`/var/lib/paene`: images, containers, volumes, networks; in `events` what has happened to them.\n\n"
 	  "`/run/paene`: what is known of containers that run.\n\n"
+	  "`/etc/paene/registries.json`, `/etc/paene/policy.json`, `/etc/paene/certs.d`: see above.\n\n"
 	  "`/run/paene.lock`: held by the one who has systemd make the place for all cgroups.\n\n"
 	  "Without root: `$XDG_DATA_HOME/paene` and `$XDG_RUNTIME_DIR/paene`." },
 	{ "Environment",
+	  "`REGISTRY_AUTH_FILE`, `https_proxy`, `http_proxy`, `all_proxy`, `no_proxy`: see Registries.\n\n"
 	  "`PAENE_IMAGE_STORES`: folders as for `--image-store`, with colons between them.\n\n"
 	  "`NO_COLOR`: where it is set and not empty, nothing is printed in colour." },
 	{ "See also", "paene-oci(1), podman(1), docker(1)" },

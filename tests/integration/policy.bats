@@ -236,6 +236,27 @@ pull() {
 	expect_in_output "/etc/paene/policy.json: default[0].type"
 }
 
+@test "the example is a policy; info names the files that are read" {
+	run paene info --format '{{.RegistryFiles}}'
+	expect_output /etc/paene/registries.json
+	jq --arg key "$keys/ours.pub" '.transports.docker["registry.example/tools"][0].keyPath = $key' "$tests/../dist/policy.json" \
+		>/etc/paene/policy.json
+	run paene info --format '{{.RegistryFiles}}'
+	expect_output "/etc/paene/registries.json /etc/paene/policy.json"
+	run pull one:1
+	expect_in_output "/etc/paene/policy.json, scope default"
+	paene load -qi "$BATS_FILE_TMPDIR/one.tar"
+	run paene run --rm localhost/one:1 echo here
+	expect_output here
+	rm /etc/paene/policy.json
+	mv /etc/paene/registries.json /etc/paene/kept
+	printf '# x\n[[registry]]\nlocation = "x"\n' >/etc/containers/registries.conf
+	run paene info --format '{{.RegistryFiles}}'
+	mv /etc/paene/kept /etc/paene/registries.json
+	rm /etc/containers/registries.conf
+	expect_in_output "paene: warning: /etc/containers/registries.conf has settings of registries, which paene does not read"
+}
+
 @test "podman's policy counts for what comes in, where there is none of ours" {
 	echo '{"default": [{"type": "reject"}]}' >/etc/containers/policy.json
 	run pull one:1

@@ -178,6 +178,18 @@ static void the_users_file_goes_first(void **state)
 						"name the registry: docker.io/x");
 }
 
+static void the_example_is_taken(void **state)
+{
+	const char *const files[] = { "dist/registries.json" }; /* run from the top of the tree */
+	struct world *w = *state;
+	struct err e;
+
+	if (registries_read(files, 1, &w->r, &e) < 0)
+		fail_msg("%s", e.text);
+	assert_string_equal(candidates(w, "debian"), "docker.io/library/debian:latest");
+	assert_non_null(strstr(endpoints(w, "registry.example/attic/x", false, false), "is blocked by dist/registries.json"));
+}
+
 static const struct {
 	const char *text, *message;
 } bad[] = {
@@ -227,6 +239,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(plain_is_for_the_one_host, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(mirrors_and_prefixes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_users_file_goes_first, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_example_is_taken, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(mistakes_are_named, set_up, tear_down),
 	};
 
