@@ -94,7 +94,7 @@ in_new() {
 	[ "$(paene run -q --rm --network none --entrypoint sh localhost/new:1 -c 'echo $A $B; pwd; id -u')" = $'1 2 3\n/tmp\n5' ]
 	[ "$(config localhost/new:1 StopSignal)" = '"INT"' ]
 	[ "$(paene inspect -f '{{.Author}}' localhost/new:1)" = me ]
-	[ "$(paene inspect -f '{{json .History}}' localhost/new:1 | jq -r '.[-1].Comment')" = "first words" ]
+	[ "$(paene inspect -f '{{json .History}}' localhost/new:1 | jq -r '.[-1].comment')" = "first words" ]
 	paene save --format docker-dir -o saved localhost/new:1
 	[ "$(jq -r .mediaType saved/manifest.json)" = application/vnd.docker.distribution.manifest.v2+json ]
 	[ "$(jq -r '.layers[-1].mediaType' saved/manifest.json)" = application/vnd.docker.image.rootfs.diff.tar.gzip ]

@@ -73,7 +73,7 @@ listed() { # listed ARCHIVE NAME: its line, mode owner size name
 	id=$(paene import -q -c 'CMD ["cat", "/own"]' -m "first words" e.tar localhost/made:1)
 	[ "$(paene inspect -f '{{.Id}}' localhost/made:1)" = "$id" ]
 	[ "$(paene run --rm --network none localhost/made:1)" = hi ]
-	[ "$(paene inspect -f '{{json .History}}' localhost/made:1 | jq -r '.[0].Comment')" = "first words" ]
+	[ "$(paene inspect -f '{{json .History}}' localhost/made:1 | jq -r '.[0].comment')" = "first words" ]
 	gzip -c e.tar | paene import - localhost/made:2 >/dev/null
 	[ "$(paene run --rm --network none localhost/made:2 cat /own)" = hi ]
 	[ "$(paene inspect -f '{{.RootFS.Layers}}' localhost/made:2)" = "sha256:$(sha256sum <e.tar | cut -c1-64)" ]

@@ -116,6 +116,10 @@ teardown() {
 	id=$(paene images -q --no-trunc)
 	[ "$(paene inspect localhost/one:1 | jq -r '.[0].Id')" = "$id" ]
 	[ "$(paene inspect "${id:0:8}" --format '{{.RepoTags}}')" = localhost/one:1 ]
+	[ "$(paene image inspect "$id" | jq -c '.[0] | [.RepoTags, .Config.ExposedPorts, .Config.Volumes, .History[0].created_by, .Comment]')" = \
+		'[["localhost/one:1"],{},{},"tests/lib/docker-archive",""]' ]
+	[[ "$(paene image inspect -f '{{.RepoDigests}}' "$id")" =~ ^localhost/one@sha256:[0-9a-f]{64}$ ]]
+	[ -d "$(paene image inspect -f '{{.GraphDriver.LowerDirs}}' "$id")/bin" ]
 	[ "$(paene inspect --type image "sha256:$id" | jq -r '.[0].RootFS.Layers | length')" -ge 1 ]
 	[ "$(paene inspect -f '{{json .Config.Cmd}}' localhost/one:1)" = '["/bin/sh"]' ]
 }
