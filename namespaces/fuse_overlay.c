@@ -12,7 +12,7 @@
 #include "base/sys.h"
 #include "namespaces/tree.h"
 
-#define COMPLAINT_MAX 300
+#define COMPLAINT_MAX 1000
 
 /* What the program gets as fds 3, 4, …; and how it calls them. */
 enum {
@@ -80,6 +80,21 @@ static char *options_of(struct arena *a, const struct fuse_overlay *o)
 	return text ? add_maps(a, text, ",gidmapping=", o->gids) : NULL;
 }
 
+/* The last line says what was fatal, after the program's name. */
+static const char *last_words(char *complaint)
+{
+	size_t n = strlen(complaint);
+
+	if (n > 0 && complaint[n - 1] == '\n')
+		complaint[n - 1] = '\0';
+	const char *line = strrchr(complaint, '\n');
+
+	line = line ? line + 1 : complaint;
+	const char *words = str_after(line, "fuse-overlayfs: ");
+
+	return words ? words : *line ? line : "it failed";
+}
+
 /* It says what is wrong before it goes into the background; ends of file and of its first process say that it is there. */
 static int start(const struct fuse_overlay *o, const int kept[KEPT_COUNT], struct err *e)
 {
@@ -118,8 +133,7 @@ static int start(const struct fuse_overlay *o, const int kept[KEPT_COUNT], struc
 	r = proc_wait(pidfd, e);
 	if (r <= 0)
 		return r;
-	complaint[strcspn(complaint, "\n")] = '\0';
-	return err_say(e, EIO, "%s", *complaint ? complaint : "fuse-overlayfs failed");
+	return err_say(e, EIO, "%s", last_words(complaint));
 }
 
 int fuse_overlay_new(const struct fuse_overlay *o, int *ret_alive, struct err *e)

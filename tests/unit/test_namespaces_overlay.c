@@ -4,6 +4,7 @@
 
 #include <sys/xattr.h>
 
+#include "namespaces/fuse_overlay.h"
 #include "namespaces/overlay.h"
 #include "namespaces/tree.h"
 
@@ -252,6 +253,55 @@ static void test_transient_is_mounted_once(void **state)
 	assert_int_equal(overlay_new(&o, &e), -EINVAL);
 }
 
+/* By the program: nowhere mounted, and gone with its last user. */
+static void test_fuse_overlay(void **state)
+{
+	static const struct spec_id_map map[] = { { 0, BOX_FIRST_ID, IDMAP_RANGE } };
+	const struct spec_id_maps maps = { (struct spec_id_map *)map, 1 }, none = { 0 };
+	char layers[80], byte;
+	struct stat st;
+	struct err e;
+	int alive = -1;
+
+	(void)state;
+	if (!box_may())
+		return;
+	if (access(FUSE_OVERLAY_PROGRAM, X_OK) < 0 || access("/dev/fuse", F_OK) < 0) {
+		print_message("skipped: no fuse-overlayfs, or no /dev/fuse\n");
+		skip();
+	}
+	snprintf(layers, sizeof(layers), "%s/layers", folder.path);
+	struct fuse_overlay o = { .layers = layers, .lowers = lowers, .n_lowers = 100, .container = folder.path };
+
+	for (int i = 0; i < 2; i++) {
+		o.uids = o.gids = i ? &maps : &none;
+		(void)overlay_of(1); /* new folders */
+		int tree = fuse_overlay_new(&o, &alive, &e);
+
+		if (tree < 0)
+			fail_msg("%s", e.text);
+		expect_text(tree, "top", "99");
+		expect_text(tree, "of0", "0");
+		assert_int_equal(fstatat(tree, "top", &st, 0), 0);
+		assert_int_equal(st.st_uid, i ? BOX_FIRST_ID : 0);
+		assert_int_equal(unlinkat(tree, "of5", 0), 0);
+		assert_true(fstatat(tree, "of5", &st, 0) < 0 && errno == ENOENT);
+		assert_string_equal(box_mountinfo(folder.path), "");
+		close(tree);
+		assert_int_equal(read(alive, &byte, 1), 0); /* it has ended */
+		close(alive);
+	}
+	alive = -1;
+	o.layers = "/no/such";
+	assert_int_equal(fuse_overlay_new(&o, &alive, &e), -ENOENT);
+	assert_int_equal(alive, -1);
+	o.layers = layers;
+	o.lowers = (char *[]){ (char *)"missing" };
+	o.n_lowers = 1;
+	assert_int_equal(fuse_overlay_new(&o, &alive, &e), -EIO);
+	assert_string_equal(e.text, "cannot read lower dirs: No such file or directory");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_redirects_lead_nowhere),
 		cmocka_unit_test(test_what_is_seen),
 		cmocka_unit_test(test_transient_is_mounted_once),
+		cmocka_unit_test(test_fuse_overlay),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -111,6 +111,35 @@ static void test_statuses(void **state)
 	}
 }
 
+/* The program behind its root ends (@before) while it runs, or because it has ended itself. */
+static void run_served(const char *script, bool before, int status, bool lost)
+{
+	struct sink out = make_sink(), err = make_sink();
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	struct relay r = { .served = true, .root = ends[0] };
+
+	if (before)
+		close(ends[1]);
+	assert_int_equal(relay_shell(script, NULL, &out, &err, &r), status);
+	assert_int_equal(r.root_lost, lost);
+	close(ends[0]);
+	if (!before)
+		close(ends[1]);
+	free(drain(&out));
+	free(drain(&err));
+}
+
+static void test_root_is_lost(void **state)
+{
+	(void)state;
+	run_served("exec sleep 1000", true, 137, true);
+	run_served("exit 3", true, 3, false);
+	run_served("kill -9 $$", true, 137, false);
+	run_served("exit 3", false, 3, false);
+}
+
 /* More than pipes and buffers hold, both ways: nothing is lost, nothing waits for ever. */
 static void test_much(void **state)
 {
@@ -388,6 +417,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pipes),	      cmocka_unit_test(test_statuses),
 		cmocka_unit_test(test_much),	      cmocka_unit_test(test_left_behind),
+		cmocka_unit_test(test_root_is_lost),
 		cmocka_unit_test(test_reader_goes_away), cmocka_unit_test(test_signals_are_passed),
 		cmocka_unit_test(test_terminal),      cmocka_unit_test(test_words),
 		cmocka_unit_test(test_exec_keeps_fds), cmocka_unit_test(test_names),
