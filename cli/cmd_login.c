@@ -117,7 +117,7 @@ static int check(const struct account *a, const struct auth *auth, bool plain, s
 
 		at[i].repository[0] = '\0';
 		r = ping(a, &at[i], auth, work.fd, &reply, e);
-		if (r >= 0 || reply.status)
+		if (r >= 0 || reply.status || r == -EINVAL) /* the last: something is wrong on our side */
 			return r;
 		if (i + 1 < n)
 			r = 0;

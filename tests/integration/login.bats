@@ -171,6 +171,44 @@ insecure() { # insecure HOST: by the settings
 	expect_output "paene logout: --all leaves no place for a registry"
 }
 
+@test "login: through the proxy of the environment, but for hosts that are excepted" {
+	export http_proxy=http://me:PROXYPW@127.0.0.1:1 https_proxy=http://me:PROXYPW@127.0.0.1:1
+	insecure "$BASIC"
+	run login alice SECRET "$BASIC"
+	expect_status 1
+	[[ "$output" != *PROXYPW* ]] || fail "$output"
+	no_proxy=127.0.0.1 run login alice SECRET "$BASIC"
+	expect_output "Login Succeeded!"
+	https_proxy=ftp://me:PROXYPW@x run login alice SECRET "$BASIC"
+	expect_status 1
+	expect_output "paene login: log into $BASIC: $BASIC: https_proxy: a proxy is http, https, socks4, socks4a, socks5 or socks5h"
+}
+
+@test "login: a full disk leaves the file as it was" {
+	insecure "$BASIC"
+	mkdir "$BATS_TEST_TMPDIR/small"
+	mount -t tmpfs -o size=8k tmpfs "$BATS_TEST_TMPDIR/small"
+	printf '{"auths": {"a.io": {"auth": "%s"}}}' "$(printf a:b | base64)" >"$BATS_TEST_TMPDIR/small/auth.json"
+	head -c 4096 /dev/zero >"$BATS_TEST_TMPDIR/small/full"
+	run login alice SECRET --authfile "$BATS_TEST_TMPDIR/small/auth.json" "$BASIC"
+	expect_status 1
+	expect_in_output "No space left on device"
+	[ "$(jq -r '.auths["a.io"].auth' "$BATS_TEST_TMPDIR/small/auth.json" | base64 -d)" = a:b ]
+	[ "$(ls -A "$BATS_TEST_TMPDIR/small" | wc -l)" = 2 ]
+	umount "$BATS_TEST_TMPDIR/small"
+}
+
+@test "login: two at once, and both are kept" {
+	insecure "$BASIC"
+	local i pids=()
+	for i in 1 2 3 4 5 6; do
+		login alice SECRET "$BASIC/team$i" >/dev/null 3>&- &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	[ "$(jq '.auths | length' "$auth_file")" = 6 ]
+}
+
 @test "login: nobody there; --password warns" {
 	run login alice SECRET --tls-verify=false 127.0.0.1:1
 	expect_status 1

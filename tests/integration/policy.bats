@@ -18,8 +18,9 @@ setup_file() {
 	printf '{"registries": [{"host": "%s", "insecure": true}]}' "$REGISTRY" >/etc/paene/registries.json
 	make_image localhost/one:1 "$BATS_FILE_TMPDIR/one.tar"
 	make_image localhost/two:1 "$BATS_FILE_TMPDIR/two.tar" Env='["TWO=2"]'
-	put one
-	put two
+	put one one
+	put two two
+	put two three
 	mkdir "$keys"
 	local name
 	for name in ours theirs; do
@@ -46,8 +47,21 @@ teardown_file() {
 	registries_stop
 }
 
-put() { # put NAME: the image of NAME.tar, as NAME:1
-	skopeo copy -q --insecure-policy --dest-tls-verify=false "docker-archive:$BATS_FILE_TMPDIR/$1.tar" "docker://$REGISTRY/$1:1"
+put() { # put FILE NAME: the image of FILE.tar, as NAME:1
+	skopeo copy -q --insecure-policy --dest-tls-verify=false "docker-archive:$BATS_FILE_TMPDIR/$1.tar" "docker://$REGISTRY/$2:1"
+}
+
+put_index() { # put_index NAME: an index of NAME:1 alone, as NAME:all
+	local digest platform='{"os": "linux", "architecture": "amd64"}'
+	digest=$(digest_of "$1:1")
+	curl -sSf -H 'Accept: application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json' \
+		"http://$REGISTRY/v2/$1/manifests/1" >"$BATS_TEST_TMPDIR/manifest"
+	jq -n --arg digest "$digest" --argjson size "$(stat -c %s "$BATS_TEST_TMPDIR/manifest")" --argjson platform "$platform" \
+		--arg type "$(jq -r .mediaType "$BATS_TEST_TMPDIR/manifest")" '{
+			schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json",
+			manifests: [{mediaType: $type, digest: $digest, size: $size, platform: $platform}]}' >"$BATS_TEST_TMPDIR/index"
+	curl -sSf -X PUT -H 'Content-Type: application/vnd.oci.image.index.v1+json' --data-binary "@$BATS_TEST_TMPDIR/index" \
+		"http://$REGISTRY/v2/$1/manifests/all"
 }
 
 digest_of() { # digest_of NAME:TAG: sha256:HEX, as the registry has it
@@ -194,6 +208,24 @@ pull() {
 	[ -z "$(paene images -q)" ]
 	sign two "$(digest_of two:1)" ours
 	pull two:1
+}
+
+@test "an index: its signature, or its digest in a list, is one of the image that it leads to" {
+	local index
+	put_index three
+	index=sha256:$(sha256sum <"$BATS_TEST_TMPDIR/index" | cut -d' ' -f1)
+	policy "$(signed_by ours.pub)"
+	run paene pull -q --platform linux/amd64 "$REGISTRY/three:all"
+	expect_status 1
+	sign three "$index" ours
+	paene pull -q --platform linux/amd64 "$REGISTRY/three:all"
+	paene create "$REGISTRY/three:all"
+	run pull three:1 # by itself it is not signed
+	expect_status 1
+	policy "{\"type\": \"digests\", \"digests\": [\"$index\"]}"
+	paene create "$REGISTRY/three:all"
+	run pull three:1
+	expect_status 1
 }
 
 @test "sigstoreSigned: what is no signature" {

@@ -67,6 +67,7 @@ registry_start() {
 		;;
 	esac
 	printf 'version: 0.1\n' >"$folder/config.yml"
+	rm -f "$folder/registry.out" # of a run before: it is waited for what the new one says
 	registry_process "$folder" registry env -i PATH="$PATH" "${settings[@]}" docker-registry serve "$folder/config.yml"
 	wait_until 30 grep -q 'listening on 127.0.0.1:' "$folder/registry.out"
 	REGISTRY=$(sed -nE 's/.*listening on (127\.0\.0\.1:[0-9]+).*/\1/p' "$folder/registry.out" | head -n 1)
