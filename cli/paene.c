@@ -87,7 +87,7 @@ static const struct manual_section manual[] = {
 	  "the registry's own in its names, and be there for names with a digest alone (`digest_only`).\n\n"
 	  "podman's registries.conf is not read. Credentials are podman's and docker's: `$REGISTRY_AUTH_FILE` alone, else "
 	  "`$XDG_RUNTIME_DIR/containers/auth.json` (root's, where that is not set: `/run/containers/0/auth.json`), "
-	  "`~/.config/containers/auth.json` and `~/.docker/config.json`, with the credential helpers that they name. "
+	  "`$XDG_CONFIG_HOME/containers/auth.json` and `$DOCKER_CONFIG/config.json` (`~/.config`, `~/.docker`), with the credential helpers that they name. "
 	  "Certificates for a host lie in a folder with its name and port in `/etc/paene/certs.d`, `/etc/containers/certs.d` or "
 	  "`/etc/docker/certs.d`: `*.crt`, authorities that are trusted besides the system's; `NAME.cert` and `NAME.key`, what we show.\n\n"
 	  "Proxies are those of `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`, as curl(1) takes them." },

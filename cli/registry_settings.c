@@ -47,8 +47,8 @@ int registry_settings(const char *fetcher, const char *authfile, struct arena *a
 	*ret = (struct registry_settings){
 		.session = {
 			.fetcher = fetcher,
-			.auth = { .home = home, .runtime_dir = folder("XDG_RUNTIME_DIR"), .root = geteuid() == 0,
-				  .environment = environ },
+			.auth = { .home = home, .runtime_dir = folder("XDG_RUNTIME_DIR"), .config_dir = config,
+				  .docker_dir = folder("DOCKER_CONFIG"), .root = geteuid() == 0, .environment = environ },
 			.certificates = { "/etc/paene/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d" },
 			.n_certificates = 3,
 			.retries = FETCH_RETRIES,

@@ -43,12 +43,22 @@ int auth_path(const struct auth_files *files, char *ret, size_t size, struct err
 /* Those that are read, the first one first. Return: how many */
 static size_t list_files(const struct auth_files *files, char ret[FILES_MAX][PATH_MAX])
 {
-	static const char *const in_home[] = { ".config/containers/auth.json", ".docker/config.json" };
+	const struct {
+		const char *folder, *in_home, *file;
+	} others[] = {
+		{ files->config_dir, "/.config", "containers/auth.json" },
+		{ files->docker_dir, "/.docker", "config.json" },
+	};
 	struct err none;
 	size_t n = auth_path(files, ret[0], PATH_MAX, &none) >= 0;
 
-	for (size_t i = 0; !files->path && files->home && i < ARRAY_SIZE(in_home); i++)
-		snprintf(ret[n++], PATH_MAX, "%s/%s", files->home, in_home[i]);
+	for (size_t i = 0; !files->path && i < ARRAY_SIZE(others); i++) {
+		const char *folder = others[i].folder ? others[i].folder : files->home;
+
+		if (folder)
+			snprintf(ret[n++], PATH_MAX, "%s%s/%s", folder, others[i].folder ? "" : others[i].in_home,
+				 others[i].file);
+	}
 	return n;
 }
 

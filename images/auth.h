@@ -4,8 +4,8 @@
  * credential helpers.
  *
  * Looked for in this order, as containers-auth.json(5) has it: --authfile or $REGISTRY_AUTH_FILE alone; else
- * $XDG_RUNTIME_DIR/containers/auth.json (without it, for root: /run/containers/0/auth.json), ~/.config/containers/auth.json,
- * ~/.docker/config.json. In a file the helper that it names for a host (credHelpers) goes first, then the one for all
+ * $XDG_RUNTIME_DIR/containers/auth.json (without it, for root: /run/containers/0/auth.json),
+ * $XDG_CONFIG_HOME/containers/auth.json (~/.config), $DOCKER_CONFIG/config.json (~/.docker). In a file the helper that it names for a host (credHelpers) goes first, then the one for all
  * (credsStore), then what it holds itself; the longest key that is a host or the beginning of host/repository, in whole words,
  * wins.
  *
@@ -27,6 +27,7 @@ void auth_forget(struct auth *a); /* overwrites it */
 struct auth_files {
 	const char *path; /* the only one; NULL: those above */
 	const char *home, *runtime_dir; /* of the user; NULL where there is none */
+	const char *config_dir, *docker_dir; /* the same; NULL: the usual ones in home */
 	bool root;
 	char *const *environment; /* for helpers, which are found by its PATH; ends with NULL; NULL: none can be run */
 };

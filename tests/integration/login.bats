@@ -24,7 +24,7 @@ setup_file() {
 
 setup() {
 	export HOME=$BATS_TEST_TMPDIR/home REGISTRY_AUTH_FILE='' auth_file=/run/containers/0/auth.json
-	unset XDG_RUNTIME_DIR XDG_CONFIG_HOME http_proxy https_proxy all_proxy ALL_PROXY HTTPS_PROXY
+	unset XDG_RUNTIME_DIR XDG_CONFIG_HOME DOCKER_CONFIG http_proxy https_proxy all_proxy ALL_PROXY HTTPS_PROXY
 	mkdir -p "$HOME"
 	leak_check_before
 }
@@ -241,6 +241,11 @@ insecure() { # insecure HOST: by the settings
 	jq -e .auths two.json
 	XDG_RUNTIME_DIR=$PWD login alice SECRET "$BASIC"
 	jq -e .auths containers/auth.json
+	XDG_CONFIG_HOME=$PWD run paene login --get-login "$BASIC"
+	expect_output alice
+	cp one.json config.json
+	DOCKER_CONFIG=$PWD run paene login --get-login "$BASIC"
+	expect_output alice
 	[ ! -e "$auth_file" ]
 	run paene login --get-login --authfile /nonexistent/x "$BASIC"
 	expect_status 1
