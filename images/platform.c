@@ -131,6 +131,11 @@ static unsigned number(const char *variant)
 	return n;
 }
 
+bool platform_same(const struct image_platform *a, const struct image_platform *b)
+{
+	return streq(a->os, b->os) && streq(a->architecture, b->architecture) && streq(a->variant, b->variant);
+}
+
 unsigned platform_rank(const struct image_platform *want, const struct image_platform *have)
 {
 	if (!streq(want->os, have->os) || !streq(want->architecture, have->architecture))

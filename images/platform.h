@@ -29,6 +29,9 @@ void platform_normalize(struct image_platform *p);
  */
 unsigned platform_rank(const struct image_platform *want, const struct image_platform *have);
 
+/* Are two the same? Both are normal. */
+bool platform_same(const struct image_platform *a, const struct image_platform *b);
+
 /* "linux/arm/v7" */
 #define PLATFORM_MAX 104
 const char *platform_text(const struct image_platform *p, char buf[PLATFORM_MAX]);

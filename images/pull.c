@@ -75,13 +75,21 @@ static bool suits(const struct pull *p, const struct image *image)
 	return !have.os[0] || !have.architecture[0] || platform_rank(&p->o->platform, &have) > 0;
 }
 
+static bool is_exactly(const struct pull *p, const struct image *image)
+{
+	struct image_platform have;
+
+	image_platform(image, &have);
+	return platform_same(&have, &p->o->platform);
+}
+
 /* A manifest that no index led to: is it for another machine? Whoever has asked for one must not get another. */
 static int check_platform(struct pull *p, const struct image *image, struct err *e)
 {
 	struct image_platform have;
 	char wanted[PLATFORM_MAX];
 
-	if (suits(p, image))
+	if (index_of(p->root, image->manifest) || suits(p, image))
 		return 0;
 	image_platform(image, &have);
 	platform_text(&have, p->result.platform);
@@ -105,7 +113,10 @@ static int find_here(const struct pull *p, const char *root, struct image *ret)
 		return 0;
 	if (store_read_record(p->store->records, manifest, ret, &ignored) < 0)
 		return 0;
-	if (suits(p, ret) && publish_hold(&whole, ret, &ignored) > 0) {
+	/* one of another variant may be the best that there is, or not: what led to it knows */
+	bool sure = index[0] ? is_exactly(p, ret) : suits(p, ret);
+
+	if (sure && publish_hold(&whole, ret, &ignored) > 0) {
 		holds_release(&whole.holds);
 		return 1;
 	}

@@ -40,6 +40,7 @@ enum task_state {
 struct task {
 	enum task_state state;
 	bool dependent; /* on the layers below */
+	bool looked_for;
 	struct image_layer *layer;
 	char *independent_folder, *chain_folder; /* the two names it can have */
 	struct worker worker;
@@ -247,27 +248,66 @@ static int start_worker(struct unpack *u, size_t i, struct err *e)
 	return r;
 }
 
-/* Start what can be started of those whose blob is as far as that; a layer that is there is finished on the spot. */
-static int start_some(struct unpack *u, enum blob_state blob, size_t max_running, struct err *e)
+/* What is there already is finished on the spot. Each is looked for once, and again where it has got another name. */
+static int finish_present(struct unpack *u, struct err *e)
 {
 	for (size_t i = 0; i < u->n; i++) {
-		if (!is_ready(u, i) || blob_state(u, &u->tasks[i]) != blob)
-			continue;
-		int r = find_unpacked(u, &u->tasks[i], e);
+		struct task *t = &u->tasks[i];
+		int r = 0;
 
-		if (r == 0 && blob >= BLOB_COMING && count(u, TASK_RUNNING) < max_running)
-			r = start_worker(u, i, e);
+		if (!t->looked_for && is_ready(u, i)) {
+			t->looked_for = true;
+			r = find_unpacked(u, t, e);
+		}
 		if (r < 0)
 			return err_wrap(e, "layer %zu of %zu", i + 1, u->n);
 	}
 	return 0;
 }
 
+/* The largest of those that wait for a worker and whose blob is as far as that. Return: its number; u->n: there is none */
+static size_t largest(const struct unpack *u, enum blob_state blob)
+{
+	size_t found = u->n;
+
+	for (size_t i = 0; i < u->n; i++)
+		if (is_ready(u, i) && blob_state(u, &u->tasks[i]) == blob &&
+		    (found == u->n || u->tasks[i].layer->bytes > u->tasks[found].layer->bytes))
+			found = i;
+	return found;
+}
+
+/*
+ * The largest layer takes longest, so it goes first: a smaller one that begins to come waits for the first byte of a larger one
+ * that has been asked for. If that takes so long that all of the smaller one is here, it waits no longer.
+ */
+static size_t choose(const struct unpack *u)
+{
+	size_t here = largest(u, BLOB_HERE);
+
+	if (here < u->n || !u->p->download)
+		return here;
+	size_t coming = largest(u, BLOB_COMING), asked = largest(u, BLOB_ASKED);
+
+	if (coming < u->n && asked < u->n && u->tasks[asked].layer->bytes > u->tasks[coming].layer->bytes)
+		return u->n;
+	return coming;
+}
+
 static int start_ready(struct unpack *u, size_t max_running, struct err *e)
 {
-	int r = start_some(u, BLOB_HERE, max_running, e);
+	int r = finish_present(u, e);
 
-	return r == 0 && u->p->download ? start_some(u, BLOB_COMING, max_running, e) : r;
+	while (r == 0 && count(u, TASK_RUNNING) < max_running) {
+		size_t i = choose(u);
+
+		if (i == u->n)
+			break;
+		r = start_worker(u, i, e);
+		if (r < 0)
+			err_wrap(e, "layer %zu of %zu", i + 1, u->n);
+	}
+	return r;
 }
 
 static int take_done(struct unpack *u, struct task *t, const struct work_done *done, struct err *e)
@@ -282,6 +322,7 @@ static int take_done(struct unpack *u, struct task *t, const struct work_done *d
 	if (t->dependent)
 		return err_say(e, EPROTO, "paene-worker asks twice for the layers below (%s)", done->chain_detail);
 	t->dependent = true;
+	t->looked_for = false;
 	t->state = TASK_WAITING;
 	return file_remove(u->p->work->fd, folder, e);
 }
