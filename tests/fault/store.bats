@@ -44,9 +44,9 @@ setup() {
 }
 
 teardown() {
+	whole || return
 	paene image prune -fa >/dev/null
 	leak_check_after
-	whole
 }
 
 load_one() { paene load -qi "$BATS_FILE_TMPDIR/one.tar"; }

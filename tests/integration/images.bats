@@ -10,17 +10,15 @@ setup_file() {
 }
 
 setup() {
-	paene load -qi "$BATS_FILE_TMPDIR/one.tar" >/dev/null
+	paene images >/dev/null # its folders are made
 	leak_check_before
+	paene load -qi "$BATS_FILE_TMPDIR/one.tar" >/dev/null
 }
 
 teardown() {
-	leak_check_after
 	paene rm -fa >/dev/null
-	local id
-	for id in $(paene images -q); do
-		paene rmi --force "$id" >/dev/null
-	done
+	paene rmi -a >/dev/null
+	leak_check_after
 }
 
 @test "load: a file, standard input, compressed" {
@@ -88,7 +86,7 @@ teardown() {
 	paene tag localhost/one:1 localhost/two:2
 	run paene rmi localhost/two:2
 	expect_output "Untagged: localhost/two:2"
-	paene create --name user localhost/one:1 true >/dev/null
+	paene create --name user --network none localhost/one:1 true >/dev/null
 	run paene rmi localhost/one:1
 	expect_status 1
 	expect_in_output "in use by container user"
@@ -128,7 +126,7 @@ teardown() {
 	make_image localhost/evil:1 "$BATS_TEST_TMPDIR/evil.tar" 'Labels={"key\u001b[2J": "value\u202e\u009b"}' \
 		'Cmd=["sh", "\u001b]0;title\u0007"]'
 	paene load -qi "$BATS_TEST_TMPDIR/evil.tar"
-	paene create --name evil localhost/evil:1
+	paene create --name evil --network none localhost/evil:1
 	{
 		paene images
 		paene ps -a --no-trunc
@@ -144,7 +142,7 @@ teardown() {
 }
 
 @test "completion proposes images and containers" {
-	paene create --name finished localhost/one:1 true >/dev/null
+	paene create --name finished --network none localhost/one:1 true >/dev/null
 	complete() {
 		paene complete -- "$@"
 	}

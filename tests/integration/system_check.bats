@@ -3,11 +3,16 @@
 # paene system check: whatever is wrong with the store is found, and mended from what is there.
 
 load ../lib/common
+load ../lib/registry
 
 setup_file() {
 	needs_root
 	make_image localhost/one:1 "$BATS_FILE_TMPDIR/one.tar"
 	make_image localhost/two:2 "$BATS_FILE_TMPDIR/two.tar" 'Env=["TWO=2"]'
+}
+
+teardown_file() {
+	registries_stop
 }
 
 setup() {
@@ -172,6 +177,36 @@ flip() {
 	paene load -qi "$BATS_FILE_TMPDIR/one.tar"
 	run paene system check
 	expect_status 0
+}
+
+@test "an image of a registry is fetched again: a broken blob, a layer that cannot be compared with it" {
+	needs_program paene-fetch
+	registry_start plain
+	paene tag one:1 "$REGISTRY/app:1"
+	paene push -q --tls-verify=false "$REGISTRY/app:1"
+	paene rmi -a
+	paene pull -q --tls-verify=false "$REGISTRY/app:1"
+	blob=$(ls -S "$store"/blobs/sha256/* | head -n 1)
+	layer=$(ls "$store/layers")
+	chmod u+w "$blob"
+	truncate -s -100 "$blob"
+	flip "$store/layers/$layer/bin/busybox"
+	run paene system check
+	expect_status 1
+	expect_in_output "$(basename "$blob"): it has "
+	registry_stop plain
+	run paene system check --repair --tls-verify=false --retry 0
+	expect_status 1
+	expect_in_output "it is broken: "
+	[ "$(paene run --rm --network none "$REGISTRY/app:1" echo fine)" = fine ] # though not as it should be
+	rm "$registries/plain/registry.out"
+	registry_address=$REGISTRY registry_start plain
+	run paene system check --repair --tls-verify=false
+	expect_in_output "what is missing was fetched again"
+	expect_in_output "layer $layer: bin/busybox: its content: unpacked again from its blob"
+	run paene system check
+	expect_status 0
+	[ "$(paene images --format '{{.Names}}')" = "$REGISTRY/app:1" ]
 }
 
 @test "names without images, images without need, litter" {

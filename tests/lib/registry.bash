@@ -9,6 +9,8 @@
 #                          `--` goes to tests/registry/token.py
 #   faults_start NAME [OPTION…]     tests/registry/faults.py; sets $REGISTRY, and $FAULTS_LOG to what it was asked
 #   registry_stop NAME, registries_stop    in teardown or teardown_file
+#
+# With $registry_address it is there and nowhere else: one that comes back where it was.
 
 registries=$BATS_FILE_TMPDIR/registries
 
@@ -42,7 +44,7 @@ registry_start() {
 	needs_program docker-registry openssl python3
 	folder=$registries/$name
 	mkdir -p "$folder/storage"
-	local settings=(REGISTRY_HTTP_ADDR=127.0.0.1:0 REGISTRY_STORAGE=filesystem REGISTRY_LOG_LEVEL=info
+	local settings=(REGISTRY_HTTP_ADDR="${registry_address:-127.0.0.1:0}" REGISTRY_STORAGE=filesystem REGISTRY_LOG_LEVEL=info
 		REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY="$folder/storage" REGISTRY_STORAGE_DELETE_ENABLED=true)
 	if [ -n "$tls" ]; then
 		registry_certificates
