@@ -15,7 +15,8 @@
  *   manifest   -                       in work/: a file HEX, the manifest as it came; its sha256 is what was asked for by digest
  *   blob       [more: a pipe's end]    in work/: a file HEX that grows in order from its first byte to its last. Its size and
  *                                      sha256 are right when FETCH_DONE is said, not before. After each write a byte goes into
- *                                      `more`, or none where the pipe is full; it is closed at the end, however that comes
+ *                                      `more`, or none where the pipe is full; it is closed at the end, however that comes.
+ *                                      What has come stays there if it fails: who reads along may still be about to open it
  *   exists     -                       nothing: whether the registry has this blob
  *   put_blob   the blob's file         the registry has the blob
  *   put        the manifest's file     the registry has the manifest under this name

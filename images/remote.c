@@ -89,6 +89,17 @@ static void add_words(const char *before, const struct endpoint *at, struct err 
 		err_wrap(e, "%s; then", before);
 }
 
+/* Whether what a host says over TLS is its answer, so that it need not be asked without. */
+static bool has_spoken(const struct err *e)
+{
+	static const int silent[] = { EPROTO, ECONNREFUSED, ECONNRESET, ETIMEDOUT, EHOSTUNREACH };
+
+	for (size_t i = 0; i < ARRAY_SIZE(silent); i++)
+		if (e->code == silent[i])
+			return false;
+	return true;
+}
+
 int remote_each(const struct store *s, const struct remote_options *o, const struct image_ref *ref, bool push,
 		int (*f)(struct remote *remote, void *arg, struct err *e), void *arg, struct err *e)
 {
@@ -104,10 +115,13 @@ int remote_each(const struct store *s, const struct remote_options *o, const str
 			at[i].repository[0] = '\0';
 		r = try_one(&a, &at[i], &next, e);
 		/* over TLS and then without it, one host is asked twice: what it says last is its answer */
-		if (!next || (i + 1 < n && streq(at[i].host, at[i + 1].host)))
+		bool twice = next && i + 1 < n && streq(at[i].host, at[i + 1].host), enough = twice && has_spoken(e);
+
+		if (!next || (twice && !enough))
 			continue;
 		add_words(before, &at[i], e);
 		memcpy(before, e->text, sizeof(before));
+		i += enough;
 	}
 	return r;
 }

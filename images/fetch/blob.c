@@ -93,20 +93,13 @@ static int check(struct job *j, struct err *e)
 	return err_say(e, EILSEQ, "%s: %s: what came has the digest sha256:%s", j->fetcher->name, job_what(j, what), hex);
 }
 
-/* What is not right is not kept. */
-static void give_up(struct job *j, const struct err *e)
-{
-	(void)unlinkat(j->fetcher->work, j->request.digest, 0); /* the parent clears the folder anyway */
-	job_failed(j, e);
-}
-
 static void finish(struct job *j)
 {
 	struct fetch_reply reply = { .bytes = j->request.bytes };
 	struct err e;
 
 	if (check(j, &e) < 0)
-		give_up(j, &e);
+		job_failed(j, &e);
 	else
 		job_done(j, &reply);
 }
@@ -154,7 +147,7 @@ static void came(struct exchange *x)
 	} else {
 		if (x->result == 0)
 			(void)exchange_refused(x, job_what(j, what), &e);
-		give_up(j, &e);
+		job_failed(j, &e);
 	}
 }
 
@@ -167,6 +160,7 @@ static int open_blob(struct job *j, struct err *e)
 		return r;
 	if (j->fd >= 0 && fcntl(j->fd, F_SETFL, O_NONBLOCK) < 0)
 		return err_set(e, errno, "prepare the pipe");
+	(void)unlinkat(j->fetcher->work, j->request.digest, 0); /* of a request that has failed; mostly there is none */
 	in->file = openat(j->fetcher->work, j->request.digest, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return in->file < 0 ? err_set(e, errno, "store a blob") : digest_begin(&in->digest, e);
 }
@@ -179,7 +173,7 @@ void job_blob(struct job *j)
 	j->x.again = send_try;
 	j->x.done = came;
 	if (open_blob(j, &e) < 0)
-		j->in.file < 0 ? job_failed(j, &e) : give_up(j, &e);
+		job_failed(j, &e);
 	else
 		exchange_start(&j->x);
 }

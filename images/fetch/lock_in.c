@@ -111,6 +111,12 @@ static const char *machine_ca(void)
 	return places[0];
 }
 
+/* A path in the root, to be opened from there. */
+static const char *below(const char *path)
+{
+	return path + 1;
+}
+
 static int fill_root(int root, const struct lock_in *l, struct err *e)
 {
 	if (mkdirat(root, "etc", 0700) < 0 || mkdirat(root, "work", 0700) < 0)
@@ -122,15 +128,15 @@ static int fill_root(int root, const struct lock_in *l, struct err *e)
 	if (r == 0)
 		r = put(root, "etc/nsswitch.conf", name_services, strlen(name_services), O_EXCL, e);
 	if (r == 0)
-		r = copy(root, machine_ca(), LOCK_IN_CA + 1, e);
+		r = copy(root, machine_ca(), below(LOCK_IN_CA), e);
 	if (r == 0)
-		r = put(root, LOCK_IN_CA + 1, "\n", 1, O_APPEND, e); /* the last line may have no end */
+		r = put(root, below(LOCK_IN_CA), "\n", 1, O_APPEND, e); /* the last line may have no end */
 	if (r == 0)
-		r = add(root, l->ca, "the CA file", LOCK_IN_CA + 1, e);
+		r = add(root, l->ca, "the CA file", below(LOCK_IN_CA), e);
 	if (r == 0)
-		r = add(root, l->certificate, "the client's certificate", LOCK_IN_CERTIFICATE + 1, e);
+		r = add(root, l->certificate, "the client's certificate", below(LOCK_IN_CERTIFICATE), e);
 	if (r == 0)
-		r = add(root, l->key, "the client's key", LOCK_IN_KEY + 1, e);
+		r = add(root, l->key, "the client's key", below(LOCK_IN_KEY), e);
 	return r;
 }
 

@@ -368,6 +368,8 @@ static const char *best_words(const struct exchange *x, CURLcode code)
 	(void)curl_easy_getinfo(x->easy, CURLINFO_OS_ERRNO, &os_errno); /* 0 where it is none of the kernel's */
 	if (code == CURLE_COULDNT_CONNECT && os_errno)
 		return strerror((int)os_errno);
+	if (code == CURLE_SSL_CONNECT_ERROR && strstr(x->words, "wrong version number"))
+		return "it does not speak TLS";
 	return x->words[0] ? x->words : curl_easy_strerror(code);
 }
 

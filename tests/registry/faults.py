@@ -8,6 +8,7 @@ and writes them into FOLDER/port, FOLDER/elsewhere (another server, to which som
 Every request to the first becomes a line of JSON in FOLDER/log, to the others one in FOLDER/elsewhere.log.
 
   --tls CERT KEY   speak TLS; but for the port "plain"
+  --old-tls        … of version 1.0 alone
   --bytes N        of the layer (300000)
   --user U:P       the names that begin with auth- want a token for this password
 """
@@ -411,6 +412,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.manifest_only():
             self.answer(200, self.server.image.manifest, Content_Type="text/html; charset=utf-8")
 
+    def fault_urls(self):
+        """the layer is not here, but, as its manifest says, on another server"""
+        if self.kind == "manifests":
+            manifest = json.loads(self.server.image.manifest)
+            manifest["layers"][0]["urls"] = [self.url(self.server.elsewhere, "/401?urls")]
+            self.serve_manifest(json.dumps(manifest).encode())
+        elif self.name == digest(self.server.image.layer):
+            self.answer(404)
+        else:
+            self.good()
+
     def fault_manifest_huge(self):
         """it has 200 megabytes"""
         if not self.manifest_only():
@@ -704,6 +716,9 @@ class Server(http.server.ThreadingHTTPServer):
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*options.tls)
+            if options.old_tls:
+                context.set_ciphers("ALL:@SECLEVEL=0")
+                context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
             self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def shutdown_request(self, request):
@@ -721,6 +736,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--folder")
     p.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"))
+    p.add_argument("--old-tls", action="store_true")
     p.add_argument("--bytes", type=int, default=300000)
     p.add_argument("--user", default="me:secret")
     p.add_argument("--list", action="store_true", help="the names of the faults, and what each is")
