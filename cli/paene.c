@@ -40,6 +40,14 @@ static const struct manual_section manual[] = {
 	  "The option `--format` of `ps`, `stats`, `images`, `inspect`, `version` and `info` takes a text with places: `{{.State.Status}}` "
 	  "stands for the value at that path of what `--format json` shows, `{{json .Mounts}}` for the value as JSON. \\t and \\n "
 	  "are a tab and a new line. There is no more to it: no loops, no functions." },
+	{ "Files in and out",
+	  "`cp` copies into containers and out of them, running or not, and from one to another. No program of a container takes part, "
+	  "and no link in it leads out of it, however fast it changes. Volumes are there while it runs. `export` writes all of its "
+	  "files to an archive, without what is mounted in it; `import` makes an image of such an archive, `commit` one more layer on "
+	  "top of the container's image, with the command and environment that it was started with.\n\n"
+	  "`save` writes images with all that belongs to them. `docker-archive` is what docker has written since its version 25: an OCI "
+	  "layout that all who know only manifest.json can read, too. Digests stay, so an image that was saved and loaded is the same; "
+	  "and the same images give the same bytes." },
 	{ "Memory beyond limits",
 	  "More may be promised than the machine has, where it is said who goes without first. `--memory-low` is what a container "
 	  "keeps while others have anything to give; `--memory-min` what it keeps even if others are killed for it; at `--memory-high` "
