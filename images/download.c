@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/fd.h"
+#include "images/store.h"
 
 #define AT_ONCE 6
 
@@ -35,11 +36,14 @@ static void tell(const struct download *d, enum image_step step, const struct bl
 
 static int look(const struct download *d, const struct store *s, struct blob *b, struct err *e)
 {
-	if (linkat(s->blobs, b->hex, d->folder, b->hex, 0) == 0)
+	int r = 1;
+
+	if (linkat(s->blobs, b->hex, d->folder, b->hex, 0) < 0)
+		r = errno == ENOENT ? store_borrow(s, b->hex, b->bytes, d->folder, e)
+				    : err_set(e, errno, "take blob %s of the store", b->hex);
+	if (r > 0)
 		b->state = BLOB_HERE;
-	else if (errno != ENOENT)
-		return err_set(e, errno, "take blob %s of the store", b->hex);
-	return 0;
+	return MIN(r, 0);
 }
 
 int download_plan(struct download *d, const struct store *s, const struct image *image, struct arena *arena, struct err *e)

@@ -2,6 +2,8 @@
 #include "images/store.h"
 
 #include <errno.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -192,6 +194,37 @@ int store_read_record(int dir, const char *name, struct image *ret, struct err *
 	int r = file_read(dir, name, WORK_IMAGES_MAX, &text, &len, e);
 
 	return r < 0 ? r : image_decode(text, len, name, ret, e);
+}
+
+/* Return: 0, or -errno */
+static int copy_file(int from, int to, uint64_t bytes)
+{
+	if (ioctl(to, FICLONE, from) == 0)
+		return 0;
+	while (bytes > 0) {
+		ssize_t n = copy_file_range(from, NULL, to, NULL, bytes, 0);
+
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		bytes -= (uint64_t)n;
+	}
+	return 0;
+}
+
+int store_borrow(const struct store *s, const char *hex, uint64_t bytes, int dir, struct err *e)
+{
+	for (size_t i = 0; i < s->n_peers; i++) {
+		auto_fd int from = openat(s->peers[i].store.blobs, hex, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		struct stat st;
+
+		if (from < 0 || fstat(from, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size != bytes)
+			continue;
+		auto_fd int to = openat(dir, hex, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		int r = to < 0 ? -errno : copy_file(from, to, bytes);
+
+		return r < 0 ? err_set(e, -r, "copy blob %s of %s", hex, s->peers[i].path) : 1;
+	}
+	return 0;
 }
 
 int image_open_layer(const struct store *s, const char *folder, struct err *e)

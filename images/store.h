@@ -36,6 +36,16 @@ int store_seize(int dir, const char *name, struct err *e);
  */
 int store_place(int from_dir, const char *from, int dir, const char *name, struct err *e);
 
+/**
+ * store_borrow() - Copy a blob from one of the further stores, sharing its blocks where the file system can
+ * @bytes:	It must have so many
+ *
+ * Its digest is not looked at: what it unpacks to is, by whoever unpacks it.
+ *
+ * Return: 1 where @dir has it now, 0 where none has it, or -errno with @e filled
+ */
+int store_borrow(const struct store *s, const char *hex, uint64_t bytes, int dir, struct err *e);
+
 /* Does @name in @dir still lead to the open file? Return: 1, 0, or -errno with @e filled */
 int store_leads_to(int dir, const char *name, int fd, struct err *e);
 

@@ -3,11 +3,16 @@
 # paene history, untag, image and its verbs, filters and orders of images, stores that are only read.
 
 load ../lib/common
+load ../lib/registry
 
 setup_file() {
 	needs_root
 	make_image localhost/one:1 "$BATS_FILE_TMPDIR/one.tar" 'Labels={"kind":"a"}'
 	make_image localhost/two:2 "$BATS_FILE_TMPDIR/two.tar" 'Labels={"kind":"b","more":"c"}'
+}
+
+teardown_file() {
+	registries_stop
 }
 
 setup() {
@@ -181,4 +186,21 @@ teardown() {
 	run with --image-store /nope images
 	expect_status 1
 	expect_in_output "image store /nope: No such file or directory"
+}
+
+@test "pull: what a further store has is not fetched" {
+	needs_program paene-fetch
+	registry_start plain
+	paene tag one:1 "$REGISTRY/app:1"
+	paene push -q --tls-verify=false "$REGISTRY/app:1"
+	local layer
+	layer=$(ls -S "$PAENE_DATA"/images/blobs/sha256 | head -n 1)
+	rm -r "$registries/plain/storage/docker/registry/v2/blobs/sha256/${layer:0:2}/$layer" # it cannot be had there
+	run command paene --root "$BATS_TEST_TMPDIR/other" --runroot "$PAENE_RUN" pull -q --retry 0 --tls-verify=false "$REGISTRY/app:1"
+	[ "$status" != 0 ]
+	command paene --root "$BATS_TEST_TMPDIR/other" --runroot "$PAENE_RUN" --image-store "$PAENE_DATA" \
+		pull -q --retry 0 --tls-verify=false "$REGISTRY/app:1"
+	run command paene --root "$BATS_TEST_TMPDIR/other" --runroot "$PAENE_RUN" system check
+	expect_status 0
+	[ "$(command paene --root "$BATS_TEST_TMPDIR/other" --runroot "$PAENE_RUN" run --rm --network none "$REGISTRY/app:1" echo fine)" = fine ]
 }
