@@ -4,17 +4,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/file.h"
 #include "images/digest_text.h"
+#include "images/find.h"
 #include "images/publish.h"
 #include "images/refs.h"
 #include "images/worker.h"
 
 #define DERIVE_FOLDER "import"
 #define WORDS_FILE    "words"
+#define COPY_BYTES    (64 << 20)
 #define NO_DIGEST     "0000000000000000000000000000000000000000000000000000000000000000"
 #define DOCKER_TYPE   "application/vnd.docker.distribution.manifest.v2+json"
 #define OCI_TYPE      "application/vnd.oci.image.manifest.v1+json"
@@ -37,10 +40,28 @@ static int open_folder(struct derivation *x, struct err *e)
 	return x->folder < 0 ? err_set(e, errno, "open a work folder") : 0;
 }
 
-/* A second name, which stays when the store's own goes. */
+static int copy_blob(int blobs, int folder, const char *hex, struct err *e)
+{
+	auto_fd int from = openat(blobs, hex, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), to = -1;
+	ssize_t n = 1;
+
+	if (from >= 0)
+		to = openat(folder, hex, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (to < 0)
+		return from >= 0 && errno == EEXIST ? 0 : err_set(e, errno, "copy blob %s of the image", hex);
+	while (n > 0)
+		n = sendfile(to, from, NULL, COPY_BYTES);
+	return n < 0 ? err_set(e, errno, "copy blob %s of the image", hex) : 0;
+}
+
+/* A second name, which stays when the store's own goes. In another's store nothing is changed, not even that. */
 static int link_blob(const struct derivation *x, const char *hex, struct err *e)
 {
-	if (linkat(x->d->store->blobs, hex, x->folder, hex, 0) == 0 || errno == EEXIST)
+	const struct store *home = image_home(x->d->store, x->d->base);
+
+	if (x->d->base->peer)
+		return copy_blob(home->blobs, x->folder, hex, e);
+	if (linkat(home->blobs, hex, x->folder, hex, 0) == 0 || errno == EEXIST)
 		return 0;
 	return err_set(e, errno, "take blob %s of the image", hex);
 }

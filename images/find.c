@@ -207,8 +207,7 @@ static int fill_names(struct image *image, const struct ref_list *list, struct e
 	return 0;
 }
 
-/* Where the image is. */
-static const struct store *home(const struct store *s, const struct image *image)
+const struct store *image_home(const struct store *s, const struct image *image)
 {
 	return image->peer ? &image->peer->store : s;
 }
@@ -225,7 +224,7 @@ void image_platform(const struct image *image, struct image_platform *ret)
 int image_names(const struct store *s, struct image *image, struct err *e)
 {
 	struct ref_list list = { 0 };
-	int r = ref_list(home(s, image), &list, e);
+	int r = ref_list(image_home(s, image), &list, e);
 
 	if (r == 0)
 		r = fill_names(image, &list, e);
@@ -235,7 +234,7 @@ int image_names(const struct store *s, struct image *image, struct err *e)
 
 int image_present(const struct store *s, const struct image *image, struct err *e)
 {
-	if (faccessat(home(s, image)->records, image->manifest, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (faccessat(image_home(s, image)->records, image->manifest, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
 	if (errno == ENOENT)
 		return err_say(e, ENOENT, "image %.12s was removed meanwhile", image->config);

@@ -13,4 +13,7 @@
  */
 int image_resolve(const struct store *s, const char *name, struct image *ret, struct image_ref *ret_ref, struct err *e);
 
+/* The store that it is in. */
+const struct store *image_home(const struct store *s, const struct image *image);
+
 #endif

@@ -36,12 +36,14 @@ struct out_entry {
 	char *name;	  /* ends in "/": a folder */
 	const char *text; /* NULL: a blob */
 	const char *hex;
+	int blobs; /* the folder that it is in */
 	uint64_t bytes;
 };
 
 struct saved {
 	struct image image;
-	int hold;
+	int hold; /* -1: it is in a store that nothing is ever removed from */
+	int blobs; /* of its store */
 	uint64_t manifest_bytes;
 	struct strv names; /* in the save's arena */
 };
@@ -85,7 +87,7 @@ static int add_text(struct save *s, const char *name, const char *text, struct e
 {
 	char *copy = arena_strdup(&s->arena, name);
 
-	return copy && text ? add_entry(s, &(struct out_entry){ copy, text, NULL, strlen(text) }, e) : err_nomem(e);
+	return copy && text ? add_entry(s, &(struct out_entry){ .name = copy, .text = text, .bytes = strlen(text) }, e) : err_nomem(e);
 }
 
 static int add_json(struct save *s, const char *name, json_t *value, struct err *e)
@@ -100,20 +102,20 @@ static const char *blob_prefix(const struct save *s)
 	return s->o->format == SAVE_DOCKER_DIR ? "" : BLOBS;
 }
 
-static int blob_bytes(const struct save *s, const char *hex, uint64_t *ret, struct err *e)
+static int blob_bytes(int blobs, const char *hex, uint64_t *ret, struct err *e)
 {
 	struct stat st;
 
-	if (fstatat(s->store->blobs, hex, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(blobs, hex, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_set(e, errno, "look at blob %s", hex);
 	*ret = (uint64_t)st.st_size;
 	return 0;
 }
 
-static int add_blob(struct save *s, const char *hex, const char *name, struct err *e)
+static int add_blob(struct save *s, int blobs, const char *hex, const char *name, struct err *e)
 {
-	struct out_entry entry = { .hex = hex };
-	int r = blob_bytes(s, hex, &entry.bytes, e);
+	struct out_entry entry = { .hex = hex, .blobs = blobs };
+	int r = blob_bytes(blobs, hex, &entry.bytes, e);
 
 	entry.name = name ? arena_strdup(&s->arena, name) : arena_printf(&s->arena, "%s%s", blob_prefix(s), hex);
 	if (r == 0 && !entry.name)
@@ -121,14 +123,15 @@ static int add_blob(struct save *s, const char *hex, const char *name, struct er
 	return r == 0 ? add_entry(s, &entry, e) : r;
 }
 
-static int add_blobs(struct save *s, const struct image *i, struct err *e)
+static int add_blobs(struct save *s, const struct saved *saved, struct err *e)
 {
-	int r = add_blob(s, i->manifest, s->o->format == SAVE_DOCKER_DIR ? "manifest.json" : NULL, e);
+	const struct image *i = &saved->image;
+	int r = add_blob(s, saved->blobs, i->manifest, s->o->format == SAVE_DOCKER_DIR ? "manifest.json" : NULL, e);
 
 	if (r == 0)
-		r = add_blob(s, i->config, NULL, e);
+		r = add_blob(s, saved->blobs, i->config, NULL, e);
 	for (size_t n = 0; r == 0 && n < i->layers.n; n++)
-		r = add_blob(s, i->layers.v[n].blob, NULL, e);
+		r = add_blob(s, saved->blobs, i->layers.v[n].blob, NULL, e);
 	return r;
 }
 
@@ -204,7 +207,7 @@ static int make_list(struct save *s, struct err *e)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < s->n_images; i++)
-		r = add_blobs(s, &s->images[i].image, e);
+		r = add_blobs(s, &s->images[i], e);
 	if (r == 0)
 		r = s->o->format == SAVE_DOCKER_DIR ? add_text(s, "version", DIR_VERSION, e) : list_layout(s, e);
 	if (r == 0 && s->o->format == SAVE_DOCKER_ARCHIVE) {
@@ -219,11 +222,10 @@ static int make_list(struct save *s, struct err *e)
 
 /* ---- writing it ---- */
 
-static int put(const struct save *s, int to, const void *data, size_t len, struct err *e)
+static int put(int to, const void *data, size_t len, struct err *e)
 {
 	int r = fd_write_all(to, data, len);
 
-	(void)s;
 	return r < 0 ? err_set(e, -r, "write the images") : 0;
 }
 
@@ -251,7 +253,7 @@ static ssize_t copy_some(int from, int to, uint64_t most)
 
 static int put_blob(struct save *s, const struct out_entry *entry, int to, struct err *e)
 {
-	auto_fd int from = openat(s->store->blobs, entry->hex, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd int from = openat(entry->blobs, entry->hex, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	uint64_t left = entry->bytes;
 
 	if (from < 0)
@@ -275,7 +277,7 @@ static int put_content(struct save *s, const struct out_entry *entry, int to, st
 {
 	if (entry->hex)
 		return put_blob(s, entry, to, e);
-	return entry->text ? put(s, to, entry->text, entry->bytes, e) : 0;
+	return entry->text ? put(to, entry->text, entry->bytes, e) : 0;
 }
 
 static int write_archive(struct save *s, struct err *e)
@@ -288,13 +290,13 @@ static int write_archive(struct save *s, struct err *e)
 		const struct out_entry *entry = &s->entries[i];
 
 		tar_header(entry->name, entry->bytes, header);
-		r = put(s, s->output, header, sizeof(header), e);
+		r = put(s->output, header, sizeof(header), e);
 		if (r == 0)
 			r = put_content(s, entry, s->output, e);
 		if (r == 0)
-			r = put(s, s->output, zeros, tar_padding(entry->bytes), e);
+			r = put(s->output, zeros, tar_padding(entry->bytes), e);
 	}
-	return r == 0 ? put(s, s->output, zeros, sizeof(zeros), e) : r;
+	return r == 0 ? put(s->output, zeros, sizeof(zeros), e) : r;
 }
 
 static int write_file(struct save *s, const struct out_entry *entry, struct err *e)
@@ -325,19 +327,19 @@ static struct saved *find_saved(struct save *s, const char *manifest)
 	return NULL;
 }
 
-/* Held, so that its blobs stay; then looked at once more, for it may have gone before. */
+/* Held, so that its blobs stay; who removes one has its record alone first. */
 static int take_image(struct save *s, const char *name, struct image *image, struct saved **ret, struct err *e)
 {
 	struct saved *i = &s->images[s->n_images];
-	int hold = store_hold(s->store->records, image->manifest, e);
+	int hold = image->peer ? -1 : store_hold(s->store->records, image->manifest, e);
 
-	if (hold < 0)
+	if (hold < -1)
 		return hold == -ENOENT ? err_say(e, ENOENT, "%s has been removed just now", name) : hold;
-	*i = (struct saved){ .image = *image, .hold = hold };
+	*i = (struct saved){ .image = *image, .hold = hold, .blobs = image_home(s->store, image)->blobs };
 	*image = (struct image){ 0 };
 	s->n_images++;
 	*ret = i;
-	return blob_bytes(s, i->image.manifest, &i->manifest_bytes, e);
+	return blob_bytes(i->blobs, i->image.manifest, &i->manifest_bytes, e);
 }
 
 static int find_image(struct save *s, const char *name, struct err *e)

@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 
 #include "base/fd.h"
 #include "base/timestamp.h"
 #include "images/changes.h"
-#include "images/store.h"
 #include "runtime/container_tree.h"
 #include "runtime/launch.h"
 
@@ -36,8 +36,10 @@ static int find_base(struct commit *c, struct err *e)
 		err_say(e, EOPNOTSUPP, "container %s is of this machine's own root, which is no image", s->name);
 		return err_hint(e, "`paene export` writes its files to an archive");
 	}
-	r = store_read_record(c->g->store.records, s->manifest, &c->base, e);
-	return r < 0 ? err_wrap(e, "read the image of container %s", s->name) : 0;
+	r = image_find(&c->g->store, s->manifest, &c->base, e);
+	if (r < 0)
+		err_wrap(e, "find the image of container %s", s->name);
+	return r < 0 && s->image_store ? err_hint(e, "it is in %s: --image-store", s->image_store) : r;
 }
 
 /* A list of @n words from @v on. */
@@ -140,6 +142,18 @@ static int pack_all(const struct derive *d, int output, struct work_done *ret, s
 	return r == 0 ? tree_pack(&out, output, &how, ret, e) : r;
 }
 
+/* What would end us waits until it is thawed; SIGKILL does not, and leaves it paused. */
+static void hold_signals(int how)
+{
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		sigaddset(&set, ends[i]);
+	(void)sigprocmask(how, &set, NULL);
+}
+
 /* Only as long as its files are read, so nothing of what it writes is half there. */
 static int pack_frozen(const struct commit *c, int output, struct work_done *ret, struct err *e)
 {
@@ -147,13 +161,19 @@ static int pack_frozen(const struct commit *c, int output, struct work_done *ret
 	bool freeze = c->o->pause && c->container.phase == PHASE_RUNNING;
 	const char *id = c->container.settings.id;
 	struct err too_late;
-	int r = freeze ? engine_pause(c->g, id, true, e) : 0;
+	int r;
 
-	if (r < 0)
-		return err_hint(e, "--pause=false reads it while it runs");
-	r = pack(&c->derive, output, ret, e);
-	if (freeze) /* it may have been killed meanwhile */
-		(void)engine_pause(c->g, id, false, &too_late);
+	if (!freeze)
+		return pack(&c->derive, output, ret, e);
+	hold_signals(SIG_BLOCK);
+	r = engine_pause(c->g, id, true, e);
+	if (r >= 0) {
+		r = pack(&c->derive, output, ret, e);
+		(void)engine_pause(c->g, id, false, &too_late); /* it may have been killed meanwhile */
+	} else {
+		err_hint(e, "--pause=false reads it while it runs");
+	}
+	hold_signals(SIG_UNBLOCK);
 	return r;
 }
 

@@ -3,8 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 
 #include "base/fd.h"
+#include "base/path.h"
+#include "images/find.h"
 #include "images/lower.h"
 
 /* Layers, topmost first, as one tree. Return: its fd, or -errno with @e filled */
@@ -25,15 +29,26 @@ static int open_merged(const struct store *s, char *const *folders, size_t n, st
 }
 
 /* What settings have lowest first. */
-static int open_layers(const struct store *s, const struct strv *layers, struct arena *a, struct err *e)
+static int open_layers(int folder, const struct strv *layers, struct arena *a, struct err *e)
 {
+	const struct store s = { .layers = folder };
 	char **folders = arena_array(a, layers->n + 1, sizeof(*folders));
 
 	if (!folders)
 		return err_nomem(e);
 	for (size_t i = 0; i < layers->n; i++)
 		folders[i] = layers->v[layers->n - 1 - i];
-	return open_merged(s, folders, layers->n, e);
+	return open_merged(&s, folders, layers->n, e);
+}
+
+static int open_layers_folder(const struct engine *g, const struct settings *s, struct err *e)
+{
+	char path[PATH_MAX];
+
+	if (!s->image_store)
+		return fd_dup(g->store.layers, e);
+	snprintf(path, sizeof(path), "%s/images/layers", s->image_store);
+	return path_open_dir(path, 0, e);
 }
 
 /* Something of ours is mounted there, or of the user's: the name was made for that. */
@@ -62,7 +77,8 @@ int container_diff(const struct engine *g, const char *id, struct changes *ret, 
 		r = record_spec(dir, &spec, e);
 	if (r >= 0 && !s.manifest)
 		return err_say(e, EOPNOTSUPP, "container %s is of this machine's own root, which is no image", s.name);
-	auto_fd int lower = r < 0 ? r : open_layers(&g->store, &s.layers, &s.arena, e);
+	auto_fd int layers = r < 0 ? r : open_layers_folder(g, &s, e);
+	auto_fd int lower = layers < 0 ? layers : open_layers(layers, &s.layers, &s.arena, e);
 
 	if (lower < 0)
 		return lower;
@@ -77,14 +93,15 @@ int container_diff(const struct engine *g, const char *id, struct changes *ret, 
 int image_diff(const struct store *s, const struct image *image, struct changes *ret, struct err *e)
 {
 	auto_arena struct arena a = { 0 };
+	const struct store *home = image_home(s, image);
 	struct strv folders = { 0 };
 	int r = image_folders(image, &a, &folders, e);
-	auto_fd int upper = r < 0 ? r : open_merged(s, folders.v, 1, e), lower = -1;
+	auto_fd int upper = r < 0 ? r : open_merged(home, folders.v, 1, e), lower = -1;
 
 	if (upper < 0)
 		return upper;
 	if (folders.n > 1)
-		r = lower = open_merged(s, folders.v + 1, folders.n - 1, e);
+		r = lower = open_merged(home, folders.v + 1, folders.n - 1, e);
 	if (r < 0)
 		return r;
 	const struct diff d = { .upper = upper, .lower = lower };

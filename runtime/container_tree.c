@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 
 #include "base/fd.h"
 #include "namespaces/ns.h"
@@ -38,8 +40,9 @@ static int open_running(const struct container *c, struct tree_at *ret, struct e
 /* Overlayfs wants names below the working directory: it is another one for a moment. */
 static int mount_layers(int dir, const struct settings *s, struct err *e)
 {
+	char below[PATH_MAX];
 	const struct overlay o = {
-		.below = LAYERS_FROM_CONTAINER,
+		.below = below,
 		.lowers = s->layers.v,
 		.n_lowers = s->layers.n,
 		.upper = "upper",
@@ -47,6 +50,10 @@ static int mount_layers(int dir, const struct settings *s, struct err *e)
 	};
 	auto_fd int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
+	if (s->image_store)
+		snprintf(below, sizeof(below), "%s/images/layers/", s->image_store);
+	else
+		strcpy(below, LAYERS_FROM_CONTAINER);
 	if (here < 0 || fchdir(dir) < 0)
 		return err_set(e, errno, "change into the container's folder");
 	auto_fd int tree = overlay_new(&o, e);

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/sys.h"
 #include "images/digest_text.h"
+#include "images/find.h"
 #include "images/lower.h"
 
 #define FOLDER "images" /* in RUN */
@@ -99,7 +100,7 @@ static int open_tree_of(const struct engine *g, const struct image *image, struc
 	if (!dirs)
 		return r < 0 ? r : err_nomem(e);
 	for (; n < folders.n && r >= 0; n += r >= 0)
-		r = dirs[n] = image_open_layer(&g->store, folders.v[n], e);
+		r = dirs[n] = image_open_layer(image_home(&g->store, image), folders.v[n], e);
 	if (r >= 0)
 		r = lower_open(dirs, n, e);
 	while (n > 0)
@@ -116,7 +117,7 @@ static int attach(const struct engine *g, int dir, const struct image *image, st
 	if (mkdirat(dir, ROOT, 0700) < 0 && errno != EEXIST)
 		return err_set(e, errno, "make the mount point");
 	/* now that the folder is there, no removal overlooks it; was there one before? */
-	int r = image_present(&g->store, image, e);
+	int r = image->peer ? 0 : image_present(&g->store, image, e);
 
 	if (r == 0 && move_mount(tree, "", dir, ROOT, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		r = err_set(e, errno, "mount the image");
