@@ -36,6 +36,31 @@ kill_wait() { # kill_wait PID: it may have come to its end already
 	done
 }
 
+# The program behind the roots of this file's containers: by the folder that it has open.
+kill_server() {
+	local fd
+	for fd in /proc/[0-9]*/fd/4; do
+		[[ "$(readlink "$fd")" != "$PAENE_DATA"/containers/* ]] || kill -KILL "$(cut -d/ -f3 <<<"$fd")" 2>/dev/null || true
+	done
+}
+
+@test "run with a root by fuse-overlayfs, that or the command killed: the next command works, nothing is left" {
+	needs_program fuse-overlayfs
+	local i
+	for ((i = 0; i < rounds; i++)); do
+		command paene --root "$PAENE_DATA" --runroot "$PAENE_RUN" --storage-driver fuse-overlayfs run --name victim $image sleep 0.02 &
+		a_moment 120
+		if [ $((i % 2)) = 0 ]; then
+			kill_server
+			wait $! || true # with whatever status: it ends
+		else
+			kill_wait $!
+		fi
+		next_commands_work
+		paene rm -f victim
+	done
+}
+
 @test "run -d, killed: the next command works, rm -f removes all" {
 	local i
 	for ((i = 0; i < rounds; i++)); do
