@@ -158,7 +158,7 @@ int download_hear(struct download *d, struct err *e)
 	switch (reply.type) {
 	case FETCH_FAILED:
 		*e = reply.err;
-		return err_wrap(e, "blob sha256:%.12s", b->hex);
+		return -e->code;
 	case FETCH_DONE:
 		b->state = BLOB_HERE;
 		fd_close(&b->more);

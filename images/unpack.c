@@ -213,6 +213,14 @@ static int further_fds(struct unpack *u, size_t i, int *ret_lower, int ret[2], s
 	return n;
 }
 
+/* A blob that ends early, or has been taken away, will not come: why, the fetcher will say. Return: 0 */
+static int cut(struct unpack *u, struct task *t, const struct err *e)
+{
+	t->state = TASK_CUT;
+	u->cut = *e;
+	return 0;
+}
+
 static int start_worker(struct unpack *u, size_t i, struct err *e)
 {
 	struct task *t = &u->tasks[i];
@@ -229,8 +237,10 @@ static int start_worker(struct unpack *u, size_t i, struct err *e)
 	auto_fd int blob = openat(u->p->blobs, t->layer->blob, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	auto_fd int lower = -1;
 
-	if (blob < 0)
-		return err_set(e, errno, "open blob %s", t->layer->blob);
+	if (blob < 0) {
+		err_set(e, errno, "open blob %s", t->layer->blob);
+		return job.grows ? cut(u, t, e) : -e->code;
+	}
 	auto_fd int target = make_target(u, target_of(t), e);
 
 	if (target < 0)
@@ -327,15 +337,12 @@ static int take_done(struct unpack *u, struct task *t, const struct work_done *d
 	return file_remove(u->p->work->fd, folder, e);
 }
 
-/* What a worker could not go on with is the fetcher's to explain, if it brings that blob still. */
 static int take_failure(struct unpack *u, struct task *t, struct err *e)
 {
 	if (e->code != EREMOTEIO || !u->p->download)
 		return -e->code;
 	worker_end(&t->worker);
-	t->state = TASK_CUT;
-	u->cut = *e;
-	return 0;
+	return cut(u, t, e);
 }
 
 static int take_message(struct unpack *u, struct task *t, struct err *e)
