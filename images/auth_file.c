@@ -11,9 +11,11 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "images/digest_text.h"
 #include "spec/text.h"
 
 #define AUTH_FILE_MAX (1 << 20)
+#define LITTER_DIGITS 12 /* at the end of a temporary file's name */
 #define HUB	      "docker.io"
 
 static const struct field entry_fields[] = {
@@ -218,10 +220,22 @@ static int write_whole(int folder, const char *name, json_t *whole, struct err *
 	return r;
 }
 
+/* What file_publish() has left of somebody who was killed: who has the lock is alone here, so it is nobody's; it holds secrets. */
+static int clear_litter(int folder, const char *name, void *file, struct err *e)
+{
+	const char *rest = *name == '.' ? str_after(name + 1, file) : NULL;
+
+	(void)e;
+	if (rest && *rest == '.' && strlen(rest + 1) == LITTER_DIGITS && strspn(rest + 1, HEX_DIGITS) == LITTER_DIGITS)
+		(void)unlinkat(folder, name, 0); /* best effort: the next one tries again */
+	return 0;
+}
+
 int auth_file_change(const char *path, int (*change)(json_t *whole, void *arg, struct err *e), void *arg, struct err *e)
 {
 	json_auto_t *whole = NULL;
 	char real[PATH_MAX], parent[PATH_MAX];
+	struct err ignored;
 
 	resolve(path, real);
 	snprintf(parent, sizeof(parent), "%s", real);
@@ -239,6 +253,7 @@ int auth_file_change(const char *path, int (*change)(json_t *whole, void *arg, s
 
 	if (r < 0)
 		return err_set(e, -r, "lock %s", parent);
+	(void)file_each_any(lock, clear_litter, real + (slash - parent) + 1, &ignored);
 	r = read_whole(real, &whole, e);
 	if (r < 0)
 		return r;

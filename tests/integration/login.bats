@@ -311,25 +311,3 @@ insecure() { # insecure HOST: by the settings
 	run paene login --get-login a.io
 	expect_in_output "$auth_file: a.io: \"auth\" is no base64 of a text"
 }
-
-@test "a secret is in no command line, no environment and no file but the auth file" {
-	needs_program nc
-	local secret pid
-	secret=s$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
-	echo "$secret" >"$BATS_TEST_TMPDIR/secret"
-	insecure 127.0.0.1:4999
-	nc -dkl 127.0.0.1 4999 >/dev/null 3>&- & # takes all, says nothing
-	local server=$!
-	wait_until 20 grep -q :1387 /proc/net/tcp
-	command paene --root "$PAENE_DATA" --runroot "$PAENE_RUN" login -u alice --password-stdin 127.0.0.1:4999 \
-		<"$BATS_TEST_TMPDIR/secret" 3>&- &
-	pid=$!
-	wait_until 20 pgrep -P "$pid" paene-fetch
-	run grep -aslf "$BATS_TEST_TMPDIR/secret" /proc/[0-9]*/cmdline /proc/[0-9]*/environ
-	expect_output ""
-	kill "$pid" "$server"
-	wait "$pid" "$server" || true
-	run grep -rslf "$BATS_TEST_TMPDIR/secret" /run "$PAENE_DATA"
-	expect_output ""
-	rm -rf "$PAENE_DATA"/images/tmp/*
-}

@@ -193,6 +193,19 @@ static void what_others_wrote_stays(void **state)
 	assert_string_equal(found(w, "b.io", "x"), "");
 }
 
+static void litter_of_the_killed_is_cleared(void **state)
+{
+	struct world *w = *state;
+
+	put(w, "run/containers/.auth.json.0123456789ab", "SECRET", 0600);
+	put(w, "run/containers/.auth.json.mine", "", 0600);
+	put(w, "run/containers/.other.json.0123456789ab", "", 0600);
+	store(w, "a.io", "alice", "SECRET");
+	assert_int_equal(access(in(w, "run/containers/.auth.json.0123456789ab"), F_OK), -1);
+	assert_int_equal(access(in(w, "run/containers/.auth.json.mine"), F_OK), 0);
+	assert_int_equal(access(in(w, "run/containers/.other.json.0123456789ab"), F_OK), 0);
+}
+
 static void a_link_to_the_file_stays_one(void **state)
 {
 	struct world *w = *state;
@@ -332,6 +345,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(forms_of_keys_and_entries, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(no_error_shows_a_secret, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_others_wrote_stays, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(litter_of_the_killed_is_cleared, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_link_to_the_file_stays_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(helpers_are_asked_and_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(helpers_that_misbehave, set_up, tear_down),
