@@ -311,3 +311,21 @@ insecure() { # insecure HOST: by the settings
 	run paene login --get-login a.io
 	expect_in_output "$auth_file: a.io: \"auth\" is no base64 of a text"
 }
+
+@test "skopeo reads what we keep, and we what it keeps" {
+	needs_program skopeo
+	login alice SECRET --tls-verify=false "$BASIC"
+	run skopeo login --authfile "$auth_file" --get-login "$BASIC"
+	expect_output alice
+	run skopeo list-tags --authfile "$auth_file" --tls-verify=false "docker://$BASIC/nosuch"
+	expect_in_output "Not Found" # and not: unauthorized
+	skopeo logout --authfile "$auth_file" "$BASIC"
+	run paene login --get-login "$BASIC"
+	expect_status 1
+	skopeo login --authfile "$auth_file" --tls-verify=false -u alice --password-stdin "$BASIC/team" <<<SECRET
+	run paene login --get-login "$BASIC/team/x"
+	expect_output alice
+	paene logout "$BASIC/team"
+	run skopeo login --authfile "$auth_file" --get-login "$BASIC/team"
+	[ "$status" != 0 ]
+}
