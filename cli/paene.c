@@ -48,6 +48,15 @@ static const struct manual_section manual[] = {
 	  "`save` writes images with all that belongs to them. `docker-archive` is what docker has written since its version 25: an OCI "
 	  "layout that all who know only manifest.json can read, too. Digests stay, so an image that was saved and loaded is the same; "
 	  "and the same images give the same bytes." },
+	{ "Image store",
+	  "Blobs, layers and what is known of images lie below `images` in the data folder, each named by its digest: what several "
+	  "images have is there once. A command that is killed leaves nothing half-made, and the next one clears up after it; loads, "
+	  "pulls and removals may go on at once. `system check` finds what a disk has damaged: each layer is unpacked once more from "
+	  "its blob and compared with what is there. `--repair` puts the good one in its place, where no container runs on it, and "
+	  "fetches again by its digest what has no good blob. An image that cannot be mended is named, and goes with `--force`.\n\n"
+	  "`--image-store`, given before the verb, names a further data folder, that of another user or on a medium that is read-only. "
+	  "Its images are listed, with R/O, and run where they are; nothing is written there, and `pull` copies from it what it has. "
+	  "Who removes an image there must know who uses it." },
 	{ "Memory beyond limits",
 	  "More may be promised than the machine has, where it is said who goes without first. `--memory-low` is what a container "
 	  "keeps while others have anything to give; `--memory-min` what it keeps even if others are killed for it; at `--memory-high` "
