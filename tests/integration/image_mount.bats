@@ -78,7 +78,7 @@ teardown() {
 	path=$(paene image mount "$image")
 	run paene rmi "$image"
 	expect_status 1
-	expect_in_output "mounted"
+	expect_in_output "in use by a mount of it"
 	cd "$path"
 	run paene image unmount "$image"
 	cd /
