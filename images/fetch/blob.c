@@ -74,6 +74,7 @@ static int more_came(struct exchange *x, const void *data, size_t len, struct er
 		return err_set(e, -r, "store a blob");
 	digest_add(&in->digest, data, len);
 	in->have += len;
+	x->progress += len; /* what came before does not count: it would never end */
 	tell_reader(j);
 	job_progress(j, in->have, j->request.bytes);
 	return 0;

@@ -65,7 +65,7 @@ struct exchange {
 	struct exchange *next;	/* in the list that it waits in */
 	int64_t due_us;		/* while it is paused */
 	uint32_t redirects, asked, tries, token_serial;
-	uint64_t progress;	/* bytes since the count of tries began */
+	uint64_t progress;	/* new bytes since the last failure: its user counts them */
 	uint64_t sent;		/* of the upload, in this try */
 	size_t header_bytes, n_headers;
 	bool enough;		/* of an answer that is of no use */

@@ -5,7 +5,7 @@
 
 #include "base/util.h"
 
-#define RETRY_PROGRESS_BYTES (1 << 20) /* so much since the last failure, and tries are counted anew */
+#define RETRY_PROGRESS_BYTES (64 << 10) /* so much since the last failure, and tries are counted anew */
 #define RETRY_FIRST_MS	     1000
 #define RETRY_MOST_MS	     30000
 #define RETRY_ASKED_MAX_S    60 /* of Retry-After */

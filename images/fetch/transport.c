@@ -128,7 +128,6 @@ static size_t on_body(char *data, size_t one, size_t len, void *arg)
 	note_answer(x);
 	if (!x->sink || !is_good(x))
 		return collect(x, data, len) < 0 ? 0 : one * len;
-	x->progress += len;
 	return x->sink(x, data, len, &x->broken) < 0 ? 0 : one * len;
 }
 

@@ -8,6 +8,7 @@
 #     --token USER:PW      wants tokens of a token server, started beside it: its log is $REGISTRY_TOKEN_LOG; what follows
 #                          `--` goes to tests/registry/token.py
 #   faults_start NAME [OPTION…]     tests/registry/faults.py; sets $REGISTRY, and $FAULTS_LOG to what it was asked
+#   line_start NAME [OPTION…]       tests/registry/cut.py, a bad line to $REGISTRY; sets $REGISTRY, and $LINE_LOG
 #   registry_stop NAME, registries_stop    in teardown or teardown_file
 #
 # With $registry_address it is there and nowhere else: one that comes back where it was.
@@ -84,6 +85,16 @@ faults_start() {
 	registry_process "$folder" faults "$tests/registry/faults.py" --folder "$folder" "$@"
 	wait_until 20 test -e "$folder/port"
 	REGISTRY=127.0.0.1:$(<"$folder/port") FAULTS_LOG=$folder/log
+}
+
+line_start() {
+	local name=$1 folder=$registries/$1
+	shift
+	mkdir -p "$folder"
+	rm -f "$folder/port" "$folder/log"
+	registry_process "$folder" line "$tests/registry/cut.py" --folder "$folder" --to "${REGISTRY##*:}" "$@"
+	wait_until 20 test -e "$folder/port"
+	REGISTRY=127.0.0.1:$(<"$folder/port") LINE_LOG=$folder/log
 }
 
 registry_stop() {

@@ -203,6 +203,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.layer_only():
             self.cut(self.server.image.layer)
 
+    def fault_no_range_often(self):
+        """it always breaks at the same place, whatever was asked for"""
+        if self.layer_only():
+            del self.headers["Range"]
+            self.cut(self.server.image.layer)
+
     def fault_reset_at_once(self):
         """it always breaks before the first byte"""
         if self.layer_only():

@@ -61,6 +61,7 @@ static void blobs_that_are_not_what_they_should_be_are_refused(void **state)
 		{ "long", EILSEQ, "longer than" },
 		{ "endless", EILSEQ, "longer than" },
 		{ "reset-often", ECONNRESET, "tried 4 times" },
+		{ "no-range-often", ECONNRESET, "tried 4 times" },
 		{ "reset-at-once", ECONNRESET, "tried 4 times" },
 		{ "always-503", EREMOTEIO, "HTTP status 503; tried 4 times" },
 		{ "forbidden", EACCES, "no \\x1b[31m way\\x0a\\u202e!" },
