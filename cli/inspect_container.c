@@ -138,6 +138,25 @@ static const struct field usage_fields[] = {
 	COUNTED(io_write_ops, "BlockOutputOps"),
 };
 
+/* Where its files lie on the host. */
+struct layers_view {
+	char *lower, *upper, *work;
+};
+static const struct field layers_fields[] = {
+	FIELD_STRING(struct layers_view, lower, "LowerDir", REQUIRED),
+	FIELD_STRING(struct layers_view, upper, "UpperDir", REQUIRED),
+	FIELD_STRING(struct layers_view, work, "WorkDir", REQUIRED),
+};
+
+struct driver_view {
+	char *name;
+	struct layers_view layers;
+};
+static const struct field driver_fields[] = {
+	FIELD_STRING(struct driver_view, name, "Name", REQUIRED),
+	FIELD_OBJECT(struct driver_view, layers, "Data", REQUIRED, layers_fields),
+};
+
 static const struct field mount_fields[] = {
 	FIELD_STRING(struct spec_mount, type, "Type", REQUIRED),
 	FIELD_STRING(struct spec_mount, source, "Source", REQUIRED),
@@ -153,6 +172,7 @@ struct view {
 	struct network_view network;
 	struct usage_view usage, last_usage;
 	struct spec_mounts mounts;
+	struct driver_view graph;
 	uint64_t restarts;
 	uint32_t range_start;
 	struct storage_sizes sizes;
@@ -170,6 +190,7 @@ static const struct field fields[] = {
 	FIELD_OBJECT(struct view, network, "NetworkSettings", REQUIRED, network_fields),
 	FIELD_LIST(struct view, mounts, "Mounts", REQUIRED, mount_fields, struct spec_mount),
 	FIELD_STRING(struct view, driver, "Driver", REQUIRED),
+	FIELD_OBJECT(struct view, graph, "GraphDriver", REQUIRED, driver_fields),
 	FIELD_STRING(struct view, cgroup, "CgroupPath", REQUIRED),
 	FIELD_U32(struct view, range_start, "IdRangeStart", REQUIRED),
 	FIELD_STRING(struct view, log_path, "LogPath", REQUIRED),
@@ -313,6 +334,26 @@ static enum storage_driver driver_of(const struct container *c)
 	return STORAGE_OVERLAY;
 }
 
+/* LowerDir is empty for the image `host`. */
+static int fill_graph(const struct engine *g, const struct container *c, struct arena *a, struct driver_view *v, struct err *e)
+{
+	const struct settings *set = &c->settings;
+	const char *store = set->image_store ? set->image_store : g->data_path;
+	char *lower = arena_strdup(a, "");
+
+	for (size_t i = set->layers.n; i > 0 && lower; i--)
+		lower = arena_printf(a, "%s%s%s/images/layers/%s", lower, *lower ? ":" : "", store, set->layers.v[i - 1]);
+	*v = (struct driver_view){
+		.name = (char *)storage_driver_names[driver_of(c)],
+		.layers = {
+			.lower = lower,
+			.upper = arena_printf(a, "%s/containers/%s/upper", g->data_path, set->id),
+			.work = arena_printf(a, "%s/containers/%s/work", g->data_path, set->id),
+		},
+	};
+	return lower && v->layers.upper && v->layers.work ? 0 : err_nomem(e);
+}
+
 static int fill(const struct engine *g, const struct container *c, const struct spec *s, struct arena *a,
 		struct view *v, struct err *e)
 {
@@ -339,6 +380,8 @@ static int fill(const struct engine *g, const struct container *c, const struct 
 
 	if (r >= 0)
 		r = fill_host(c, s, a, &v->host, e);
+	if (r >= 0)
+		r = fill_graph(g, c, a, &v->graph, e);
 	return r < 0 ? r : fill_mounts(s, a, &v->mounts, e);
 }
 

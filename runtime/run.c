@@ -360,6 +360,8 @@ static int create(struct run *r, struct err *e)
 
 	if (err >= 0)
 		err = container_create(&q, &r->created, e);
+	else
+		rootfs_close(&rootfs);
 	if (err >= 0 && r->created.cgroup >= 0)
 		r->oom = cgroup_oom_open(r->created.cgroup);
 	return err;

@@ -105,6 +105,15 @@ layered() { # layered N: an image of so many layers
 	[ ! -e "$PAENE_DATA/containers/$id" ]
 }
 
+@test "inspect says where a container's files lie" {
+	paene create --name seen $image true
+	[ "$(paene inspect -f '{{.GraphDriver.Name}}' seen)" = overlay ]
+	[ "$(paene inspect -f '{{.GraphDriver.Data.UpperDir}}' seen)" = "$(upper_of seen)" ]
+	[ -e "$(paene inspect -f '{{.GraphDriver.Data.LowerDir}}' seen)/bin/busybox" ]
+	paene create --name machine host true
+	[ -z "$(paene inspect -f '{{.GraphDriver.Data.LowerDir}}' machine)" ]
+}
+
 @test "--read-only: only mount points are made" {
 	paene run --read-only --name fixed --network none -v "$BATS_TEST_TMPDIR:/new/place" $image \
 		sh -c '! touch /x && ! mkdir /etc/y'
