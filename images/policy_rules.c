@@ -72,8 +72,11 @@ static int add_key(struct decoder *d, struct written *w, const char *text)
 static int read_key(struct decoder *d, struct written *w, const char *path)
 {
 	auto_free char *text = NULL;
-	auto_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	struct err why;
+
+	if (*path != '/') /* it would be another file in each folder that one stands in */
+		return decode_fail(d, "the key \"%.300s\" is not an absolute path", path);
+	auto_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
 		return decode_fail(d, "open %.300s: %s", path, strerror(errno));

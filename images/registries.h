@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * registries.h: what the administrator and the user have settled about registries: mirrors, insecure hosts, where short names
- * are looked for, and which images may run. Read from /etc/paene/registries.json, then from the user's own
- * $XDG_CONFIG_HOME/paene/registries.json, which goes before it; neither needs to be there.
+ * registries.h: what the administrator and the user have settled about registries: mirrors, insecure and blocked hosts, where
+ * short names are looked for. Read from /etc/paene/registries.json and from the user's own $XDG_CONFIG_HOME/paene/registries.json,
+ * which goes before it; neither needs to be there. A key that is not known is an error: a mistyped one must not go unnoticed.
+ *
+ * {"search": [HOST…], "aliases": {NAME: "HOST/NAME"}, "registries": [{"host": HOST, "prefix": NAME, "mirrors": [{"host": HOST,
+ * "prefix": NAME, "insecure": false, "digest_only": false}], "insecure": false, "blocked": false}]}
+ *
+ * Of each thing that is asked, the first file counts that says something: a list to search, an alias, an entry for a name (in one
+ * file that with the longest prefix).
  */
 #ifndef IMAGES_REGISTRIES_H
 #define IMAGES_REGISTRIES_H
@@ -12,7 +18,7 @@
 
 struct registries; /* owned texts; opaque */
 
-/* Read the settings. @files: paths, first wins; one that is missing is fine. Return: 0, or -errno with @e filled (path and place) */
+/* Read the settings. @files: the first goes before others; missing ones are fine. Return: 0, or -errno with @e filled (path, place) */
 int registries_read(const char *const *files, size_t n, struct registries **ret, struct err *e);
 void registries_free(struct registries *r);
 
@@ -31,7 +37,8 @@ struct endpoint {
  * @by_digest:	What is asked for has a digest: mirrors that are set for digests only count too
  *
  * "docker.io" is reached at registry-1.docker.io. Plain HTTP only for a host that the settings name as insecure, and for none
- * other: not for localhost either. @plain_asked: the command's --tls-verify=false, which allows it for this one host.
+ * other: not for localhost either. @plain_asked: the command's --tls-verify=false, which allows it for this one host. Such a host
+ * stands there twice, over TLS with any certificate, then without TLS.
  *
  * Return: how many (1 or more), or -errno with @e filled (-EPERM: the settings block this registry)
  */

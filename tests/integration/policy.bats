@@ -156,6 +156,8 @@ pull() {
 	pull one:1
 	run paene run --rm "$REGISTRY/one:1" echo here
 	expect_output here
+	run paene system check
+	expect_status 0
 	run pull two:1
 	expect_status 1
 	expect_in_output "its digest is none of those that are listed"

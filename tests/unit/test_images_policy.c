@@ -143,6 +143,7 @@ static const struct {
 	{ "{\"default\":[{\"type\":\"sigstoreSigned\"}]}", "it names no key" },
 	{ "{\"default\":[{\"type\":\"sigstoreSigned\",\"keyData\":\"*\"}]}", "keyData is no base64" },
 	{ "{\"default\":[{\"type\":\"sigstoreSigned\",\"keyPath\":\"/nonexistent\"}]}", "open /nonexistent: No such file" },
+	{ "{\"default\":[{\"type\":\"sigstoreSigned\",\"keyPath\":\"key.pub\"}]}", "the key \"key.pub\" is not an absolute path" },
 	{ "{\"default\":[{\"type\":\"sigstoreSigned\",\"keyData\":\"" KEY "\",\"signedIdentity\":{\"type\":\"exactReference\"}}]}",
 	  "signedIdentity: exactReference names no image" },
 };
