@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "images/find.h"
 #include "images/found.h"
 #include "images/pull.h"
 #include "images/worker.h"
@@ -163,7 +164,7 @@ int image_manifest(const struct store *s, const struct image_ref *ref, const str
 
 int image_own_manifest(const struct store *s, const struct image *image, const char *worker, char **ret, struct err *e)
 {
-	auto_fd int fd = openat(s->blobs, image->manifest, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd int fd = openat(image_home(s, image)->blobs, image->manifest, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	auto_work struct work work = WORK_NONE;
 
 	if (fd < 0)

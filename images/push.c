@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "images/find.h"
 #include "images/store.h"
 
 #define AT_ONCE	    6
@@ -217,10 +218,10 @@ static int push_to(struct remote *remote, void *arg, struct err *e)
 int image_push(const struct store *s, const struct image *image, const struct image_ref *to, const struct push_options *o,
 	       struct err *e)
 {
-	struct push p = { .store = s, .image = image, .to = to, .o = o };
+	struct push p = { .store = image_home(s, image), .image = image, .to = to, .o = o };
 	char text[IMAGE_REF_MAX];
 	/* while it is held, all that it refers to stays */
-	auto_fd int held = store_hold(s->records, image->manifest, e);
+	auto_fd int held = store_hold(p.store->records, image->manifest, e);
 	int r = MIN(held, 0);
 
 	if (r >= 0 && to->digest[0] && !streq(to->digest, image->manifest))

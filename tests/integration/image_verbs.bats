@@ -172,6 +172,9 @@ teardown() {
 		expect_status 1
 		expect_in_output "is in $PAENE_DATA, which is only read"
 	done
+	with save -qo "$BATS_TEST_TMPDIR/saved.tar" one:1
+	[ "$(tar xOf "$BATS_TEST_TMPDIR/saved.tar" manifest.json | jq -r '.[0].RepoTags[0]')" = localhost/one:1 ]
+	with manifest inspect one:1 | jq -e .schemaVersion
 	# one of our own goes before it
 	command paene --root "$other" --runroot "$PAENE_RUN" load -qi "$BATS_FILE_TMPDIR/one.tar" >/dev/null
 	[ "$(with images --filter readonly=true --format '{{.Names}}')" = localhost/two:2 ]
@@ -193,6 +196,8 @@ teardown() {
 	registry_start plain
 	paene tag one:1 "$REGISTRY/app:1"
 	paene push -q --tls-verify=false "$REGISTRY/app:1"
+	command paene --root "$BATS_TEST_TMPDIR/pusher" --runroot "$PAENE_RUN" --image-store "$PAENE_DATA" \
+		push -q --tls-verify=false two:2 "$REGISTRY/two:2"
 	local layer
 	layer=$(ls -S "$PAENE_DATA"/images/blobs/sha256 | head -n 1)
 	rm -r "$registries/plain/storage/docker/registry/v2/blobs/sha256/${layer:0:2}/$layer" # it cannot be had there
