@@ -91,14 +91,45 @@ static const struct field host_fields[] = {
 	FIELD_STRINGS(struct host_view, missing, "MissingDefaults", REQUIRED),
 };
 
+/* One network of it; keys as podman has them. */
+struct attachment {
+	char *network, *address, *address6, *gateway, *gateway6, *mac, *interface;
+	uint32_t prefix, prefix6;
+	struct strv aliases;
+};
+static const struct field attachment_fields[] = {
+	FIELD_STRING(struct attachment, address, "IPAddress", REQUIRED),
+	FIELD_U32(struct attachment, prefix, "IPPrefixLen", REQUIRED),
+	FIELD_STRING(struct attachment, gateway, "Gateway", REQUIRED),
+	FIELD_STRING(struct attachment, address6, "GlobalIPv6Address", REQUIRED),
+	FIELD_U32(struct attachment, prefix6, "GlobalIPv6PrefixLen", REQUIRED),
+	FIELD_STRING(struct attachment, gateway6, "IPv6Gateway", REQUIRED),
+	FIELD_STRING(struct attachment, mac, "MacAddress", REQUIRED),
+	FIELD_STRING(struct attachment, interface, "InterfaceName", REQUIRED),
+	FIELD_STRINGS(struct attachment, aliases, "Aliases", REQUIRED),
+};
+
 struct network_view {
-	char *network, *address;
+	char *network;
+	struct attachment first; /* as docker shows it: the one that leads out */
 	struct strv ports;
+	struct {
+		struct attachment *v;
+		size_t n;
+	} networks;
 };
 static const struct field network_fields[] = {
 	FIELD_STRING(struct network_view, network, "Network", REQUIRED),
-	FIELD_STRING(struct network_view, address, "IPAddress", REQUIRED),
+	FIELD_STRING(struct network_view, first.address, "IPAddress", REQUIRED),
+	FIELD_U32(struct network_view, first.prefix, "IPPrefixLen", REQUIRED),
+	FIELD_STRING(struct network_view, first.gateway, "Gateway", REQUIRED),
+	FIELD_STRING(struct network_view, first.address6, "GlobalIPv6Address", REQUIRED),
+	FIELD_U32(struct network_view, first.prefix6, "GlobalIPv6PrefixLen", REQUIRED),
+	FIELD_STRING(struct network_view, first.gateway6, "IPv6Gateway", REQUIRED),
+	FIELD_STRING(struct network_view, first.mac, "MacAddress", REQUIRED),
 	FIELD_STRINGS(struct network_view, ports, "Ports", REQUIRED),
+	{ FIELD_OF(struct network_view, networks, "Networks", keyed, true), .table = attachment_fields,
+	  .n_table = ARRAY_SIZE(attachment_fields), .size = sizeof(struct attachment) },
 };
 
 /* A number, or null: what nobody has counted is not 0. */
@@ -354,6 +385,61 @@ static int fill_graph(const struct engine *g, const struct container *c, struct 
 	return lower && v->layers.upper && v->layers.work ? 0 : err_nomem(e);
 }
 
+/* "10.89.0.5/16" as address and prefix; NULL: none. */
+static int split_address(const char *text, struct arena *a, char **ret, uint32_t *ret_prefix, struct err *e)
+{
+	struct net_addr address;
+	char buf[NET_ADDR_MAX] = "";
+
+	if (text && net_addr_parse(text, &address) == 0) {
+		net_addr_text(&address, false, buf);
+		*ret_prefix = address.prefix;
+	}
+	*ret = arena_strdup(a, buf);
+	return *ret ? 0 : err_nomem(e);
+}
+
+static int fill_attachment(const struct container *c, const struct network_wish *w, struct arena *a, struct attachment *ret,
+			   struct err *e)
+{
+	struct run_network at = { 0 };
+	uint32_t ignored;
+
+	for (size_t i = 0; i < c->run.networks.n; i++)
+		if (streq(c->run.networks.v[i].network, w->network))
+			at = c->run.networks.v[i];
+	*ret = (struct attachment){ .network = w->network, .mac = text(at.mac), .interface = text(at.interface),
+				    .aliases = w->aliases };
+	int r = split_address(at.address, a, &ret->address, &ret->prefix, e);
+
+	if (r >= 0)
+		r = split_address(at.address6, a, &ret->address6, &ret->prefix6, e);
+	if (r >= 0)
+		r = split_address(at.gateway, a, &ret->gateway, &ignored, e);
+	return r < 0 ? r : split_address(at.gateway6, a, &ret->gateway6, &ignored, e);
+}
+
+static int fill_networks(const struct container *c, struct arena *a, struct network_view *v, struct err *e)
+{
+	static const struct attachment none = { "", "", "", "", "", "", "", 0, 0, { 0 } };
+	const struct network_wishes *all = &c->settings.networks;
+	int r = 0;
+
+	*v = (struct network_view){
+		.network = all->n ? all->v[0].network : c->settings.network,
+		.first = none,
+		.ports = c->run.ports.n ? c->run.ports : c->settings.ports,
+		.networks.v = arena_array(a, all->n + 1, sizeof(*v->networks.v)),
+	};
+	if (!v->networks.v)
+		return err_nomem(e);
+	for (; v->networks.n < all->n && r >= 0; v->networks.n++)
+		r = fill_attachment(c, &all->v[v->networks.n], a, &v->networks.v[v->networks.n], e);
+	if (r >= 0 && all->n)
+		v->first = v->networks.v[0];
+	return r;
+}
+
 static int fill(const struct engine *g, const struct container *c, const struct spec *s, struct arena *a,
 		struct view *v, struct err *e)
 {
@@ -366,11 +452,6 @@ static int fill(const struct engine *g, const struct container *c, const struct 
 	v->cgroup = (char *)c->cgroup_path;
 	v->restarts = c->exit.restarts;
 	v->range_start = c->run.range_start;
-	v->network = (struct network_view){
-		.network = c->settings.network,
-		.address = text(c->run.address),
-		.ports = c->run.ports.n ? c->run.ports : c->settings.ports,
-	};
 	v->log_path = arena_printf(a, "%s/containers/%s/log", g->data_path, c->settings.id);
 	if (!v->log_path)
 		return err_nomem(e);
@@ -378,6 +459,8 @@ static int fill(const struct engine *g, const struct container *c, const struct 
 	fill_usage(g, c, v);
 	int r = fill_config(c, s, a, &v->config, e);
 
+	if (r >= 0)
+		r = fill_networks(c, a, &v->network, e);
 	if (r >= 0)
 		r = fill_host(c, s, a, &v->host, e);
 	if (r >= 0)

@@ -30,6 +30,14 @@ static int add_image(const struct image *image, void *arg, struct err *e)
 	return 0;
 }
 
+static int add_network(const struct net_network *n, const struct spec_map *labels, void *arg, struct err *e)
+{
+	struct list *l = arg;
+
+	(void)labels;
+	return strv_add(l->arena, l->names, n->name) < 0 ? err_nomem(e) : 0;
+}
+
 int verb_names(const struct call *c, const char *arguments, struct strv *ret, struct err *e)
 {
 	bool any = str_after(arguments, "NAME") != NULL;
@@ -41,5 +49,7 @@ int verb_names(const struct call *c, const char *arguments, struct strv *ret, st
 		r = container_each(&g, add_container, &l, e);
 	if (r >= 0 && (any || str_after(arguments, "IMAGE")))
 		r = image_each_head(&g.store, add_image, &l, e);
+	if (r >= 0 && str_after(arguments, "NETWORK"))
+		r = network_each(g.networks, add_network, &l, e);
 	return r;
 }

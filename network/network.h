@@ -41,6 +41,9 @@ const char *net_addr_text(const struct net_addr *a, bool prefix, char buf[NET_AD
 /* Parse "10.89.0.0/16", "fd00::/64" or (prefix optional: all bits) "10.89.0.5". Return: 0 or -EINVAL */
 int net_addr_parse(const char *text, struct net_addr *ret);
 
+/* The first and the last address of a subnet. */
+void net_subnet_ends(const struct net_addr *subnet, struct net_addr *ret_first, struct net_addr *ret_last);
+
 struct net_port {
 	uint8_t protocol;   /* IPPROTO_TCP, IPPROTO_UDP */
 	uint16_t host_port; /* 0: a free one is chosen by network_attach(), and written back */
@@ -146,6 +149,13 @@ struct net_plan {
 
 /* Whether the kernel takes it as a link's name: short, no slash, no colon, no blank, and neither "." nor "..". */
 bool net_link_name_is_good(const char *name);
+
+/* "02:50:0a:59:00:05", of one station and not of none. Return: 0 or -EINVAL */
+#define NET_MAC_MAX 18
+int net_mac_parse(const char *text, uint8_t ret[6]);
+
+/* What hardware address its interface is given. */
+const char *net_plan_mac(const struct net_plan *plan, char buf[NET_MAC_MAX]);
 
 /* What its interface is called inside. */
 const char *net_plan_interface(const struct net_plan *plan, char buf[IF_NAMESIZE]);

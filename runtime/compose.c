@@ -197,29 +197,16 @@ static int take_hostname(struct composition *c, struct err *e)
 
 static int take_namespaces(struct composition *c, struct err *e)
 {
-	const char *userns = c->o->userns ? c->o->userns : "private", *net = c->o->network;
+	const char *userns = c->o->userns ? c->o->userns : "private";
 	struct spec_namespace *ns = c->spec->linux_.namespaces;
 
 	if (!streq(userns, "private") && !streq(userns, "host"))
 		return err_say(e, EINVAL, "--userns %s: it is private or host", userns);
-	if (!net || streq(net, "bridge"))
-		net = NET_DEFAULT;
-	c->s->network = arena_strdup(&c->s->arena, net);
-	if (!c->s->network)
-		return err_nomem(e);
-	c->own_net = !streq(net, NETWORK_HOST);
 	c->s->private_userns = streq(userns, "private");
 	for (size_t k = 0; k < NS_COUNT; k++)
 		ns[k].wanted = k != NS_TIME;
 	ns[NS_USER].wanted = c->s->private_userns;
-	ns[NS_NET].wanted = c->own_net;
-	if (c->o->publish.n && (!c->own_net || streq(net, NETWORK_NONE)))
-		return err_say(e, EINVAL, "--publish needs a network of the container's own, not --network %s", net);
-	if (streq(net, NETWORK_HOST) || streq(net, NETWORK_NONE))
-		return 0;
-	struct net_network found;
-
-	return network_find(c->g->networks, net, &found, e);
+	return compose_network(c, e);
 }
 
 static int take_ports(struct composition *c, struct err *e)

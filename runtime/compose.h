@@ -16,8 +16,10 @@
 struct run_options {
 	const char *image;
 	char *const *command; /* ends with NULL; may be empty */
-	const char *name, *hostname, *user, *workdir, *entrypoint, *network, *userns, *profile;
+	const char *name, *hostname, *user, *workdir, *entrypoint, *userns, *profile;
 	const char *stop_signal, *stop_timeout, *restart;
+	const char *ip, *ip6, *mac;
+	struct strv networks, network_aliases;
 	struct limit_options limits;
 	const char *shm_size, *oom_score_adj;
 	struct strv storage;

@@ -20,6 +20,16 @@ struct composition {
 /* --restart. Return: 0, or -EINVAL with @e filled */
 int compose_restart(const char *text, struct settings *s, struct err *e);
 
+/* Its networks, or whose network namespace it has. */
+int compose_network(struct composition *c, struct err *e);
+
+/* One more network among those that a container wants. @ret: zeroed but for its name. Return: 0, or -errno with @e filled */
+int network_wish_add(struct arena *a, struct network_wishes *all, const char *network, struct network_wish **ret,
+		     struct err *e);
+
+/* One wish: ip, ip6, mac, alias, interface_name. Return: 0, or -errno with @e filled */
+int network_wish_set(struct arena *a, struct network_wish *w, const char *key, const char *value, struct err *e);
+
 /* Capabilities, no_new_privs, filter, masks. */
 int compose_security(struct composition *c, struct err *e);
 /* Resources, rlimits, sysctls. */

@@ -43,8 +43,23 @@ enum restart_policy {
 extern const char *const restart_names[RESTART_COUNT];
 
 #define IMAGE_HOST   "host" /* the pseudo-image: this machine's own root */
-#define NETWORK_NONE "none"
-#define NETWORK_HOST "host"
+/* What network namespace it has: one of its own on networks of ours, one without any, the host's, or somebody else's. */
+#define NETWORK_BRIDGE	  "bridge"
+#define NETWORK_NONE	  "none"
+#define NETWORK_HOST	  "host"
+#define NETWORK_CONTAINER "container:" /* and its id */
+#define NETWORK_NS	  "ns:"	       /* and its path */
+
+/* A network of ours that it is on, and what it would like there; NULL: whatever comes. */
+struct network_wish {
+	char *network;
+	char *ip, *ip6, *mac, *interface;
+	struct strv aliases;
+};
+struct network_wishes {
+	struct network_wish *v;
+	size_t n;
+};
 
 /* Who puts the layers of a container on top of each other. */
 enum storage_driver {
@@ -63,7 +78,8 @@ struct settings {
 	struct strv layers;			      /* folders in images/layers, lowest first */
 	struct strv command;			      /* what runs, for people */
 	char *hostname;
-	char *network; /* a network's name, "none", "host" */
+	char *network; /* NETWORK_… */
+	struct network_wishes networks; /* of NETWORK_BRIDGE; the first one is eth0 */
 	struct strv ports, extra_hosts;
 	uint32_t restart; /* enum restart_policy */
 	struct opt_u32 restart_max;
@@ -105,11 +121,21 @@ struct exit_record {
 void exit_record_free(struct exit_record *x);
 #define auto_exit_record __attribute__((cleanup(exit_record_free)))
 
+/* Where it is on a network; addresses with the prefix of their subnet, NULL: none. */
+struct run_network {
+	char *network, *interface, *address, *address6, *gateway, *gateway6, *mac;
+	uint32_t index;
+};
+struct run_networks {
+	struct run_network *v;
+	size_t n;
+};
+
 /* run.json: what the present run, or the last one, took and got. */
 struct run_record {
 	struct arena arena;
 	char *started;
-	char *address;	     /* on its network; NULL: none */
+	struct run_networks networks;
 	struct strv ports;   /* as published: free host ports filled in */
 	uint32_t range_start; /* of its ids on the host; 0: none of its own */
 	struct strv missing; /* files of default limits that this machine could not set */

@@ -302,7 +302,7 @@ static int become_monitor(struct care *c, struct run *r, struct err *e)
 	say(&w, MONITOR_BACKOFF_MS, c->backoff_ms);
 	say(&w, MONITOR_BEGAN_S, c->began_s);
 	say(&w, MONITOR_STATUS, STATUS_UNKNOWN);
-	return monitor_exec(monitor, "paene-monitor", NULL, &w, r->hold.fds, r->hold.n, e);
+	return monitor_exec(monitor, "paene-monitor", NULL, &w, r->wiring.hold.fds, r->wiring.hold.n, e);
 }
 
 /* Start it and turn into its monitor. Return: only on failure */

@@ -22,6 +22,15 @@ const char *const restart_names[RESTART_COUNT] = { "no", "on-failure", "always" 
 const char *const storage_driver_names[STORAGE_DRIVER_COUNT] = { "auto", "overlay", "fuse-overlayfs" };
 const char *const phase_names[PHASE_COUNT] = { "created", "starting", "running", "paused", "exited" };
 
+static const struct field wish_fields[] = {
+	FIELD_STRING(struct network_wish, network, "network", REQUIRED),
+	FIELD_STRING(struct network_wish, ip, "ip", OPTIONAL),
+	FIELD_STRING(struct network_wish, ip6, "ip6", OPTIONAL),
+	FIELD_STRING(struct network_wish, mac, "mac", OPTIONAL),
+	FIELD_STRING(struct network_wish, interface, "interface", OPTIONAL),
+	FIELD_STRINGS(struct network_wish, aliases, "aliases", OPTIONAL),
+};
+
 static const struct field settings_fields[] = {
 	FIELD_STRING(struct settings, id, "id", REQUIRED),
 	FIELD_STRING(struct settings, name, "name", REQUIRED),
@@ -33,6 +42,7 @@ static const struct field settings_fields[] = {
 	FIELD_STRINGS(struct settings, command, "command", OPTIONAL),
 	FIELD_STRING(struct settings, hostname, "hostname", OPTIONAL),
 	FIELD_STRING(struct settings, network, "network", REQUIRED),
+	FIELD_LIST(struct settings, networks, "networks", OPTIONAL, wish_fields, struct network_wish),
 	FIELD_STRINGS(struct settings, ports, "ports", OPTIONAL),
 	FIELD_STRINGS(struct settings, extra_hosts, "extraHosts", OPTIONAL),
 	{ FIELD_OF(struct settings, restart, "restart", enum, true), .names = restart_names, .n_table = RESTART_COUNT },
@@ -89,9 +99,20 @@ static const struct field exit_fields[] = {
 	FIELD_OBJECT(struct exit_record, use, "use", OPTIONAL, use_fields),
 };
 
+static const struct field run_network_fields[] = {
+	FIELD_STRING(struct run_network, network, "network", REQUIRED),
+	FIELD_STRING(struct run_network, interface, "interface", REQUIRED),
+	FIELD_U32(struct run_network, index, "index", OPTIONAL),
+	FIELD_STRING(struct run_network, address, "address", OPTIONAL),
+	FIELD_STRING(struct run_network, address6, "address6", OPTIONAL),
+	FIELD_STRING(struct run_network, gateway, "gateway", OPTIONAL),
+	FIELD_STRING(struct run_network, gateway6, "gateway6", OPTIONAL),
+	FIELD_STRING(struct run_network, mac, "mac", OPTIONAL),
+};
+
 static const struct field run_fields[] = {
 	FIELD_STRING(struct run_record, started, "started", REQUIRED),
-	FIELD_STRING(struct run_record, address, "address", OPTIONAL),
+	FIELD_LIST(struct run_record, networks, "networks", OPTIONAL, run_network_fields, struct run_network),
 	FIELD_STRINGS(struct run_record, ports, "ports", OPTIONAL),
 	FIELD_U32(struct run_record, range_start, "rangeStart", OPTIONAL),
 	FIELD_STRINGS(struct run_record, missing, "missing", OPTIONAL),

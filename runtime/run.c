@@ -19,13 +19,9 @@
 #include "runtime/destroy.h"
 #include "runtime/journal.h"
 #include "runtime/limits.h"
+#include "runtime/name_files.h"
 #include "runtime/storage.h"
 #include "runtime/usage.h"
-
-static bool is_bridge(const char *network)
-{
-	return !streq(network, NETWORK_NONE) && !streq(network, NETWORK_HOST);
-}
 
 static int take_range(struct run *r, struct err *e)
 {
@@ -46,146 +42,12 @@ static int take_range(struct run *r, struct err *e)
 	return 0;
 }
 
-/*
- * A small file of the container's own, bound into it; it stays writable for the container's root. Where the kernel maps no ids, as
- * below a root that is served, the file is that one's by its owner.
- */
-static int add_file(struct run *r, struct spec_mount *m, const char *name, const char *target, const char *text,
-		    struct err *e)
-{
-	struct arena *a = &r->spec.arena;
-	int err = file_publish(r->dir, name, text, strlen(text), 0644, 0, e);
-
-	if (err < 0)
-		return err;
-	bool idmap = r->settings.private_userns && !r->serve;
-
-	if (r->serve && fchownat(r->dir, name, r->range_start, r->range_start, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_set(e, errno, "give %s to the container", name);
-	*m = (struct spec_mount){
-		.destination = (char *)target,
-		.type = (char *)"bind",
-		.source = arena_printf(a, "%s/containers/%s/%s", r->g->data_path, r->settings.id, name),
-	};
-	static const char *const words[] = { "bind", "nosuid", "nodev", "noexec", "rprivate", "idmap" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(words) - !idmap; i++)
-		if (strv_add(a, &m->options, words[i]) < 0)
-			return err_nomem(e);
-	return m->source ? 0 : err_nomem(e);
-}
-
-/* Where the user mounts something of their own on this path, or above it, ours stays away. */
-static bool is_covered(const struct run *r, const char *target)
-{
-	const struct spec_mounts *m = &r->spec.mounts;
-
-	for (size_t i = 0; i < m->n; i++)
-		if (streq(m->v[i].destination, target) || streq(m->v[i].destination, "/etc"))
-			return true;
-	return false;
-}
-
-static int add_files(struct run *r, const char *const (*files)[3], size_t n, struct err *e)
-{
-	struct spec_mounts *m = &r->spec.mounts;
-	struct spec_mount *all = arena_array(&r->spec.arena, m->n + n, sizeof(*all));
-
-	if (!all)
-		return err_nomem(e);
-	memcpy(all, m->v, m->n * sizeof(*all));
-	m->v = all;
-	for (size_t i = 0; i < n; i++) {
-		if (!files[i][2] || is_covered(r, files[i][1]))
-			continue;
-		int err = add_file(r, &m->v[m->n], files[i][0], files[i][1], files[i][2], e);
-
-		if (err < 0)
-			return err;
-		m->n++;
-	}
-	return 0;
-}
-
-static int lease(struct run *r, struct err *e)
-{
-	struct arena *a = &r->spec.arena;
-	struct net_plan *n = &r->net;
-	int err = network_find(r->g->networks, r->settings.network, &n->network, e);
-
-	if (err >= 0)
-		err = network_lease(r->g->networks, &n->network, NET_V4, r->settings.id, NULL, &n->address[NET_V4], e);
-	n->id = r->settings.id;
-	n->name = r->settings.name;
-	n->hostname = r->spec.hostname;
-	for (size_t i = 0; i < r->settings.ports.n && err >= 0; i++)
-		err = net_port_parse(a, r->settings.ports.v[i], &n->ports, &n->n_ports, e);
-	n->hosts = arena_printf(a, "%s/containers/%s/hosts", r->g->data_path, r->settings.id);
-	return err < 0 ? err : n->hosts ? 0 : err_nomem(e);
-}
-
-/* "NAME:ADDRESS" as the user writes it to "ADDRESS NAME" as the file has it. */
-static int extra_hosts(struct run *r, struct strv *ret)
-{
-	const struct strv *from = &r->settings.extra_hosts;
-
-	for (size_t i = 0; i < from->n; i++) {
-		size_t n = strcspn(from->v[i], ":");
-
-		if (strv_push(&r->spec.arena, ret,
-			      arena_printf(&r->spec.arena, "%s %.*s", from->v[i] + n + 1, (int)n, from->v[i])) < 0)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static int take_network(struct run *r, struct err *e)
-{
-	auto_free char *hosts = NULL, *resolv = NULL;
-	struct arena *a = &r->spec.arena;
-	struct strv extra = { 0 };
-	int err = 0;
-
-	r->spec.hostname = r->settings.hostname ? arena_strdup(a, r->settings.hostname)
-						: arena_strndup(a, r->settings.id, 12);
-	char *hostname_text = arena_printf(a, "%s\n", r->spec.hostname);
-
-	if (!r->spec.hostname || !hostname_text || extra_hosts(r, &extra) < 0)
-		return err_nomem(e);
-	if (is_bridge(r->settings.network)) {
-		err = lease(r, e);
-		if (err >= 0)
-			err = network_hosts(r->g->networks, &r->net, 1, (const char *const *)extra.v, extra.n, &hosts, e);
-		if (err >= 0)
-			err = network_resolv(&r->net, 1, &resolv, e);
-	} else if (streq(r->settings.network, NETWORK_HOST)) {
-		struct err absent; /* a host without these files has none to show */
-
-		(void)file_read(AT_FDCWD, "/etc/hosts", 1 << 20, &hosts, NULL, &absent);
-		int fd = open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC);
-
-		if (fd >= 0) {
-			(void)file_read_fd(fd, "resolv.conf", 1 << 20, &resolv, NULL, &absent);
-			close(fd);
-		}
-	} else if (asprintf(&hosts, "127.0.0.1\tlocalhost %s\n::1\tlocalhost\n", r->spec.hostname) < 0) {
-		return err_nomem(e);
-	}
-	const char *const files[][3] = {
-		{ "hosts", "/etc/hosts", hosts },
-		{ "resolv.conf", "/etc/resolv.conf", resolv },
-		{ "hostname", "/etc/hostname", hostname_text },
-	};
-
-	return err < 0 ? err : add_files(r, files, ARRAY_SIZE(files), e);
-}
-
 static int wire(pid_t pid, void *arg, struct err *e)
 {
 	struct run *r = arg;
 	auto_fd int netns = ns_open_pid(NS_NET, pid, e);
 
-	return netns < 0 ? netns : network_attach(r->g->networks, &r->net, netns, &r->hold, e);
+	return netns < 0 ? netns : wiring_attach(r->g, &r->wiring, netns, e);
 }
 
 static int take_streams(struct run *r, struct err *e)
@@ -351,7 +213,7 @@ static int create(struct run *r, struct err *e)
 		},
 		.root = r->g->states,
 		.run = true,
-		.wire = is_bridge(s->network) ? wire : NULL,
+		.wire = wiring_is_wanted(s) ? wire : NULL,
 		.wire_arg = r,
 		.missing_defaults = &r->record.missing,
 		.missing_arena = &r->record.arena,
@@ -371,20 +233,17 @@ static int create(struct run *r, struct err *e)
 static int write_record(struct run *r, struct err *e)
 {
 	struct run_record *rec = &r->record;
-	char text[NET_ADDR_MAX], port[NET_PORT_MAX];
+	int err = wiring_record(&r->wiring, rec, e);
 
-	if (r->net.address[NET_V4].family)
-		rec->address = arena_strdup(&rec->arena, net_addr_text(&r->net.address[NET_V4], false, text));
-	for (size_t i = 0; i < r->net.n_ports; i++)
-		if (strv_add(&rec->arena, &rec->ports, net_port_text(&r->net.ports[i], port)) < 0)
-			return err_nomem(e);
+	if (err < 0)
+		return err;
 	rec->range_start = r->range_start;
 	rec->root_served = r->serve;
 	return record_write_run(r->dir, rec, e);
 }
 
 static int (*const steps[])(struct run *r, struct err *e) = {
-	check_image, take_range, take_limits, take_network, take_streams, create, write_record,
+	check_image, take_range, take_limits, name_files_take, take_streams, create, write_record,
 };
 
 static void take_size(int terminal, struct spec_box *ret)
@@ -428,6 +287,7 @@ static int attempt(const struct engine *g, int dir, int terminal, bool serve, st
 		.ends = { { -1, -1, -1 }, { -1, -1, -1 } },
 		.created = CREATED_NONE,
 		.root = -1,
+		.netns = -1,
 		.oom = -1,
 	};
 	int err = record_settings(dir, &r.settings, e);
@@ -465,10 +325,11 @@ int run_start(const struct engine *g, int dir, int terminal, struct run *ret, st
 
 void run_free(struct run *r)
 {
-	net_hold_close(&r->hold);
+	net_hold_close(&r->wiring.hold);
 	relay_close(&r->ends);
 	created_close(&r->created);
 	fd_close(&r->root);
+	fd_close(&r->netns);
 	fd_close(&r->oom);
 	settings_free(&r->settings);
 	spec_free(&r->spec);
@@ -523,20 +384,23 @@ static int release_owned(int dir, const char *name, void *arg, struct err *e)
 	return 0;
 }
 
-static int release_network(const struct engine *g, const struct settings *s, const struct run_record *run, bool ended,
-			   struct err *e)
+/* By what is on disk now: networks come and go while it runs. Whoever changes that has the lock of the folder. */
+static int release_networks(const struct engine *g, int dir, const struct settings *s, const struct run_record *run,
+			    bool ended, struct err *e)
 {
-	struct net_plan plan = { .id = s->id };
-	int err = network_find(g->networks, s->network, &plan.network, e);
+	auto_settings struct settings now = { 0 };
+	const struct network_wishes *all = &s->networks;
+	struct err ignored;
+	int err = fd_lock(dir, LOCK_EX);
 
-	if (err < 0) /* removed meanwhile, with all that belonged to it */
-		return err == -ENOENT ? 0 : err;
-	err = network_detach(g->networks, &plan, -1, ended, e);
 	if (err < 0)
-		return err;
-	bool known = run->address && net_addr_parse(run->address, &plan.address[NET_V4]) == 0;
-
-	return network_release(g->networks, &plan.network, s->id, known ? &plan.address[NET_V4] : NULL, e);
+		return err_set(e, -err, "lock the container's folder");
+	if (record_settings(dir, &now, &ignored) >= 0)
+		all = &now.networks;
+	for (size_t i = 0; i < all->n && err >= 0; i++)
+		err = wiring_release(g, s->id, all->v[i].network, -1, run, ended, e);
+	(void)fd_lock(dir, LOCK_UN);
+	return err;
 }
 
 int run_release(const struct engine *g, int dir, const struct settings *s, bool ended, struct err *e)
@@ -552,11 +416,9 @@ int run_release(const struct engine *g, int dir, const struct settings *s, bool 
 		run_record_free(&run);
 		run = (struct run_record){ 0 };
 	}
-	if (is_bridge(s->network)) {
-		err = release_network(g, s, &run, ended, e);
-		if (err < 0)
-			return err;
-	}
+	err = wiring_is_wanted(s) ? release_networks(g, dir, s, &run, ended, e) : 0;
+	if (err < 0)
+		return err;
 	if (run.range_start)
 		return idmap_release_range(g->idranges, s->id, run.range_start, e);
 	return s->private_userns ? file_each(g->idranges, release_owned, s->id, e) : 0;

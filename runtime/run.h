@@ -6,6 +6,7 @@
 #include "runtime/create.h"
 #include "runtime/engine.h"
 #include "runtime/relay.h"
+#include "runtime/wiring.h"
 
 struct run {
 	const struct engine *g;
@@ -13,8 +14,8 @@ struct run {
 	struct settings settings;
 	struct spec spec;
 	uint32_t range_start;
-	struct net_plan net;
-	struct net_hold hold;
+	struct wiring wiring;
+	int netns; /* another container's network namespace, to be joined; -1: none */
 	const char *(*cgroup_defaults)[2]; /* of struct create_request */
 	struct relay_ends ends;
 	struct created created;

@@ -52,7 +52,7 @@ int meter_open(const struct engine *g, const struct settings *s, struct meter *r
 	m.cgroup = m.init < 0 ? m.init : state_cgroup(&state, e);
 	if (m.cgroup < 0)
 		return m.cgroup;
-	m.own_network = !streq(s->network, NETWORK_HOST);
+	m.own_network = streq(s->network, NETWORK_BRIDGE) || streq(s->network, NETWORK_NONE);
 	m.merging = ksm_wanted(&state.annotations);
 	m.machine_bytes = machine_memory();
 	m.limit_above_bytes = cgroup_memory_limit_above(m.cgroup);

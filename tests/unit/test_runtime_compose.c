@@ -20,6 +20,8 @@ struct kitchen {
 };
 
 static char *no_words[] = { NULL };
+static char *network_words[] = { (char *)NETWORK_NONE };
+static const struct strv no_network = { .v = network_words, .n = 1 };
 
 static struct kitchen *kitchen_make(void)
 {
@@ -34,7 +36,7 @@ static struct kitchen *kitchen_make(void)
 	snprintf(data, sizeof(data), "%s/data", k->w.path);
 	snprintf(run, sizeof(run), "%s/run", k->w.path);
 	OK(engine_open(data, run, &k->g, &e));
-	k->o = (struct run_options){ .image = IMAGE_HOST, .command = no_words, .network = NETWORK_NONE };
+	k->o = (struct run_options){ .image = IMAGE_HOST, .command = no_words, .networks = no_network };
 	return k;
 }
 
@@ -481,7 +483,7 @@ static void test_cgroup_modes(void **state)
 		assert_int_equal(k->spec.linux_.namespaces[NS_CGROUP].wanted, !modes[i].view || streq(modes[i].view, "private"));
 		assert_int_equal(has_option(mount_at(k, "/sys/fs/cgroup"), "ro"), !modes[i].delegated && !modes[i].privileged);
 	}
-	k->o = (struct run_options){ .image = IMAGE_HOST, .command = no_words, .network = NETWORK_NONE, .cgroups = "disabled" };
+	k->o = (struct run_options){ .image = IMAGE_HOST, .command = no_words, .networks = no_network, .cgroups = "disabled" };
 	k->o.limits.memory = "64m";
 	FAILS(cook(k, &e), EINVAL);
 	k->o.limits.memory = NULL;

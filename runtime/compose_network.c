@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+/* compose_network.c: --network and what goes with it: which networks a container is on, and what it would like there. */
+#include <ctype.h>
+#include <errno.h>
+
+#include "runtime/compose_parts.h"
+
+static int check_ip(const char *text, uint8_t family)
+{
+	struct net_addr a;
+
+	return strchr(text, '/') || net_addr_parse(text, &a) < 0 || a.family != family ? -EINVAL : 0;
+}
+
+static int check_ip4(const char *text)
+{
+	return check_ip(text, AF_INET);
+}
+
+static int check_ip6(const char *text)
+{
+	return check_ip(text, AF_INET6);
+}
+
+static int check_mac(const char *text)
+{
+	return net_mac_parse(text, (uint8_t[6]){ 0 });
+}
+
+static int check_interface(const char *text)
+{
+	return net_link_name_is_good(text) && !streq(text, "lo") ? 0 : -EINVAL;
+}
+
+/* Where an option goes, and what it must be. */
+static const struct {
+	const char *key, *expected;
+	size_t offset; /* in struct network_wish */
+	int (*check)(const char *text);
+} wishes[] = {
+	{ "ip", "an IPv4 address", offsetof(struct network_wish, ip), check_ip4 },
+	{ "ip6", "an IPv6 address", offsetof(struct network_wish, ip6), check_ip6 },
+	{ "mac", "the hardware address of one station", offsetof(struct network_wish, mac), check_mac },
+	{ "interface_name", "a link's name", offsetof(struct network_wish, interface), check_interface },
+};
+
+static int add_alias(struct arena *a, struct network_wish *w, const char *name, struct err *e)
+{
+	for (const char *p = name; *p; p++)
+		if (!isascii((unsigned char)*p) || !(isalnum((unsigned char)*p) || strchr("_.-", *p)))
+			return err_say(e, EINVAL, "alias \"%s\": letters, digits, dots, dashes and underscores, please", name);
+	if (!*name)
+		return err_say(e, EINVAL, "an alias is empty");
+	return strv_add(a, &w->aliases, name) < 0 ? err_nomem(e) : 0;
+}
+
+int network_wish_set(struct arena *a, struct network_wish *w, const char *key, const char *value, struct err *e)
+{
+	if (streq(key, "alias"))
+		return add_alias(a, w, value, e);
+	for (size_t i = 0; i < ARRAY_SIZE(wishes); i++) {
+		if (!streq(wishes[i].key, key))
+			continue;
+		char **to = (char **)((char *)w + wishes[i].offset);
+
+		if (wishes[i].check(value) < 0)
+			return err_say(e, EINVAL, "network %s: %s \"%s\" is not %s", w->network, key, value, wishes[i].expected);
+		*to = arena_strdup(a, value);
+		return *to ? 0 : err_nomem(e);
+	}
+	return err_say(e, EINVAL, "network %s: there is no option \"%s\"; there are ip, ip6, mac, alias and interface_name",
+		       w->network, key);
+}
+
+int network_wish_add(struct arena *a, struct network_wishes *all, const char *network, struct network_wish **ret,
+		     struct err *e)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (streq(all->v[i].network, network))
+			return err_say(e, EINVAL, "network %s is named twice", network);
+	struct network_wish *v = arena_array(a, all->n + 1, sizeof(*v));
+
+	if (!v)
+		return err_nomem(e);
+	if (all->n)
+		memcpy(v, all->v, all->n * sizeof(*v));
+	v[all->n].network = arena_strdup(a, network);
+	if (!v[all->n].network)
+		return err_nomem(e);
+	all->v = v;
+	*ret = &v[all->n++];
+	return 0;
+}
+
+/* One network, with its options or without; "bridge" is the default one. */
+static int add_network(struct composition *c, const char *name, char *options, struct err *e)
+{
+	struct network_wish *w = NULL;
+	struct net_network found;
+	int r = network_wish_add(&c->s->arena, &c->s->networks, streq(name, NETWORK_BRIDGE) ? NET_DEFAULT : name, &w, e);
+
+	if (r >= 0)
+		r = network_find(c->g->networks, w->network, &found, e);
+	for (char *save = NULL, *key = options ? strtok_r(options, ",", &save) : NULL; key && r >= 0;
+	     key = strtok_r(NULL, ",", &save)) {
+		char *value = strchr(key, '=');
+
+		if (!value)
+			return err_say(e, EINVAL, "--network %s: \"%s\" has no value", name, key);
+		*value++ = '\0';
+		r = network_wish_set(&c->s->arena, w, key, value, e);
+	}
+	return r;
+}
+
+/* "NAME", "NAME,NAME", "NAME:KEY=VALUE,…" */
+static int add_networks(struct composition *c, const char *word, struct err *e)
+{
+	char *copy = arena_strdup(&c->s->arena, word), *options = copy ? strchr(copy, ':') : NULL, *save = NULL;
+	int r = 0;
+
+	if (!copy)
+		return err_nomem(e);
+	if (options) {
+		*options++ = '\0';
+		return add_network(c, copy, options, e);
+	}
+	for (char *name = strtok_r(copy, ",", &save); name && r >= 0; name = strtok_r(NULL, ",", &save))
+		r = add_network(c, name, NULL, e);
+	return r;
+}
+
+static bool is_mode(const char *word)
+{
+	return streq(word, NETWORK_NONE) || streq(word, NETWORK_HOST) || str_after(word, NETWORK_CONTAINER) ||
+	       str_after(word, NETWORK_NS);
+}
+
+/* --ip and the like: for the only network there is. */
+static int take_single(struct composition *c, struct err *e)
+{
+	const struct run_options *o = c->o;
+	const struct {
+		const char *option, *key, *value;
+	} single[] = {
+		{ "--ip", "ip", o->ip },
+		{ "--ip6", "ip6", o->ip6 },
+		{ "--mac-address", "mac", o->mac },
+	};
+	struct network_wishes *all = &c->s->networks;
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(single) && r >= 0; i++) {
+		if (!single[i].value)
+			continue;
+		if (all->n != 1)
+			return err_say(e, EINVAL, "%s needs one network, and the container is on %zu: write --network NAME:%s=%s",
+				       single[i].option, all->n, single[i].key, single[i].value);
+		r = network_wish_set(&c->s->arena, &all->v[0], single[i].key, single[i].value, e);
+	}
+	if (o->network_aliases.n && !all->n)
+		return err_say(e, EINVAL, "--network-alias needs a network of the container's own");
+	for (size_t i = 0; i < all->n; i++)
+		for (size_t k = 0; k < o->network_aliases.n && r >= 0; k++)
+			r = add_alias(&c->s->arena, &all->v[i], o->network_aliases.v[k], e);
+	return r;
+}
+
+/* The container whose namespace is to be joined, by its id from now on: names change hands. */
+static int take_other(struct composition *c, const char *name, struct err *e)
+{
+	char id[RECORD_ID_LENGTH + 1];
+	int r = record_find(c->g, name, id, e);
+
+	if (r < 0)
+		return err_wrap(e, "--network");
+	c->s->network = arena_printf(&c->s->arena, NETWORK_CONTAINER "%s", id);
+	return c->s->network ? 0 : err_nomem(e);
+}
+
+static int take_mode(struct composition *c, const char *word, struct err *e)
+{
+	struct spec_namespace *ns = &c->spec->linux_.namespaces[NS_NET];
+	const char *container = str_after(word, NETWORK_CONTAINER), *path = str_after(word, NETWORK_NS);
+
+	if (c->o->publish.n)
+		return err_say(e, EINVAL, "--publish needs a network of the container's own, not --network %s", word);
+	c->own_net = streq(word, NETWORK_NONE);
+	ns->wanted = !streq(word, NETWORK_HOST);
+	if (container)
+		return take_other(c, container, e);
+	if (path && *path != '/')
+		return err_say(e, EINVAL, "--network %s: the path of a network namespace must be absolute", word);
+	if (path) {
+		ns->path = arena_strdup(&c->spec->arena, path);
+		if (!ns->path)
+			return err_nomem(e);
+	}
+	c->s->network = arena_strdup(&c->s->arena, word);
+	return c->s->network ? 0 : err_nomem(e);
+}
+
+int compose_network(struct composition *c, struct err *e)
+{
+	const struct strv *words = &c->o->networks;
+	int r = 0;
+
+	c->own_net = c->spec->linux_.namespaces[NS_NET].wanted = true;
+	for (size_t i = 0; i < words->n && r >= 0; i++) {
+		bool mode = is_mode(words->v[i]);
+
+		if (mode && words->n > 1)
+			return err_say(e, EINVAL, "--network %s: it excludes other networks", words->v[i]);
+		r = mode ? take_mode(c, words->v[i], e) : add_networks(c, words->v[i], e);
+	}
+	if (r >= 0 && !c->s->network) {
+		c->s->network = arena_strdup(&c->s->arena, NETWORK_BRIDGE);
+		if (!c->s->network)
+			return err_nomem(e);
+		r = c->s->networks.n ? 0 : add_network(c, NETWORK_BRIDGE, NULL, e);
+	}
+	return r < 0 ? r : take_single(c, e);
+}

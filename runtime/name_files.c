@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/name_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "namespaces/ns.h"
+
+#define FILE_MAX (1 << 20)
+
+enum { HOSTS, RESOLV, HOSTNAME, FILES };
+static const struct {
+	const char *name, *target;
+} places[FILES] = {
+	[HOSTS] = { "hosts", "/etc/hosts" },
+	[RESOLV] = { "resolv.conf", "/etc/resolv.conf" },
+	[HOSTNAME] = { "hostname", "/etc/hostname" },
+};
+
+/* What is to be in a file of its own, or whose file it is; neither: the image's own one is seen. */
+struct file {
+	char *text;
+	const char *owner; /* a container's id */
+};
+
+static void files_free(struct file (*files)[FILES])
+{
+	for (size_t i = 0; i < FILES; i++)
+		free((*files)[i].text);
+}
+
+#define auto_files __attribute__((cleanup(files_free)))
+
+/*
+ * It stays writable for the container's root. Where the kernel maps no ids, as below a root that is served, the file is that one's
+ * by its owner.
+ */
+static int write_own(struct run *r, const char *name, const char *text, struct err *e)
+{
+	int err = file_publish(r->dir, name, text, strlen(text), 0644, 0, e);
+
+	if (err >= 0 && r->serve && fchownat(r->dir, name, r->range_start, r->range_start, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_set(e, errno, "give %s to the container", name);
+	return err;
+}
+
+static int bind_file(struct run *r, const char *owner, size_t place, struct spec_mount *ret, struct err *e)
+{
+	static const char *const words[] = { "bind", "nosuid", "nodev", "noexec", "rprivate", "idmap" };
+	bool idmap = r->settings.private_userns && !r->serve;
+	struct arena *a = &r->spec.arena;
+
+	*ret = (struct spec_mount){
+		.destination = (char *)places[place].target,
+		.type = (char *)"bind",
+		.source = arena_printf(a, "%s/containers/%s/%s", r->g->data_path, owner, places[place].name),
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(words) - !idmap; i++)
+		if (strv_add(a, &ret->options, words[i]) < 0)
+			return err_nomem(e);
+	return ret->source ? 0 : err_nomem(e);
+}
+
+/* Where the user mounts something of their own on this path, or above it, ours stays away. */
+static bool is_covered(const struct run *r, const char *target)
+{
+	const struct spec_mounts *m = &r->spec.mounts;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (streq(m->v[i].destination, target) || streq(m->v[i].destination, "/etc"))
+			return true;
+	return false;
+}
+
+static int add_files(struct run *r, struct file files[FILES], struct err *e)
+{
+	struct spec_mounts *m = &r->spec.mounts;
+	struct spec_mount *all = arena_array(&r->spec.arena, m->n + FILES, sizeof(*all));
+	int err = 0;
+
+	if (!all)
+		return err_nomem(e);
+	memcpy(all, m->v, m->n * sizeof(*all));
+	m->v = all;
+	for (size_t i = 0; i < FILES && err >= 0; i++) {
+		const char *owner = files[i].text ? r->settings.id : files[i].owner;
+
+		if (!owner || is_covered(r, places[i].target))
+			continue;
+		err = files[i].text ? write_own(r, places[i].name, files[i].text, e) : 0;
+		if (err >= 0)
+			err = bind_file(r, owner, i, &m->v[m->n++], e);
+	}
+	return err;
+}
+
+/* "NAME:ADDRESS" as the user writes it to "ADDRESS NAME" as the file has it. */
+static int extra_hosts(struct run *r, struct strv *ret)
+{
+	const struct strv *from = &r->settings.extra_hosts;
+
+	for (size_t i = 0; i < from->n; i++) {
+		size_t n = strcspn(from->v[i], ":");
+
+		if (strv_push(&r->spec.arena, ret,
+			      arena_printf(&r->spec.arena, "%s %.*s", from->v[i] + n + 1, (int)n, from->v[i])) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int of_networks(struct run *r, struct file files[FILES], struct err *e)
+{
+	const struct wiring *w = &r->wiring;
+	struct strv extra = { 0 };
+
+	if (extra_hosts(r, &extra) < 0)
+		return err_nomem(e);
+	int err = wiring_take(r->g, &r->settings, r->spec.hostname, &r->spec.arena, &r->wiring, e);
+
+	if (err >= 0)
+		err = network_hosts(r->g->networks, w->plans, w->n, (const char *const *)extra.v, extra.n, &files[HOSTS].text, e);
+	return err < 0 ? err : network_resolv(w->plans, w->n, &files[RESOLV].text, e);
+}
+
+static int of_host(struct run *r, struct file files[FILES], struct err *e)
+{
+	auto_fd int resolv = open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC);
+	struct err absent; /* a host without these files has none to show */
+
+	(void)r;
+	(void)e;
+	(void)file_read(AT_FDCWD, "/etc/hosts", FILE_MAX, &files[HOSTS].text, NULL, &absent);
+	if (resolv >= 0)
+		(void)file_read_fd(resolv, "resolv.conf", FILE_MAX, &files[RESOLV].text, NULL, &absent);
+	return 0;
+}
+
+/* The namespace of another container, and its files: they follow its networks. */
+static int of_container(struct run *r, struct file files[FILES], struct err *e)
+{
+	const char *id = str_after(r->settings.network, NETWORK_CONTAINER);
+	auto_container struct container c = { 0 };
+	int err = container_load(r->g, id, &c, e);
+
+	if (err < 0)
+		return err_wrap(e, "--network container");
+	if (c.phase != PHASE_RUNNING && c.phase != PHASE_PAUSED)
+		return err_say(e, ESRCH, "container %s, whose network is to be joined, does not run", c.settings.name);
+	auto_fd int pidfd = proc_open(&c.init, e);
+
+	r->netns = pidfd < 0 ? pidfd : ns_open_pid(NS_NET, c.init.pid, e);
+	if (r->netns < 0)
+		return r->netns;
+	if (proc_ended(pidfd)) /* its number may be another's by now */
+		return err_say(e, ESRCH, "container %s has ended just now", c.settings.name);
+	char *path = arena_printf(&r->spec.arena, "/proc/self/fd/%d", r->netns);
+
+	files[HOSTS].owner = files[RESOLV].owner = arena_strdup(&r->spec.arena, id);
+	r->spec.linux_.namespaces[NS_NET].path = path;
+	return path && files[HOSTS].owner ? 0 : err_nomem(e);
+}
+
+static int of_none(struct run *r, struct file files[FILES], struct err *e)
+{
+	if (asprintf(&files[HOSTS].text, "127.0.0.1\tlocalhost %s\n::1\tlocalhost\n", r->spec.hostname) >= 0)
+		return 0;
+	files[HOSTS].text = NULL;
+	return err_nomem(e);
+}
+
+static const struct {
+	const char *network; /* settings.network begins so */
+	int (*fill)(struct run *r, struct file files[FILES], struct err *e);
+} modes[] = {
+	{ NETWORK_BRIDGE, of_networks },
+	{ NETWORK_HOST, of_host },
+	{ NETWORK_CONTAINER, of_container },
+	{ "", of_none }, /* none, and namespaces that somebody else has made */
+};
+
+int name_files_take(struct run *r, struct err *e)
+{
+	auto_files struct file files[FILES] = { 0 };
+	struct arena *a = &r->spec.arena;
+	size_t i = 0;
+
+	r->spec.hostname = r->settings.hostname ? arena_strdup(a, r->settings.hostname)
+						: arena_strndup(a, r->settings.id, 12);
+	if (!r->spec.hostname || asprintf(&files[HOSTNAME].text, "%s\n", r->spec.hostname) < 0) {
+		files[HOSTNAME].text = NULL;
+		return err_nomem(e);
+	}
+	while (!str_after(r->settings.network, modes[i].network))
+		i++;
+	int err = modes[i].fill(r, files, e);
+
+	return err < 0 ? err : add_files(r, files, e);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* networks.h: networks and the containers that are on them, whether these run or not. */
+#ifndef RUNTIME_NETWORKS_H
+#define RUNTIME_NETWORKS_H
+
+#include "runtime/engine.h"
+
+/* network_create(), but for names that mean something else in --network. Return: 0, or -errno with @e filled */
+int engine_network_create(const struct engine *g, struct net_network *n, const struct spec_map *labels, struct err *e);
+
+/* Each container that is to be on a network. @f's result other than 0 ends the walk, and is returned. */
+int engine_network_users(const struct engine *g, const char *network,
+			 int (*f)(const struct container *c, const struct network_wish *wish, void *arg, struct err *e),
+			 void *arg, struct err *e);
+
+/**
+ * engine_network_remove() - Remove a network that no container is on
+ * @force:	Those that are on it are removed with it
+ *
+ * Return: 0, or -errno with @e filled (-ENOENT; -EBUSY: said which container is on it)
+ */
+int engine_network_remove(const struct engine *g, const char *network, bool force, struct err *e);
+
+/**
+ * engine_network_connect() - Put a container on one more network, at once where it runs, and at each start
+ * @wish:	Which, and what it would like there
+ *
+ * Return: 0, or -errno with @e filled (-EEXIST: it is on it; -EINVAL: it has no network of its own)
+ */
+int engine_network_connect(const struct engine *g, const char *id, const struct network_wish *wish, struct err *e);
+
+/**
+ * engine_network_disconnect() - Take a container off a network
+ *
+ * Return: 0, or -errno with @e filled (-ENOENT: it is not on it)
+ */
+int engine_network_disconnect(const struct engine *g, const char *id, const char *network, struct err *e);
+
+#endif

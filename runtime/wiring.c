@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/wiring.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+bool wiring_is_wanted(const struct settings *s)
+{
+	return streq(s->network, NETWORK_BRIDGE);
+}
+
+static int take_address(const struct engine *g, const struct net_plan *p, enum net_family f, const char *wanted,
+			struct net_addr *ret, struct err *e)
+{
+	struct net_addr want;
+
+	if (wanted && net_addr_parse(wanted, &want) < 0)
+		return err_say(e, EINVAL, "\"%s\" is not an address", wanted);
+	if (p->network.ip[f].subnet.family)
+		return network_lease(g->networks, &p->network, f, p->id, wanted ? &want : NULL, ret, e);
+	return wanted ? err_say(e, EINVAL, "network %s has no IPv6, and so no address %s", p->network.name, wanted) : 0;
+}
+
+int wiring_plan(const struct engine *g, const struct settings *s, const struct network_wish *wish, unsigned index,
+		const char *hostname, struct arena *a, struct net_plan *ret, struct err *e)
+{
+	struct net_plan p = {
+		.id = s->id, .name = s->name, .hostname = hostname, .index = index,
+		.aliases = (const char *const *)wish->aliases.v, .n_aliases = wish->aliases.n,
+		.hosts = arena_printf(a, "%s/containers/%s/hosts", g->data_path, s->id),
+	};
+	int r = p.hosts ? network_find(g->networks, wish->network, &p.network, e) : err_nomem(e);
+
+	if (wish->interface)
+		snprintf(p.interface, sizeof(p.interface), "%s", wish->interface);
+	if (r >= 0 && wish->mac && net_mac_parse(wish->mac, p.mac) < 0)
+		r = err_say(e, EINVAL, "\"%s\" is not a hardware address", wish->mac);
+	for (enum net_family f = 0; f < NET_FAMILIES && r >= 0; f++)
+		r = take_address(g, &p, f, f == NET_V4 ? wish->ip : wish->ip6, &p.address[f], e);
+	if (r >= 0)
+		*ret = p;
+	return r;
+}
+
+/* Ports go to the first network that leads in from outside. */
+static struct net_plan *port_bearer(const struct wiring *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->plans[i].network.driver == NET_BRIDGE && !w->plans[i].network.internal)
+			return &w->plans[i];
+	return &w->plans[0]; /* which says why it cannot have any */
+}
+
+int wiring_take(const struct engine *g, const struct settings *s, const char *hostname, struct arena *a,
+		struct wiring *ret, struct err *e)
+{
+	struct wiring w = { .plans = arena_array(a, s->networks.n + 1, sizeof(*w.plans)) };
+	int r = w.plans ? 0 : err_nomem(e);
+
+	for (; w.n < s->networks.n && r >= 0; w.n++)
+		r = wiring_plan(g, s, &s->networks.v[w.n], (unsigned)w.n, hostname, a, &w.plans[w.n], e);
+	if (r >= 0 && s->ports.n && !w.n)
+		r = err_say(e, EINVAL, "container %s is on no network: no port can be published", s->name);
+	for (size_t i = 0; i < s->ports.n && r >= 0; i++)
+		r = net_port_parse(a, s->ports.v[i], &port_bearer(&w)->ports, &port_bearer(&w)->n_ports, e);
+	if (r >= 0)
+		*ret = w;
+	return r;
+}
+
+int wiring_attach(const struct engine *g, struct wiring *w, int netns, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < w->n && r >= 0; i++)
+		r = network_attach(g->networks, &w->plans[i], netns, w->plans[i].n_ports ? &w->hold : NULL, e);
+	return r;
+}
+
+static char *text_of(struct arena *a, const struct net_addr *address)
+{
+	char text[NET_ADDR_MAX];
+
+	return address->family ? arena_strdup(a, net_addr_text(address, true, text)) : NULL;
+}
+
+int wiring_note(const struct net_plan *plan, struct run_record *rec, struct err *e)
+{
+	struct run_network *v = arena_array(&rec->arena, rec->networks.n + 1, sizeof(*v));
+	char name[IF_NAMESIZE], mac[NET_MAC_MAX];
+
+	if (!v)
+		return err_nomem(e);
+	if (rec->networks.n)
+		memcpy(v, rec->networks.v, rec->networks.n * sizeof(*v));
+	const struct net_subnet *ip = plan->network.ip;
+	struct arena *a = &rec->arena;
+
+	v[rec->networks.n] = (struct run_network){
+		.network = arena_strdup(a, plan->network.name),
+		.interface = arena_strdup(a, net_plan_interface(plan, name)),
+		.index = plan->index,
+		.address = text_of(a, &plan->address[NET_V4]),
+		.address6 = text_of(a, &plan->address[NET_V6]),
+		.gateway = plan->network.internal ? NULL : text_of(a, &ip[NET_V4].gateway),
+		.gateway6 = plan->network.internal ? NULL : text_of(a, &ip[NET_V6].gateway),
+		.mac = arena_strdup(a, net_plan_mac(plan, mac)),
+	};
+	rec->networks.v = v;
+	rec->networks.n++;
+	return 0;
+}
+
+int wiring_record(const struct wiring *w, struct run_record *rec, struct err *e)
+{
+	char port[NET_PORT_MAX];
+	int r = 0;
+
+	for (size_t i = 0; i < w->n && r >= 0; i++) {
+		r = wiring_note(&w->plans[i], rec, e);
+		for (size_t k = 0; k < w->plans[i].n_ports && r >= 0; k++)
+			if (strv_add(&rec->arena, &rec->ports, net_port_text(&w->plans[i].ports[k], port)) < 0)
+				r = err_nomem(e);
+	}
+	return r;
+}
+
+/* Return: 1 where the record knows them and they are given back, 0 where it does not, or -errno with @e filled */
+static int release_known(const struct engine *g, const struct net_plan *plan, const struct run_record *run, struct err *e)
+{
+	for (size_t i = 0; i < run->networks.n; i++) {
+		const struct run_network *n = &run->networks.v[i];
+		const char *const texts[] = { n->address, n->address6 };
+		struct net_addr a;
+		int r = 0;
+
+		if (!streq(n->network, plan->network.name))
+			continue;
+		for (size_t k = 0; k < ARRAY_SIZE(texts) && r >= 0; k++)
+			if (texts[k] && net_addr_parse(texts[k], &a) == 0)
+				r = network_release(g->networks, &plan->network, plan->id, &a, e);
+		return r < 0 ? r : 1;
+	}
+	return 0;
+}
+
+int wiring_release(const struct engine *g, const char *id, const char *network, int netns, const struct run_record *run,
+		   bool ended, struct err *e)
+{
+	struct net_plan plan = { .id = id };
+	int r = network_find(g->networks, network, &plan.network, e);
+
+	if (r < 0) /* removed meanwhile, with all that belonged to it */
+		return r == -ENOENT ? 0 : r;
+	r = network_detach(g->networks, &plan, netns, ended, e);
+	if (r >= 0)
+		r = release_known(g, &plan, run, e);
+	return r == 0 ? network_release(g->networks, &plan.network, id, NULL, e) : r < 0 ? r : 0;
+}
