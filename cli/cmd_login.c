@@ -110,6 +110,8 @@ static int check(const struct account *a, const struct auth *auth, bool plain, s
 
 	snprintf(ref.host, sizeof(ref.host), "%s", a->host);
 	int n = registries_endpoints(a->registries, &ref, true, false, plain, at, e);
+
+	store_sweep(&a->engine.store); /* a login that was killed has left a work folder, too */
 	int r = n < 0 ? n : work_begin(&a->engine.store, &work, e);
 
 	for (int i = 0; i < n && r >= 0; i++) {
