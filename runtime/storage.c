@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "base/quota.h"
 #include "base/tree_size.h"
 #include "images/work.h"
@@ -19,6 +20,7 @@
 
 #define PROJECT_FIRST 0x70e00000U /* far from those that administrators number by hand, and docker from 1 on */
 #define PROJECTS      65536U
+#define TRY	      "try" /* in a container's folder, for a moment */
 #define PROBE_ID      100000U /* any that is not the host's own root */
 
 static int open_projects(const struct engine *g, struct err *e)
@@ -30,19 +32,32 @@ static int open_projects(const struct engine *g, struct err *e)
 	return fd < 0 ? err_set(e, errno, "open folder " STORAGE_PROJECTS) : fd;
 }
 
-/* With the container's own folders to write to, and the folder of all layers as the lower one. */
+/*
+ * The folder of all layers below new folders beside the container's: its own may be marked as those of a transient overlay, which
+ * the kernel mounts once.
+ */
 static int try_overlay(const struct rootfs_plan *p, struct err *e)
 {
+	static const char *const folders[] = { TRY, TRY "/upper", TRY "/work" };
 	char upper[PATH_MAX], work[PATH_MAX];
 	const struct overlay o = {
 		.below = "", .lowers = (char *[]){ (char *)p->layers }, .n_lowers = 1, .upper = upper, .work = work
 	};
+	auto_fd int dir = path_open_dir(p->path, 0, e);
+	struct err ignored;
+	bool made = dir >= 0;
 
-	snprintf(upper, sizeof(upper), "%s/upper", p->path);
-	snprintf(work, sizeof(work), "%s/work", p->path);
-	auto_fd int tree = overlay_new(&o, e);
+	for (size_t i = 0; i < ARRAY_SIZE(folders) && made; i++)
+		made = mkdirat(dir, folders[i], 0700) == 0 || errno == EEXIST;
+	if (!made)
+		return 0; /* no reason to doubt the file system */
+	snprintf(upper, sizeof(upper), "%s/" TRY "/upper", p->path);
+	snprintf(work, sizeof(work), "%s/" TRY "/work", p->path);
+	int tree = overlay_new(&o, e), r = MIN(tree, 0);
 
-	return MIN(tree, 0);
+	fd_close(&tree);
+	(void)file_remove(dir, TRY, &ignored); /* else it goes with the folder that it is in */
+	return r;
 }
 
 static int try_idmap(const struct rootfs_plan *p, const struct spec_id_maps *maps, struct err *e)
@@ -75,8 +90,7 @@ enum storage_driver storage_driver_here(const struct engine *g)
 	const struct rootfs_plan p = { .path = folder, .layers = layers };
 	struct err ignored; /* on a full disk nothing can be tried: then it is what it is nearly everywhere */
 
-	if (work_begin(&g->store, &work, &ignored) < 0 || mkdirat(work.fd, "upper", 0700) < 0 ||
-	    mkdirat(work.fd, "work", 0700) < 0)
+	if (work_begin(&g->store, &work, &ignored) < 0)
 		return STORAGE_OVERLAY;
 	snprintf(folder, sizeof(folder), "%s/images/tmp/%s", g->data_path, work.name);
 	snprintf(layers, sizeof(layers), "%s/images/layers", g->data_path);

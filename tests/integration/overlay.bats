@@ -265,6 +265,20 @@ pkill_server() { # pkill_server FOLDER
 	expect_output ""
 }
 
+@test "a start that fails for another reason is not tried again with fuse-overlayfs" {
+	local word
+	for word in --rm --interactive; do
+		run paene run $word --network none --tmpfs /x:size=wrong $image true
+		expect_status 125
+		[[ "$output" != *fuse* ]]
+		[ "${#lines[@]}" = 1 ]
+	done
+	run paene ps -aq
+	[ "${#lines[@]}" = 1 ]
+	run ls "$PAENE_DATA/containers/$(paene ps -aq --no-trunc)"
+	[[ "$output" != *try* ]]
+}
+
 # How much is written
 
 @test "ps --size, inspect --size" {
