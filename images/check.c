@@ -88,20 +88,16 @@ int check_drop(struct check *c, int dir, const char *name, struct err *e)
 
 /* ---- images ---- */
 
-static int check_record_file(int dir, const char *name, void *arg, struct err *e)
+static int check_record_file(struct check *c, const char *name, struct err *e)
 {
-	struct check *c = arg;
-
 	if (!digest_is_hex(name)) {
-		int r = c->o->repair ? file_remove(dir, name, e) : 0;
+		int r = c->o->repair ? file_remove(c->store->records, name, e) : 0;
 
 		check_tell(c, c->o->repair && r == 0 ? CHECK_MENDED : CHECK_FOUND, "litter", name, "it is no image's record%s",
 			   c->o->repair && r == 0 ? ": removed" : "");
 		return r;
 	}
-	int r = check_image(c, name, e);
-
-	return r == -ENOENT ? 0 : r; /* removed meanwhile */
+	return check_image(c, name, false, e);
 }
 
 /* Names of records as they are at the beginning: those that are written anew do not come twice. */
@@ -118,13 +114,56 @@ static int add_record(int dir, const char *name, void *arg, struct err *e)
 	return strv_add(r->arena, &r->names, name) < 0 ? err_nomem(e) : 0;
 }
 
+/* Is somebody removing the image, or loading it, or was killed while he did? Then a missing record says nothing. */
+static int is_in_work(int tmp, const char *work, void *arg, struct err *e)
+{
+	static const char *const kinds[] = { WORK_RECORD, WORK_REMOVING };
+	const char *manifest = arg;
+
+	(void)e;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		char path[NAME_MAX + WORK_FILE_MAX + 2];
+
+		snprintf(path, sizeof(path), "%s/%s%s", work, kinds[i], manifest);
+		if (faccessat(tmp, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* Images whose record was lost, and whose name and manifest are here. */
+static int add_lost(struct check *c, struct records *records, struct err *e)
+{
+	struct ref_list list = { 0 };
+	int r = ref_list(c->store, &list, e);
+
+	for (size_t i = 0; r == 0 && i < list.n; i++) {
+		char *manifest = list.v[i].manifest;
+
+		if ((i > 0 && streq(manifest, list.v[i - 1].manifest)) ||
+		    faccessat(c->store->blobs, manifest, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    faccessat(c->store->records, manifest, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			continue;
+		r = file_each(c->store->tmp, is_in_work, manifest, e);
+		if (r == 0)
+			r = add_record(-1, manifest, records, e);
+		r = MIN(r, 0);
+	}
+	arena_free(&list.arena);
+	return r;
+}
+
 static int check_images(struct check *c, struct err *e)
 {
 	struct records records = { .arena = &c->arena };
 	int r = file_each(c->store->records, add_record, &records, e);
 
+	size_t n = records.names.n; /* those behind are lost ones */
+
+	if (r == 0)
+		r = add_lost(c, &records, e);
 	for (size_t i = 0; r == 0 && i < records.names.n; i++)
-		r = check_record_file(c->store->records, records.names.v[i], c, e);
+		r = i < n ? check_record_file(c, records.names.v[i], e) : check_image(c, records.names.v[i], true, e);
 	return r;
 }
 

@@ -90,13 +90,13 @@ static int write_record(struct check *c, const struct image *image, struct err *
 
 	if (locked == -EBUSY)
 		return 0;
-	if (locked < 0)
+	if (locked < 0 && locked != -ENOENT)
 		return locked;
 	int r = image_encode(image, &text, e);
 
 	if (r == 0)
 		r = file_publish(c->work.fd, "record", text, strlen(text), 0600, FILE_SYNC, e);
-	if (r == 0 && renameat(c->work.fd, "record", c->store->records, image->manifest) < 0)
+	if (r == 0 && renameat2(c->work.fd, "record", c->store->records, image->manifest, locked < 0 ? RENAME_NOREPLACE : 0) < 0)
 		return err_set(e, errno, "write image record %s", image->manifest);
 	if (r == 0)
 		r = store_sync(c->store->records, "an image's record", e);
@@ -119,15 +119,17 @@ static int mend_record(struct check *c, const struct image *image, const char *w
  * Read the record, and see that it is what the manifest says.
  * Return: 1 with @ret filled: layers can be looked at; 0: the image is no good, and that was told; or -errno with @e filled
  */
-static int check_record(struct check *c, const char *manifest, struct image *ret, struct err *e)
+static int check_record(struct check *c, const char *manifest, bool lost, struct image *ret, struct err *e)
 {
 	auto_image struct image record = { 0 };
 	struct image image = { 0 };
 	struct err wrong;
 	int readable = store_read_record(c->store->records, manifest, &record, &wrong);
 
-	if (readable == -ENOENT) { /* removed meanwhile */
-		*e = wrong;
+	if (readable == -ENOENT && !lost)
+		return -ENOENT; /* removed meanwhile */
+	if (readable == -ENOENT && c->o->quick) {
+		check_tell(c, CHECK_FOUND, "image", manifest, "its record is missing");
 		return -ENOENT;
 	}
 	if (readable < 0 && check_cannot_go_on(-readable)) {
@@ -149,7 +151,11 @@ static int check_record(struct check *c, const char *manifest, struct image *ret
 
 	if (same < 0)
 		return same;
-	if (!same && mend_record(c, &image, readable < 0 ? wrong.text : "its record is not what its manifest says", e) < 0)
+	const char *what = readable == -ENOENT ? "its record is missing"
+			   : readable < 0      ? wrong.text
+					       : "its record is not what its manifest says";
+
+	if (!same && mend_record(c, &image, what, e) < 0)
 		return -e->code;
 	*ret = image; /* its strings are the check's */
 	return 1;
@@ -277,12 +283,14 @@ static int replace_unknown(struct check *c, const char *manifest, struct err *e)
 	return MIN(r, 0);
 }
 
-int check_image(struct check *c, const char *manifest, struct err *e)
+int check_image(struct check *c, const char *manifest, bool lost, struct err *e)
 {
 	struct image image = { 0 };
 	bool good = true;
-	int r = check_record(c, manifest, &image, e);
+	int r = check_record(c, manifest, lost, &image, e);
 
+	if (r == -ENOENT)
+		return 0;
 	c->result.images++;
 	if (r == 0)
 		return c->o->repair ? replace_unknown(c, manifest, e) : 0;

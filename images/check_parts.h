@@ -51,10 +51,11 @@ int check_layer_anew(struct check *c, const struct image *image, size_t i, struc
 /**
  * check_image() - One image: its record, manifest, config and layers
  * @manifest:	Hex, name of its record
+ * @lost:	There is no record, and nobody is about to remove it or to bring it
  *
  * Return: 0, or -errno with @e filled
  */
-int check_image(struct check *c, const char *manifest, struct err *e);
+int check_image(struct check *c, const char *manifest, bool lost, struct err *e);
 
 /* Take content out of the store that is not what its name says. Return: 1, 0 where others use it, or -errno with @e filled */
 int check_drop(struct check *c, int dir, const char *name, struct err *e);

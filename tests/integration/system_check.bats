@@ -126,6 +126,19 @@ flip() {
 	[ "$(paene run --rm --network none one:1 echo fine)" = fine ]
 }
 
+@test "a record that is missing is made again, with its name" {
+	local names
+	names=$(paene images)
+	rm "$store/records/$manifest"
+	run paene images -q
+	expect_output ""
+	run paene system check --quick
+	expect_status 1
+	finds "image $manifest: its record is missing"
+	[ "$(paene images)" = "$names" ]
+	[ "$(paene run --rm --network none one:1 echo fine)" = fine ]
+}
+
 @test "a blob that no registry has: it goes, the image runs on, and loading brings it back" {
 	flip "$blob"
 	run paene system check
