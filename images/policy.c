@@ -16,6 +16,7 @@
 
 #define TRUST	  "trust"
 #define PROOFS_MAX (1 << 20)
+#define NOT_LISTED "its digest is none of those that are listed"
 
 /* ---- what was found out, kept ---- */
 
@@ -31,7 +32,7 @@ struct kept {
 static const struct field proof_fields[] = {
 	FIELD_STRING(struct policy_proof, name, "name", REQUIRED),
 	FIELD_STRING(struct policy_proof, index, "index", OPTIONAL),
-	FIELD_STRING(struct policy_proof, key, "key", OPTIONAL),
+	FIELD_STRINGS(struct policy_proof, keys, "keys", OPTIONAL),
 };
 
 static const struct field kept_fields[] = {
@@ -64,9 +65,18 @@ static int read_proofs(int dir, const char *name, struct arena *a, struct proofs
 	return r;
 }
 
-static bool same(const char *a, const char *b)
+static bool same_text(const char *a, const char *b)
 {
 	return a && b ? streq(a, b) : a == b;
+}
+
+static bool same_proof(const struct policy_proof *a, const struct policy_proof *b)
+{
+	bool same = streq(a->name, b->name) && same_text(a->index, b->index) && a->keys.n == b->keys.n;
+
+	for (size_t i = 0; same && i < a->keys.n; i++)
+		same = streq(a->keys.v[i], b->keys.v[i]);
+	return same;
 }
 
 static int add_proof(int dir, const char *manifest, const struct policy_proof *proof, struct err *e)
@@ -78,7 +88,7 @@ static int add_proof(int dir, const char *manifest, const struct policy_proof *p
 	int r = read_proofs(dir, manifest, &arena, &had, e);
 
 	for (size_t i = 0; i < had.n && r >= 0; i++)
-		if (same(had.v[i].name, proof->name) && same(had.v[i].index, proof->index) && same(had.v[i].key, proof->key))
+		if (same_proof(&had.v[i], proof))
 			return 0;
 	kept.proofs.v = r < 0 ? NULL : arena_array(&arena, had.n + 1, sizeof(*had.v));
 	if (r >= 0 && !kept.proofs.v)
@@ -162,21 +172,33 @@ static int check_signature(const struct requirement *r, const struct image_ref *
 	return bad;
 }
 
+/* One requirement of an image that is being pulled. */
+static int check_requirement(const struct requirement *r, const struct image_ref *ref, const char *manifest, const char *index,
+			     struct signatures *from, struct arena *arena, struct strv *keys, struct err *e)
+{
+	const char *key;
+
+	if (r->type == REQUIRE_DIGESTS && !lists_digest(r, manifest) && !lists_digest(r, index))
+		return err_say(e, EPERM, NOT_LISTED);
+	if (r->type != REQUIRE_SIGSTORE)
+		return 0;
+	int bad = check_signature(r, ref, manifest, index, from, &key, e);
+
+	return bad < 0 ? bad : strv_add(arena, keys, key) < 0 ? err_nomem(e) : 0;
+}
+
 int policy_check_pull(const struct image_policy *p, const struct image_ref *ref, const char *manifest, const char *index,
 		      struct signatures *from, struct arena *arena, struct policy_proof *ret, struct err *e)
 {
-	const char *scope, *key = NULL;
+	const char *scope;
+	struct strv keys = { 0 };
 	int bad = policy_allows_pull(p, ref, e);
 	const struct requirements *list = p && bad >= 0 ? policy_for_name(p, ref, &scope) : NULL;
 	bool proven = false;
 
-	for (size_t i = 0; list && i < list->n && bad >= 0; i++) {
-		const struct requirement *r = &list->v[i];
-
-		proven |= r->type == REQUIRE_SIGSTORE || r->type == REQUIRE_DIGESTS;
-		if (r->type == REQUIRE_DIGESTS && !lists_digest(r, manifest) && !lists_digest(r, index))
-			return refuse(p, ref, scope, "its digest is none of those that are listed", e);
-		if (r->type == REQUIRE_SIGSTORE && check_signature(r, ref, manifest, index, from, &key, e) < 0) {
+	for (size_t i = 0; list && i < list->n; i++) {
+		proven |= list->v[i].type != REQUIRE_NOTHING;
+		if (check_requirement(&list->v[i], ref, manifest, index, from, arena, &keys, e) < 0) {
 			char why[ERR_TEXT_MAX / 2];
 
 			snprintf(why, sizeof(why), "%.500s", e->text);
@@ -188,11 +210,9 @@ int policy_check_pull(const struct image_policy *p, const struct image_ref *ref,
 	*ret = (struct policy_proof){
 		.name = arena_printf(arena, "%s/%s", ref->host, ref->name),
 		.index = index ? arena_strdup(arena, index) : NULL,
-		.key = key ? arena_strdup(arena, key) : NULL,
+		.keys = keys,
 	};
-	if (!ret->name || (index && !ret->index) || (key && !ret->key))
-		return err_nomem(e);
-	return 1;
+	return !ret->name || (index && !ret->index) ? err_nomem(e) : 1;
 }
 
 int policy_check_load(const struct image_policy *p, bool folder, struct err *e)
@@ -228,6 +248,16 @@ struct run_check {
 	struct proofs proofs;
 };
 
+/* Was one of the requirement's keys there? */
+static bool has_key(const struct policy_proof *proof, const struct requirement *r)
+{
+	for (size_t i = 0; i < proof->keys.n; i++)
+		for (size_t k = 0; k < r->keys.n; k++)
+			if (streq(proof->keys.v[i], r->keys.v[k]))
+				return true;
+	return false;
+}
+
 static bool is_proven(const struct run_check *c, const struct requirement *r, const struct image_ref *ref)
 {
 	char name[IMAGE_REF_MAX];
@@ -238,9 +268,8 @@ static bool is_proven(const struct run_check *c, const struct requirement *r, co
 
 		if (r->type == REQUIRE_DIGESTS && lists_digest(r, proof->index))
 			return true;
-		for (size_t k = 0; r->type == REQUIRE_SIGSTORE && proof->key && k < r->keys.n; k++)
-			if (streq(proof->name, name) && streq(proof->key, r->keys.v[k]))
-				return true;
+		if (r->type == REQUIRE_SIGSTORE && streq(proof->name, name) && has_key(proof, r))
+			return true;
 	}
 	return r->type == REQUIRE_DIGESTS && lists_digest(r, c->image->manifest);
 }
@@ -256,7 +285,7 @@ static int check_name(const struct run_check *c, const struct image_ref *ref, st
 			bad = refuse(c->policy, ref, scope,
 				     list->v[i].type == REQUIRE_SIGSTORE
 					     ? "it was not pulled with a signature by one of its keys"
-					     : "its digest is none of those that are listed",
+					     : NOT_LISTED,
 				     e);
 	return bad;
 }

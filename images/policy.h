@@ -35,9 +35,9 @@ void image_policy_free(struct image_policy *p);
 
 /* One way of proving where an image comes from. */
 struct policy_proof {
-	char *name;  /* "docker.io/library/debian" */
-	char *index; /* sha256 hex of the index that led to it; NULL: none did */
-	char *key;   /* PEM of the key that its signature was checked with; NULL: with none */
+	char *name;	  /* "docker.io/library/debian" */
+	char *index;	  /* sha256 hex of the index that led to it; NULL: none did */
+	struct strv keys; /* PEM of those that its signatures were checked with */
 };
 
 /* Where signatures are looked for: the registry's own, for the policy to ask. */

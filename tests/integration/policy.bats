@@ -77,18 +77,23 @@ put_blob() { # put_blob NAME FILE: prints its digest
 	echo "$digest"
 }
 
-sign() { # sign NAME DIGEST KEY [SIGNED-NAME [SIGNED-DIGEST]]: as `cosign sign --key` does
-	local name=$1 digest=$2 key=$keys/$3.key work=$BATS_TEST_TMPDIR config payload
+sign() { # sign NAME DIGEST KEY[,KEY…] [SIGNED-NAME [SIGNED-DIGEST]]: as `cosign sign --key` does
+	local name=$1 digest=$2 key work=$BATS_TEST_TMPDIR config payload
 	printf '{"critical":{"identity":{"docker-reference":"%s"},"image":{"docker-manifest-digest":"%s"},"type":"cosign container image signature"},"optional":null}' \
 		"${4-$REGISTRY/$name}" "${5-$digest}" >"$work/payload"
 	printf '{}' >"$work/config"
 	config=$(put_blob "$name" "$work/config")
 	payload=$(put_blob "$name" "$work/payload")
+	for key in ${3//,/ }; do
+		openssl dgst -sha256 -sign "$keys/$key.key" "$work/payload" | base64 -w0
+		echo
+	done >"$work/signatures"
 	jq -n --arg config "$config" --arg payload "$payload" --argjson size "$(stat -c %s "$work/payload")" \
-		--arg signature "$(openssl dgst -sha256 -sign "$key" "$work/payload" | base64 -w0)" '{
+		--rawfile signatures "$work/signatures" '{
 			schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json",
 			config: {mediaType: "application/vnd.oci.image.config.v1+json", digest: $config, size: 2},
-			layers: [{mediaType: "application/vnd.dev.cosign.simplesigning.v1+json", digest: $payload, size: $size,
+			layers: [($signatures | rtrimstr("\n") | split("\n"))[] as $signature |
+				{mediaType: "application/vnd.dev.cosign.simplesigning.v1+json", digest: $payload, size: $size,
 				annotations: {"dev.cosignproject.cosign/signature": $signature}}]}' >"$work/manifest"
 	curl -sSf -X PUT -H 'Content-Type: application/vnd.oci.image.manifest.v1+json' --data-binary "@$work/manifest" \
 		"http://$REGISTRY/v2/$name/manifests/sha256-${digest#sha256:}.sig"
@@ -184,6 +189,17 @@ pull() {
 	run pull one:1
 	expect_status 1
 	expect_in_output "the signature was not made with this key"
+}
+
+@test "sigstoreSigned: two requirements want a signature each" {
+	policy "$(signed_by ours.pub), $(signed_by theirs.pub)"
+	sign two "$(digest_of two:1)" ours
+	run pull two:1
+	expect_status 1
+	sign two "$(digest_of two:1)" theirs,ours
+	pull two:1
+	run paene run --rm "$REGISTRY/two:1" echo here
+	expect_output here
 }
 
 @test "sigstoreSigned: what was here before the policy must be pulled again" {
