@@ -277,6 +277,24 @@ static bool may_be_served(const struct run *r, int error)
 	return storage_is_refused(&p, &r->spec.linux_.uid_mappings);
 }
 
+/* Only where it has failed: that a store lacks a layer is nothing to be looked for at each start. */
+static void explain_layers(const struct run *r, struct err *e)
+{
+	const struct settings *s = &r->settings;
+	const char *data = s->image_store ? s->image_store : r->g->data_path;
+
+	for (size_t i = 0; e->code == ENOENT && s->manifest && i < s->layers.n; i++) {
+		char path[PATH_MAX];
+
+		snprintf(path, sizeof(path), "%s/images/layers/%s", data, s->layers.v[i]);
+		if (access(path, F_OK) == 0)
+			continue;
+		err_say(e, ENOENT, "layer %s of image %s is missing from the store", s->layers.v[i], s->image);
+		err_hint(e, "`paene system check --repair` unpacks it again");
+		return;
+	}
+}
+
 /* Return: as run_start(), or 1 where it may go better with its root served */
 static int attempt(const struct engine *g, int dir, int terminal, bool serve, struct run *ret, struct err *e)
 {
@@ -305,6 +323,7 @@ static int attempt(const struct engine *g, int dir, int terminal, bool serve, st
 		bool again = may_be_served(&r, err);
 
 		explain_ids(&r, e);
+		explain_layers(&r, e);
 		if (r.settings.id)
 			(void)run_release(g, dir, &r.settings, false, &ignored); /* the first error counts */
 		run_free(&r);

@@ -100,6 +100,9 @@ flip() {
 	run paene system check -q
 	expect_status 1
 	expect_in_output "layer $layer: it is missing"
+	run paene run --rm --network none one:1 true
+	expect_status 125
+	expect_in_output "layer $layer of image one:1 is missing from the store; \`paene system check --repair\`"
 	finds "layer $layer: it is missing"
 	[ "$(paene run --rm --network none one:1 echo fine)" = fine ]
 }
