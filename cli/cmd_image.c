@@ -134,7 +134,8 @@ static const struct verb verb_exists = {
 
 static const struct verb *const verbs[] = {
 	&verb_diff, &verb_exists, &verb_history, &verb_import, &verb_image_inspect, &verb_load, &verb_image_ls, &verb_image_mount,
-	&verb_prune, &verb_pull, &verb_push, &verb_image_rm, &verb_save, &verb_search, &verb_tag, &verb_image_unmount, &verb_untag,
+	&verb_prune, &verb_pull, &verb_push, &verb_image_rm, &verb_save, &verb_search, &verb_tag, &verb_image_tree,
+	&verb_image_unmount, &verb_untag,
 };
 
 const struct verb verb_image = {

@@ -46,6 +46,19 @@ teardown() {
 	expect_status 1
 }
 
+@test "image tree: the layers, and which names end where" {
+	"$tests/lib/docker-archive" --layers 3 "$(busybox_rootfs)" localhost/three:3 "$BATS_TEST_TMPDIR/three.tar"
+	paene load -qi "$BATS_TEST_TMPDIR/three.tar"
+	run paene image tree three:3
+	expect_status 0
+	[ "${lines[1]}" = "Tags:     [localhost/three:3]" ]
+	[[ "${lines[4]}" =~ ^├──\ ID:\ [0-9a-f]{12}\ Size:\ .*\ Top\ Layer\ of:\ .*localhost/one:1 ]]
+	[[ "${lines[5]}" =~ ^├──\ ID:\ [0-9a-f]{12}\ Size:\ [0-9.]+\ k?B$ ]]
+	[[ "${lines[6]}" =~ ^└──.*\ Top\ Layer\ of:\ \[localhost/three:3\]$ ]]
+	run paene image tree nope
+	expect_status 1
+}
+
 @test "untag: a name, several, all; the image stays" {
 	local id
 	id=$(paene images -q one)
