@@ -31,7 +31,7 @@ static bool is_tag(const struct job *j, const char *name)
 {
 	size_t len = strlen(name);
 
-	(void)j;
+	(void)j; /* every tag is wanted */
 	return len > 0 && len <= TAG_MAX && !strchr(".-", name[0]) && strspn(name, ALNUM "_.-") == len;
 }
 

@@ -356,7 +356,8 @@ static const struct {
 	{ CURLE_HTTP2_STREAM, ECONNRESET, true, NULL },
 	{ CURLE_PEER_FAILED_VERIFICATION, EKEYREJECTED, false, NULL },
 	{ CURLE_SSL_CERTPROBLEM, EKEYREJECTED, false, NULL },
-	{ CURLE_OUT_OF_MEMORY, EPROTO, false, "a line of its answer is too long, or there is no memory" }, /* it makes no difference */
+	/* it makes no difference between the two */
+	{ CURLE_OUT_OF_MEMORY, EPROTO, false, "a line of its answer is too long, or there is no memory" },
 };
 
 /* The best words that there are: the kernel's, libcurl's for this one case, libcurl's for all of its kind. */

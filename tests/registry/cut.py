@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """cut.py --folder FOLDER --to PORT [--after BYTES] [--times N] [--up]: a bad line to a registry.
 
-It listens on a free port of 127.0.0.1, which it writes into FOLDER/port, and passes on what comes to PORT. The first N connections
-(1) that bring as much are reset after BYTES of what comes from the registry, or with --up of what goes there. A line for each cut is
-written to FOLDER/log.
+It listens on a free port of 127.0.0.1, which it writes into FOLDER/port, and passes on what comes to PORT. The first N (1)
+connections that bring as much are reset after BYTES of what comes from the registry, or with --up of what goes there. A line
+for each cut is written to FOLDER/log.
 """
 
 import argparse

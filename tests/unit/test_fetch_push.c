@@ -168,7 +168,8 @@ static void a_manifest_is_sent_under_its_name(void **state)
 
 		assert_told(&told, cases[i].errnum, NULL);
 	}
-	assert_int_equal(count(&world.http, "log", "\"Content-Type\": \"application/vnd.oci.image.manifest.v1+json\"", "/good/manifests/2"), 1);
+	assert_int_equal(count(&world.http, "log", "\"Content-Type\": \"application/vnd.oci.image.manifest.v1+json\"",
+			       "/good/manifests/2"), 1);
 }
 
 static void a_blob_of_the_wrong_size_is_not_sent(void **state)
