@@ -324,17 +324,21 @@ nothing_in_work() {
 @test "pull, killed at any moment: nothing but a work folder, and the next one works" {
 	local i
 	for i in 0 1 2 4 8 16 32 64 128 256; do
-		paene --root "$PAENE_DATA" pull -q --tls-verify=false "$REGISTRY/lib/four:1" >/dev/null 2>&1 3>&- &
+		# not the function: it would be a shell that is killed
+		"$PAENE_BUILD/paene" --root "$PAENE_DATA" --runroot "$PAENE_RUN" pull -q --tls-verify=false "$REGISTRY/lib/four:1" \
+			>/dev/null 2>&1 3>&- &
 		sleep "$(printf '0.%03d' "$i")" # wherever it is then
 		kill -KILL $! 2>/dev/null || true
 		wait $! || true
-		if paene images -q | grep -q .; then
-			paene run --rm -q --pull never "$REGISTRY/lib/four:1" true
+		# whole with its name, or whole without it, or not there
+		if paene run --rm -q --pull never "$REGISTRY/lib/four:1" true 2>/dev/null; then
 			paene rmi "$REGISTRY/lib/four:1" >/dev/null
 		fi
+		paene image prune -f >/dev/null
 		[ -z "$(ls -A "$PAENE_DATA/images/records" 2>/dev/null)" ]
 	done
 	pull -q "$REGISTRY/lib/four:1"
+	paene run --rm -q --pull never "$REGISTRY/lib/four:1" true
 	nothing_in_work
 }
 
