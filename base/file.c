@@ -160,8 +160,10 @@ static int walk_folder(int fd, const struct each *each, struct err *e)
 	for (;;) {
 		ssize_t n = getdents64(fd, buf, sizeof(buf));
 
-		if (n <= 0)
-			return n < 0 ? err_set(e, errno, "read a folder") : 0;
+		if (n == 0 || (n < 0 && errno == ENOENT)) /* it has been removed: then there is nothing in it */
+			return 0;
+		if (n < 0)
+			return err_set(e, errno, "read a folder");
 		int r = each_entry(fd, buf, buf + n, each, e);
 
 		if (r != 0)
