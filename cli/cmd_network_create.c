@@ -23,7 +23,8 @@ static const struct option rows[] = {
 	OPT_FLAG(struct create, internal, "internal", 0, "no way out, and no published ports"),
 	OPT_FLAG(struct create, isolate, "isolate", 0, "other isolated networks do not reach it by published ports either"),
 	OPT_STRING(struct create, mtu, "mtu", 0, "BYTES", "the largest packet"),
-	OPT_STRING(struct create, interface, "interface-name", 0, "LINK", "what the bridge is called; of macvlan and ipvlan the parent"),
+	OPT_STRING(struct create, interface, "interface-name", 0, "LINK",
+		   "what the bridge is called; of macvlan and ipvlan the parent"),
 	OPT_LIST(struct create, options, "opt", 'o', "KEY=VALUE", "mtu=, isolate=, mode=, parent="),
 	OPT_LIST(struct create, labels, "label", 0, "KEY=VALUE", "a note about it"),
 	OPT_FLAG(struct create, ignore, "ignore", 0, "one of this name may be there"),
@@ -281,8 +282,8 @@ const struct verb verb_network_create = {
 	.above = &verb_network,
 	.arguments = "[NAME]",
 	.help = "make one",
-	.about = "Make a network and print its name. Containers on it reach each other by name; other networks reach them by published "
-		 "ports only. A bridge is made with the first container; macvlan and ipvlan put containers on a link of this host "
+	.about = "Make a network and print its name. Containers on it reach each other by name; other networks reach them by "
+		 "published ports only. A bridge is made with the first container; macvlan and ipvlan put containers on a link of this host "
 		 "(-o parent=LINK), in the --subnet that is there.",
 	.max_args = 1,
 	.options = OPTIONS(rows, struct create),

@@ -46,8 +46,10 @@ static int add(const struct net_network *n, const struct spec_map *labels, void 
 	struct network_view view;
 	struct walk *w = arg;
 	int r = network_view_fill(n, labels, a, &view, e);
-	int used = r < 0 ? r : engine_network_users(w->g, n->name, one_is_enough, NULL, e);
+	int used = r;
 
+	if (r >= 0 && w->filters.need_use)
+		used = engine_network_users(w->g, n->name, one_is_enough, NULL, e);
 	if (used < 0)
 		return used;
 	if (!network_filters_fit(&w->filters, &view, used))

@@ -90,8 +90,10 @@ int network_filters_read(const struct strv *words, struct arena *a, struct netwo
 	struct network_filters f = { .v = arena_array(a, words->n + 1, sizeof(*f.v)) };
 	int r = f.v ? 0 : err_nomem(e);
 
-	for (; f.n < words->n && r >= 0; f.n++)
+	for (; f.n < words->n && r >= 0; f.n++) {
 		r = read_one(words->v[f.n], &f.v[f.n], e);
+		f.need_use |= r >= 0 && kinds[f.v[f.n].kind].fits == by_use;
+	}
 	if (r >= 0)
 		*ret = f;
 	return r;

@@ -16,6 +16,7 @@ struct network_filter {
 struct network_filters {
 	struct network_filter *v;
 	size_t n;
+	bool need_use; /* whether containers are on it is asked for: all of them are looked at */
 };
 
 /* "KEY=VALUE" each. Return: 0, or -EINVAL and -ENOMEM with @e filled */

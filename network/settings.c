@@ -252,6 +252,24 @@ static int publish_folder(int networks, const struct net_network *n, const struc
 	return r;
 }
 
+/* What a killed command has left: a network in the making or in the leaving, of somebody who had the lock. */
+static int sweep_one(int networks, const char *name, void *arg, struct err *e)
+{
+	(void)arg;
+	if (*name == '.' && strchr(name + 1, '.'))
+		(void)file_remove(networks, name, e); /* or the next one does */
+	return 0;
+}
+
+/* Return: the lock's fd, or -errno with @e filled */
+static int lock_networks(int networks, struct err *e)
+{
+	auto_fd int lock = folder_lock(networks, e);
+	int r = lock < 0 ? lock : file_each_any(networks, sweep_one, NULL, e);
+
+	return r < 0 ? r : fd_take(&lock);
+}
+
 int network_create(int networks, struct net_network *n, const struct spec_map *labels, struct err *e)
 {
 	struct net_network made = *n;
@@ -264,7 +282,7 @@ int network_create(int networks, struct net_network *n, const struct spec_map *l
 	if (r < 0)
 		return err_set(e, -r, "make network %s", n->name);
 	/* two networks that are made at the same moment must not choose the same subnet */
-	auto_fd int lock = folder_lock(networks, e);
+	auto_fd int lock = lock_networks(networks, e);
 
 	if (lock < 0)
 		return lock;
@@ -322,7 +340,7 @@ int network_remove(int networks, const char *name, struct err *e)
 
 	if (r < 0)
 		return r;
-	auto_fd int lock = folder_lock(networks, e);
+	auto_fd int lock = lock_networks(networks, e);
 	auto_fd int leases = lock < 0 ? -1 : folder_open(networks, name, FOLDER_LEASES, e);
 
 	if (leases < 0)

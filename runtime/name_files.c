@@ -36,8 +36,8 @@ static void files_free(struct file (*files)[FILES])
 #define auto_files __attribute__((cleanup(files_free)))
 
 /*
- * It stays writable for the container's root. Where the kernel maps no ids, as below a root that is served, the file is that one's
- * by its owner.
+ * It stays writable for the container's root. Where the kernel maps no ids, as below a root that is served, the file is
+ * that one's by its owner.
  */
 static int write_own(struct run *r, const char *name, const char *text, struct err *e)
 {

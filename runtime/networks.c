@@ -229,16 +229,21 @@ static int attach(struct change *ch, const struct network_wish *wish, struct err
 	return r;
 }
 
+/* Out of the settings as they are on disk: what we have of them may be of before, or nothing after a failure. */
 static int drop_wish(struct change *ch, const char *network, struct err *e)
 {
-	struct network_wishes *all = &ch->c.settings.networks;
+	auto_settings struct settings now = { 0 };
+	struct network_wishes *all = &now.networks;
 	size_t kept = 0;
+	int r = record_settings(ch->dir, &now, e);
 
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < all->n; i++)
 		if (!streq(all->v[i].network, network))
 			all->v[kept++] = all->v[i];
 	all->n = kept;
-	return record_change_settings(ch->dir, &ch->c.settings, e);
+	return record_change_settings(ch->dir, &now, e);
 }
 
 /* Where it runs, or is about to, without knowing of its new network. */

@@ -31,6 +31,10 @@ load lib
 	failing life
 }
 
+@test "network create, connect, disconnect, rm: a failing system call" {
+	failing networks
+}
+
 @test "exec: a failing system call" {
 	failing exec
 }

@@ -35,6 +35,10 @@ load lib
 	killed life
 }
 
+@test "network create, connect, disconnect, rm: killed at a system call" {
+	killed networks
+}
+
 @test "exec: killed at a system call" {
 	killed exec
 }

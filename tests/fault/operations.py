@@ -6,6 +6,7 @@ after it: the next commands must work, and take away what is left.
 """
 
 import contextlib
+import json
 import os
 import subprocess
 import time
@@ -115,6 +116,35 @@ class Exec(Operation):
     def settle(self):
         again = self.c.call(self.c.paene("exec", "web", "echo", "fine"))
         return worked(again) + super().settle()
+
+
+class Networks(Operation):
+    """A network comes, a container that runs joins it and leaves it, the network goes."""
+
+    def prepare(self):
+        self.c.call(self.c.paene("run", "-d", "--name", "web", IMAGE, "sleep", "1000"))
+
+    def steps(self):
+        network = lambda *words: self.c.paene("network", *words)
+        return [
+            Step("create", network("create", "--ipv6", "back"), lambda done: self.members_are("")),
+            Step("connect", network("connect", "--alias", "db", "back", "web"), lambda done: self.members_are("web")),
+            Step("disconnect", network("disconnect", "back", "web"), lambda done: self.members_are("")),
+            Step("rm", network("rm", "back"), says("back\n")),
+        ]
+
+    def members_are(self, names):
+        done = self.c.call(self.c.paene("network", "inspect", "back"))
+        found = " ".join(m["name"] for m in json.loads(done.out)[0]["containers"].values()) if done.status == 0 else done
+        return None if found == names else f"status 0, and on the network is {found!r}"
+
+    def settle(self):
+        c = self.c
+        complaints = worked(c.call(c.paene("network", "ls")))
+        complaints += worked(c.call(c.paene("network", "create", "--ignore", "back")))
+        complaints += worked(c.call(c.paene("network", "disconnect", "-f", "back", "web")))
+        complaints += worked(c.call(c.paene("network", "rm", "back")))
+        return complaints + super().settle()
 
 
 class Load(Operation):
@@ -291,5 +321,5 @@ def wait_until(what, seconds):
 OPERATIONS = {
     "oci-run": OciRun, "oci-mapped": OciMapped, "oci-life": OciLife, "run": Run, "run-bridge": RunBridge,
     "run-served": RunServed,
-    "run-detached": RunDetached, "life": Life, "exec": Exec, "load": Load, "rmi": Rmi, "monitor": Monitor,
+    "run-detached": RunDetached, "life": Life, "exec": Exec, "networks": Networks, "load": Load, "rmi": Rmi, "monitor": Monitor,
 }
