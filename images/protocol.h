@@ -89,6 +89,7 @@ struct work_job {
 	bool rootless;			   /* device nodes can't be made: they are skipped */
 	bool lowest;			   /* unpack: nothing lies below this layer */
 	bool grows;			   /* unpack: the last fd is `more` */
+	bool one_of_many;		   /* unpack: others run, too: zstd windows of 8 MiB at most, else of 128 */
 	char media_type[WORK_TYPE_MAX];	   /* describe: as the registry calls it; "": it does not say */
 	struct image_platform platform;	   /* describe: for which an image is chosen */
 	struct tree_job tree;		   /* pack, extract */
@@ -115,6 +116,7 @@ struct work_done {
 	uint64_t bytes;	      /* unpack: sum of file sizes; import: of blobs */
 	uint64_t entries;
 	bool needs_lower;     /* unpack: ended early, to be done again with a lower fd (see above) */
+	bool needs_memory;    /* unpack: ended early, to be done again while no other runs */
 	char chain_detail[80]; /* the first path that needed it, harmless text */
 	struct work_want want; /* describe */
 	/* pack, store: what came out, and sha256 of it before and after compression */

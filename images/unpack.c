@@ -27,7 +27,7 @@
 #include "images/store.h"
 #include "images/worker.h"
 
-#define WORKERS_MAX	  16
+#define WORKERS_MAX	  5 /* of 12 MiB, if all layers are zstd's: with everything else below 64 */
 #define LAYER_FOLDER_MODE 0755 /* of the container's root folder, unless the layer says otherwise */
 
 enum task_state {
@@ -40,6 +40,7 @@ enum task_state {
 struct task {
 	enum task_state state;
 	bool dependent; /* on the layers below */
+	bool alone;	/* its memory is large: no other runs beside it */
 	bool looked_for;
 	struct image_layer *layer;
 	char *independent_folder, *chain_folder; /* the two names it can have */
@@ -233,6 +234,7 @@ static int start_worker(struct unpack *u, size_t i, struct err *e)
 		.rootless = u->p->options->rootless,
 		.lowest = t->dependent && i == 0,
 		.grows = blob_state(u, t) != BLOB_HERE,
+		.one_of_many = !t->alone,
 	};
 	auto_fd int blob = openat(u->p->blobs, t->layer->blob, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	auto_fd int lower = -1;
@@ -304,14 +306,22 @@ static size_t choose(const struct unpack *u)
 	return coming;
 }
 
+static bool one_runs_alone(const struct unpack *u)
+{
+	for (size_t i = 0; i < u->n; i++)
+		if (u->tasks[i].state == TASK_RUNNING && u->tasks[i].alone)
+			return true;
+	return false;
+}
+
 static int start_ready(struct unpack *u, size_t max_running, struct err *e)
 {
 	int r = finish_present(u, e);
 
-	while (r == 0 && count(u, TASK_RUNNING) < max_running) {
+	while (r == 0 && count(u, TASK_RUNNING) < max_running && !one_runs_alone(u)) {
 		size_t i = choose(u);
 
-		if (i == u->n)
+		if (i == u->n || (u->tasks[i].alone && count(u, TASK_RUNNING) > 0))
 			break;
 		r = start_worker(u, i, e);
 		if (r < 0)
@@ -325,13 +335,15 @@ static int take_done(struct unpack *u, struct task *t, const struct work_done *d
 	char *folder = target_of(t);
 
 	worker_end(&t->worker);
-	if (!done->needs_lower) {
+	if (!done->needs_lower && !done->needs_memory) {
 		finish(u, t, folder, STEP_DONE);
 		return 0;
 	}
-	if (t->dependent)
-		return err_say(e, EPROTO, "paene-worker asks twice for the layers below (%s)", done->chain_detail);
-	t->dependent = true;
+	if (done->needs_memory ? t->alone : t->dependent)
+		return err_say(e, EPROTO, "paene-worker asks twice for what it has (%s)",
+			       done->needs_memory ? "memory" : done->chain_detail);
+	t->alone |= done->needs_memory;
+	t->dependent |= done->needs_lower;
 	t->looked_for = false;
 	t->state = TASK_WAITING;
 	return file_remove(u->p->work->fd, folder, e);

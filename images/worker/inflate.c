@@ -10,6 +10,7 @@
 #define INPUT_BYTES	(256 << 10)
 #define GZIP_FIRST_BYTE 0x1f
 #define ZSTD_WINDOW_LOG 27 /* 128 MiB */
+#define ZSTD_SMALL_LOG	23 /* 8 MiB */
 
 struct inflate {
 	struct input *input;
@@ -19,11 +20,12 @@ struct inflate {
 	bool ended;    /* the input has no more than that */
 	bool inside;   /* a member or frame has begun and not ended */
 	bool complete; /* at least one has ended */
+	bool small_window;
 	struct inflate_state *gzip;
 	ZSTD_DStream *zstd;
 };
 
-int inflate_open(struct input *in, enum work_compression kind, struct inflate **ret, struct err *e)
+int inflate_open(struct input *in, enum work_compression kind, bool small_window, struct inflate **ret, struct err *e)
 {
 	struct inflate *z = calloc(1, sizeof(*z));
 
@@ -35,6 +37,7 @@ int inflate_open(struct input *in, enum work_compression kind, struct inflate **
 	}
 	z->input = in;
 	z->kind = kind;
+	z->small_window = small_window;
 	*ret = z;
 	return 0;
 }
@@ -189,15 +192,17 @@ static int gzip_step(struct inflate *z, unsigned char *out, size_t room, size_t 
 	return 0;
 }
 
-static int zstd_failed(size_t code, bool complete, struct err *e)
+static int zstd_failed(const struct inflate *z, size_t code, struct err *e)
 {
 	ZSTD_ErrorCode why = ZSTD_getErrorCode(code);
 
 	if (why == ZSTD_error_memory_allocation)
 		return err_nomem(e);
+	if (why == ZSTD_error_frameParameter_windowTooLarge && z->small_window)
+		return err_say(e, ENOBUFS, "the zstd data needs a window of more than 8 MiB");
 	if (why == ZSTD_error_frameParameter_windowTooLarge)
 		return err_say(e, EINVAL, "the zstd data needs a window of more than 128 MiB");
-	if (complete && why == ZSTD_error_prefix_unknown)
+	if (z->complete && why == ZSTD_error_prefix_unknown)
 		return err_say(e, EINVAL, "there is something else after the end of the zstd data");
 	return err_say(e, EINVAL, "the zstd data is damaged (%s)", ZSTD_getErrorName(code));
 }
@@ -208,14 +213,16 @@ static int zstd_step(struct inflate *z, unsigned char *out, size_t room, size_t 
 	ZSTD_outBuffer to = { .dst = out, .size = room };
 
 	if (!z->zstd) {
+		int most = z->small_window ? ZSTD_SMALL_LOG : ZSTD_WINDOW_LOG;
+
 		z->zstd = ZSTD_createDStream();
-		if (!z->zstd || ZSTD_isError(ZSTD_DCtx_setParameter(z->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG)))
+		if (!z->zstd || ZSTD_isError(ZSTD_DCtx_setParameter(z->zstd, ZSTD_d_windowLogMax, most)))
 			return err_nomem(e);
 	}
 	size_t code = ZSTD_decompressStream(z->zstd, &to, &from);
 
 	if (ZSTD_isError(code))
-		return zstd_failed(code, z->complete, e);
+		return zstd_failed(z, code, e);
 	z->pos = from.pos;
 	z->inside = code != 0;
 	z->complete |= code == 0;

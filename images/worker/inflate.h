@@ -4,7 +4,8 @@
  *
  * Compressed data may be several gzip members or zstd frames in a row (zstd's skippable frames are skipped).
  * What follows the last one and does not begin another is an error, as it is to docker and containerd: two
- * tools must not see two different layers in one blob. A zstd window of more than 128 MiB is refused.
+ * tools must not see two different layers in one blob. A zstd window of more than 128 MiB is refused; whoever shares the memory
+ * with others takes one of 8, which zstd's own levels up to 19 do not exceed.
  */
 #ifndef IMAGES_WORKER_INFLATE_H
 #define IMAGES_WORKER_INFLATE_H
@@ -17,10 +18,11 @@ struct inflate;
  * inflate_open() - Begin; nothing is read yet
  * @in:		Must live as long as the result
  * @kind:	COMPRESSION_DETECT looks at the first bytes
+ * @small_window: A window of more than 8 MiB is -ENOBUFS
  *
  * Return: 0, or -ENOMEM with @e filled
  */
-int inflate_open(struct input *in, enum work_compression kind, struct inflate **ret, struct err *e);
+int inflate_open(struct input *in, enum work_compression kind, bool small_window, struct inflate **ret, struct err *e);
 
 /**
  * inflate_read() - The next plain bytes

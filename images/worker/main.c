@@ -166,6 +166,7 @@ static struct stream_options stream_of(const struct job *job)
 			   .grows = job->more >= 0, .more = job->more, .progress = report },
 		.compression = work->compression,
 		.max_bytes = work->max_bytes,
+		.small_window = work->one_of_many,
 	};
 }
 

@@ -38,7 +38,7 @@ static int start(struct stream *s, struct err *e)
 	int r = s->o.digest ? digest_begin(&s->digest, e) : 0;
 
 	if (r == 0)
-		r = inflate_open(&s->o.input, s->o.compression, &s->inflate, e);
+		r = inflate_open(&s->o.input, s->o.compression, s->o.small_window, &s->inflate, e);
 	return r < 0 ? r : ahead_start(produce, s, &s->ahead, e);
 }
 

@@ -11,6 +11,7 @@
 struct stream_options {
 	struct input input;		   /* fd, total_bytes, expected, progress */
 	enum work_compression compression;
+	bool small_window;		   /* as inflate_open() has it */
 	bool digest;			   /* of the plain bytes, for stream_finish() */
 	uint64_t max_bytes;		   /* plain; 0: no limit */
 };

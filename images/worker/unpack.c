@@ -58,7 +58,10 @@ static int run(const struct unpack *u, struct stream *s, struct place *p, struct
 		snprintf(ret->chain_detail, sizeof(ret->chain_detail), "%s", p->tree->detail);
 		return 0;
 	}
-	return r < 0 ? r : finish(u, s, p->tree, e);
+	if (r == 0)
+		r = finish(u, s, p->tree, e);
+	ret->needs_memory = r == -ENOBUFS && u->stream.small_window;
+	return ret->needs_memory ? 0 : r;
 }
 
 int unpack_layer(const struct unpack *u, struct work_done *ret, struct err *e)

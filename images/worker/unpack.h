@@ -17,7 +17,7 @@ struct unpack {
 
 /**
  * unpack_layer() - Read a layer to its end and place every entry
- * @ret:	What was done; needs_lower: it ended early, nothing was checked
+ * @ret:	What was done; needs_lower, needs_memory: it ended early, nothing was checked
  *
  * The umask must be 0. On failure a part of the layer is in the target.
  *

@@ -32,7 +32,7 @@ static int inflate_all(int fd, size_t step, char hex[DIGEST_HEX + 1], size_t *re
 	struct err e;
 
 	expect(buf && lseek(fd, 0, SEEK_SET) == 0 && digest_begin(&d, &e) == 0);
-	int r = inflate_open(&in, COMPRESSION_DETECT, &z, &e);
+	int r = inflate_open(&in, COMPRESSION_DETECT, false, &z, &e);
 
 	while (r == 0 && n == step && total < PLAIN_MAX) {
 		r = inflate_read(z, buf, step, &n, &e);

@@ -535,13 +535,13 @@ def zstd_trailing():
 
 
 @case
-def zstd_bomb():
+def zstd_bomb(window=13, megabytes=64, name=b"f"):
     """contained"""
-    size = 64 << 20
-    head, tail = header(b"f", size), END
+    size = megabytes << 20
+    head, tail = header(name, size), END
     runs = b"".join(struct.pack("<L", (128 << 10) << 3 | 1 << 1)[:3] + b"\0" for _ in range(size // (128 << 10)))
     raw = lambda data, last: struct.pack("<L", len(data) << 3 | last)[:3] + data
-    return b"\x28\xb5\x2f\xfd\0" + bytes([13 << 3]) + raw(head, 0) + runs + raw(tail, 1)
+    return b"\x28\xb5\x2f\xfd\0" + bytes([window << 3]) + raw(head, 0) + runs + raw(tail, 1)
 
 
 def gzip_header(flags, more=b""):

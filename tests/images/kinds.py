@@ -12,6 +12,7 @@ import io
 import json
 import os
 import struct
+import subprocess
 import sys
 import tarfile
 
@@ -470,7 +471,12 @@ def blob(layout, data, media_type):
     return {"mediaType": OCI + media_type, "digest": "sha256:" + digest, "size": len(data)}
 
 
+ZSTD = b"\x28\xb5\x2f\xfd"
+
+
 def plain(data):
+    if data[:4] == ZSTD:
+        return subprocess.run(["zstd", "-dcq", "--memory=2048MB"], input=data, capture_output=True, check=True).stdout
     try:
         return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
     except (EOFError, gzip.BadGzipFile):
@@ -479,8 +485,8 @@ def plain(data):
 
 def write_layout(layers, layout):
     os.makedirs(f"{layout}/blobs/sha256")
-    packed = [data[:2] == b"\x1f\x8b" for data in layers]
-    blobs = [blob(layout, data, "layer.v1.tar" + ("+gzip" if z else "")) for data, z in zip(layers, packed)]
+    kinds = {b"\x1f\x8b": "+gzip", ZSTD[:2]: "+zstd"}
+    blobs = [blob(layout, data, "layer.v1.tar" + kinds.get(data[:2], "")) for data in layers]
     diff_ids = ["sha256:" + hashlib.sha256(plain(data)).hexdigest() for data in layers]
     text = lambda value: json.dumps(value).encode()
     config = blob(layout, text({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": diff_ids}}),

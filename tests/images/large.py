@@ -4,13 +4,14 @@
 
   files    60,000 small files            bytes    a file of 150 MB         layers   six layers of 25 MB
   names    30,000 long names, each with hard links, symbolic links and attributes
+  windows  three zstd layers, each with a window of 128 MB; small-windows: four of 8 MB
   cut      a layer with everything in it, for those who cut it off
 """
 import gzip
 import random
 import sys
 
-from hostile import END, folder, header, member, pax, symlink
+from hostile import END, folder, header, member, pax, symlink, zstd_bomb
 from kinds import hard, layer, root, write_layout
 
 MB = 1 << 20
@@ -47,6 +48,8 @@ CASES = {
     "names": names,
     "bytes": lambda: [packed(layer(root(), noise(150, 1)))],
     "layers": lambda: [packed(layer(root(), noise(25, seed))) for seed in range(6)],
+    "windows": lambda: [zstd_bomb(17, 140, b"f%d" % i) for i in range(3)],
+    "small-windows": lambda: [zstd_bomb(13, 60, b"f%d" % i) for i in range(4)],
     "cut": lambda: [packed(layer(root(), pax([(b"SCHILY.xattr.user.x", b"v" * 1500), (b"path", b"p" * 150)]) + member(b"f", bytes(range(256)) * 40),
                                  member(b"././@LongLink", b"l" * 700 + b"\0", kind=b"L") + member(b"g", b"g" * 600)))],
 }

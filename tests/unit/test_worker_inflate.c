@@ -49,7 +49,7 @@ static int inflate_fd(int fd, enum work_compression kind, size_t step, struct by
 	struct inflate *z = NULL;
 	char *buf = malloc(step);
 	size_t n = step;
-	int r = inflate_open(&in, kind, &z, e);
+	int r = inflate_open(&in, kind, false, &z, e);
 
 	while (r == 0 && n == step) {
 		r = inflate_read(z, buf, step, &n, e);

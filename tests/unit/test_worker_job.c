@@ -353,7 +353,7 @@ static void test_digests(void **state)
 	job.blob_bytes = 0;
 	job.max_bytes = tar.n - 1;
 	a = unpack(&tar, &job, -1);
-	assert_failed(&a, "which is the limit");
+	assert_failed(&a, "the limit: --max-layer-size");
 }
 
 /* Layers that depend on those below. */
