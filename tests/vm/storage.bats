@@ -111,3 +111,29 @@ limits_what_is_written() {
 	run limited ps -aq
 	expect_output ""
 }
+
+parameters() { # parameters VALUE: of the kernel's module, for whoever says nothing
+	local name
+	for name in index metacopy nfs_export redirect_dir xino_auto; do
+		echo "$1" >"/sys/module/overlay/parameters/$name"
+	done
+}
+
+@test "parameters of the kernel's module change nothing about a container's root" {
+	modprobe overlay
+	make_disk ext4
+	limited run -q --name a --network none $image true
+	parameters Y
+	run limited run -q --name b --network none $image sh -c 'grep " / / " /proc/self/mountinfo; echo x >>/etc/passwd; rm /etc/group; mkdir /etc/group'
+	parameters N
+	expect_status 0
+	[[ "${lines[0]}" == *" - overlay "*userxattr* ]]
+	[[ "$output" != *index=on* && "$output" != *metacopy=on* && "$output" != *redirect_dir=on* && "$output" != *nfs_export=on* ]]
+	# what was written under one set of them is there under another
+	limited start -a b || true
+	[ -d "$disk"/data/containers/*/upper/etc/group ]
+	parameters Y
+	run limited start -a a
+	parameters N
+	expect_status 0
+}
