@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 
 #include "base/fd.h"
@@ -117,36 +118,76 @@ static int hear_found(struct worker *w, struct err *e)
 	return m.type == WORK_FOUND ? m.found.is_folder : err_say(e, EPROTO, "paene-worker has not said what it found");
 }
 
-int tree_copy(const struct tree_out *out, bool contents, const struct tree_in *in, const struct tree_options *o,
-	      struct err *e)
+/* One of two workers that are heard in turn: one that nobody hears stands still when it has said enough. */
+struct end {
+	struct worker worker;
+	bool done;
+	int result;
+	struct err err;
+};
+
+static void hear(struct end *x, const struct tree_options *o)
 {
-	auto_worker struct worker from = WORKER_NONE, to = WORKER_NONE;
-	struct err why_not_sent;
+	struct work_message m = { .type = WORK_DONE };
+
+	x->result = worker_receive(&x->worker, &m, &x->err);
+	x->done = x->result < 0 || m.type == WORK_DONE;
+	if (o && x->result == 0 && m.type == WORK_PROGRESS && o->progress)
+		o->progress(m.progress.done_bytes, o->progress_arg);
+}
+
+static void hear_both(struct end *from, struct end *to, const struct tree_options *o)
+{
+	while (!from->done || !to->done) {
+		struct pollfd fds[] = {
+			{ .fd = from->done ? -1 : from->worker.child.sock, .events = POLLIN },
+			{ .fd = to->done ? -1 : to->worker.child.sock, .events = POLLIN },
+		};
+
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0) /* a signal */
+			continue;
+		if (fds[0].revents)
+			hear(from, NULL);
+		if (fds[1].revents)
+			hear(to, o);
+	}
+}
+
+/* Both ends of the pipe are the workers' alone once they have begun. */
+static int start_both(struct end *from, struct end *to, const struct tree_out *out, bool contents, const struct tree_in *in,
+		      const struct tree_options *o, struct err *e)
+{
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_set(e, errno, "make a pipe");
 	auto_fd int input = ends[0], output = ends[1];
-	int r = start_pack(out, output, o, &from, e);
+	int r = start_pack(out, output, o, &from->worker, e);
 
 	fd_close(&output);
 	if (r == 0)
-		r = hear_found(&from, e);
+		r = hear_found(&from->worker, e);
 	if (r < 0)
 		return r;
-	enum tree_source source = !r ? TREE_FILE : contents ? TREE_CONTENTS : TREE_FOLDER;
+	return start_extract(input, !r ? TREE_FILE : contents ? TREE_CONTENTS : TREE_FOLDER, in, o, &to->worker, e);
+}
 
-	r = start_extract(input, source, in, o, &to, e);
-	fd_close(&input);
+int tree_copy(const struct tree_out *out, bool contents, const struct tree_in *in, const struct tree_options *o,
+	      struct err *e)
+{
+	struct end from = { .worker = WORKER_NONE }, to = { .worker = WORKER_NONE };
+	int r = start_both(&from, &to, out, contents, in, o, e);
+
 	if (r == 0)
-		r = finish(&to, o, NULL, e);
-	/* who reads a stream that breaks off knows less of it than who wrote it, unless he broke it off */
-	int sent = finish(&from, &(struct tree_options){ 0 }, NULL, &why_not_sent);
+		hear_both(&from, &to, o);
+	worker_end(&from.worker);
+	worker_end(&to.worker);
+	/* who reads a stream that breaks off knows less of it than who wrote it, unless he broke it off himself */
+	const struct end *knows = from.result < 0 && !(to.result < 0 && from.result == -EPIPE) ? &from : &to;
 
-	if (sent == 0 || (r < 0 && sent == -EPIPE))
-		return r;
-	*e = why_not_sent;
-	return sent;
+	if (r == 0 && knows->result < 0)
+		*e = knows->err;
+	return r < 0 ? r : knows->result;
 }
 
 int tree_store(int input, int work, enum work_compression compression, const struct tree_options *o,

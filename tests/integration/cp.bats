@@ -253,3 +253,10 @@ expect_in_box() { # expect_in_box TEXT COMMAND…
 	expect_status 1
 	expect_in_output "No space left on device"
 }
+
+@test "a large file: both workers are heard all the time" {
+	truncate -s 320M large
+	paene cp large box:/tmp/large
+	paene cp box:/tmp/large back
+	[ "$(stat -c %s back)" = "$(stat -c %s large)" ]
+}
