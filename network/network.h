@@ -60,7 +60,7 @@ struct net_port {
 int net_port_parse(struct arena *arena, const char *text, struct net_port **ret, size_t *n, struct err *e);
 
 /* One published port as net_port_parse() reads it: "127.0.0.1:8080:80/tcp". */
-#define NET_PORT_MAX (NET_ADDR_MAX + 16)
+#define NET_PORT_MAX (NET_ADDR_MAX + 32)
 const char *net_port_text(const struct net_port *p, char buf[NET_PORT_MAX]);
 
 enum net_driver {
