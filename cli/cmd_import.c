@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "base/timestamp.h"
 #include "cli/image_made.h"
+#include "cli/layer_limits.h"
 #include "cli/output.h"
 #include "images/changes.h"
 
@@ -13,6 +14,7 @@ struct import {
 	struct strv changes;
 	const char *message, *os, *architecture, *variant;
 	bool quiet;
+	struct layer_limits limits;
 };
 
 static const struct option rows[] = {
@@ -23,6 +25,7 @@ static const struct option rows[] = {
 	OPT_STRING(struct import, os, "os", 0, "NAME", "what system it is for; default: linux"),
 	OPT_FLAG(struct import, quiet, "quiet", 'q', "understood; only the id is said anyway"),
 	OPT_STRING(struct import, variant, "variant", 0, "NAME", "of the processor"),
+	LAYER_LIMIT_OPTIONS(struct import, limits),
 };
 
 struct source {
@@ -78,7 +81,10 @@ static int run(const struct call *c, struct err *e)
 	struct derived made = { 0 };
 	char now[TIMESTAMP_MAX];
 	int r = verb_engine(c, &g, e);
+	struct load_options how = { .worker = g.worker, .rootless = geteuid() != 0 };
 
+	if (r >= 0)
+		r = layer_limits_read(&o->limits, &how, e);
 	if (r >= 0)
 		r = describe(o, c->arena, &image, e);
 	auto_fd int input = r < 0 ? r : open_source(c->args[0], e);
@@ -88,7 +94,6 @@ static int run(const struct call *c, struct err *e)
 	image.created = (char *)timestamp_now(now);
 	struct source source = { .g = &g, .fd = input };
 	char *imported = arena_printf(c->arena, "Imported from %s", c->args[0]);
-	const struct load_options how = { .worker = g.worker, .rootless = geteuid() != 0 };
 	const struct derive derive = {
 		.store = &g.store,
 		.options = &how,

@@ -240,6 +240,19 @@ limited() { # limited OPTION…: the layout is refused, and nothing is left of i
 	done
 }
 
+@test "import --max-layer-size, --max-layer-files: the same" {
+	seq 20000 >"$BATS_TEST_TMPDIR/numbers"
+	tar -C "$BATS_TEST_TMPDIR" -cf "$BATS_TEST_TMPDIR/tree.tar" numbers empty
+	run paene import --max-layer-size 64k "$BATS_TEST_TMPDIR/tree.tar" $name
+	expect_status 1
+	expect_in_output "more than 65536 bytes uncompressed (the limit: --max-layer-size)"
+	run paene import --max-layer-files 1 "$BATS_TEST_TMPDIR/tree.tar" $name
+	expect_status 1
+	expect_in_output "more than 1 files (the limit: --max-layer-files)"
+	[ -z "$(paene images -q)" ]
+	paene import --max-layer-files 2 "$BATS_TEST_TMPDIR/tree.tar" $name
+}
+
 @test "load: limits that are none" {
 	local word
 	for word in x -1 1e3 1.5 ''; do
