@@ -40,7 +40,7 @@ static bool is_wanted(const struct job *j, const char *name)
 	size_t len = strlen(name);
 
 	return len > 0 && len < sizeof(j->fetcher->settings.repository) && strspn(name, ALNUM "_.-/") == len &&
-	       strcasestr(name, j->request.reference);
+	       !strchr("_.-/", name[0]) && !strstr(name, "..") && strcasestr(name, j->request.reference);
 }
 
 static int write_list(const struct job *j, const char *name, const char *text, struct err *e)

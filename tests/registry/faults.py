@@ -137,6 +137,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, b'{"name": "x", "tags": ["1"]}', Content_Type="application/json")
         elif self.path == "/v2/":
             self.answer(200, b"{}")
+        elif self.path.startswith("/v1/search?q=found"):  # Docker's search; other words are not known to it
+            self.answer(200, json.dumps({"num_results": 2, "results": [
+                {"name": "library/found", "description": "\u00e9" * 400, "star_count": 7, "is_official": True},
+                {"name": "me/found", "description": "", "star_count": 0, "is_official": False}]}).encode())
+        elif self.path.startswith("/v2/_catalog?n="):
+            self.answer(200, b'{"repositories": ["a/one", "b/onetwo", "two", "../one", "a/../one"]}')
         else:
             self.answer(404, b'{"errors": [{"code": "UNKNOWN", "message": "not here"}]}')
 

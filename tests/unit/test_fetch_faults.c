@@ -5,6 +5,8 @@
  */
 #include "fetch_world.h"
 
+#include "images/found.h"
+
 /* The layer, from a repository that has some fault. */
 static struct told fetch_layer(const struct faults *f, const char *repository)
 {
@@ -311,6 +313,37 @@ static void lists_come_in_pages(void **state)
 	}
 }
 
+static struct told search_for(const char *words)
+{
+	struct fetch_session s = session_with(&world.http, "");
+
+	return ask_with(&s, request(FETCH_SEARCH, words), -1);
+}
+
+static void searches_find_what_the_registry_finds(void **state)
+{
+	auto_arena struct arena arena = { 0 };
+	struct found found;
+	struct err e;
+	struct told told = search_for("found");
+
+	(void)state;
+	assert_told(&told, 0, NULL);
+	auto_free char *text = read_text("work", FETCH_SEARCH_FILE);
+
+	assert_int_equal(found_read(text, strlen(text), &arena, &found, &e), 0);
+	assert_int_equal(found.n, 2);
+	assert_string_equal(found.v[0].name, "library/found");
+	assert_int_equal(strlen(found.v[0].description), FETCH_DESCRIPTION_MAX); /* of two bytes each: no half of one */
+	assert_true(found.v[0].official && found.v[0].stars == 7 && !found.v[1].official);
+	/* one that has no search is looked through */
+	told = search_for("ONE");
+	assert_told(&told, 0, NULL);
+	auto_free char *names = read_text("work", FETCH_SEARCH_FILE);
+
+	assert_string_equal(names, "{\"results\":[{\"name\":\"a/one\"},{\"name\":\"b/onetwo\"}]}");
+}
+
 /* What the servers have seen: of all lines with @what, how many have an Authorization? */
 static void count_lines(const struct faults *f, const char *log, const char *what, int *ret_with, int *ret_without)
 {
@@ -490,6 +523,7 @@ int main(void)
 		cmocka_unit_test(what_is_asked_for_by_digest_has_it),
 		cmocka_unit_test(heads_say_what_manifests_are),
 		cmocka_unit_test(lists_come_in_pages),
+		cmocka_unit_test(searches_find_what_the_registry_finds),
 		cmocka_unit_test(credentials_stay_with_the_registry),
 		cmocka_unit_test(token_servers_are_chosen_with_care),
 		cmocka_unit_test(a_wrong_password_is_said_to_be_one),
