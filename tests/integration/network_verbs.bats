@@ -103,6 +103,31 @@ get() { # get NETWORK JQ
 	expect_in_output "fd00:7::1"
 }
 
+@test "-p on a network with IPv6: a port answers in both families, or in the one that is named" {
+	[ -d /proc/sys/net/ipv6 ] || skip "this kernel has no IPv6"
+	paene network create --ipv6 six >/dev/null
+	ip address add 2001:db8::1/64 dev legs nodad
+	paene run -dq --name web --network six -p 8080:80 -p '[2001:db8::1]:8081:80' -p 0.0.0.0:8082:80 "$image" \
+		sh -c 'mkdir /w; echo web >/w/index.html; exec httpd -f -p 80 -h /w' >/dev/null
+	answers() {
+		[ "$(curl --silent --globoff --max-time "$1" "$2")" = web ]
+	}
+	wait_until 10 answers 60 http://192.0.2.1:8080/
+	answers 60 'http://[2001:db8::1]:8080/'
+	answers 60 'http://[2001:db8::1]:8081/'
+	answers 60 http://192.0.2.1:8082/
+	run ! answers 1 http://192.0.2.1:8081/
+	run ! answers 1 'http://[2001:db8::1]:8082/'
+	[[ "$(paene ps --format '{{.Ports}}')" = *"[2001:db8::1]:8081:80/tcp"* ]]
+	run paene run -q --rm --network six -p '[2001:db8::1]:8080:80' "$image" true
+	expect_status 125
+	expect_in_output 8080
+	run paene run -q --rm -p '[::]:8090:80' "$image" true
+	expect_status 125
+	expect_in_output "the network has no IPv6"
+	ip address delete 2001:db8::1/64 dev legs
+}
+
 @test "create: what cannot be is refused in one line" {
 	paene network create --subnet 10.212.0.0/24 there >/dev/null
 	refused "network there exists already" create there

@@ -84,6 +84,23 @@ expect_no_answer() { # expect_no_answer WORD…
 	done
 }
 
+@test "N01: on a network with IPv6 neither this machine nor another container believes such a router" {
+	[ -d /proc/sys/net/ipv6 ] || skip "this kernel has no IPv6"
+	local here there
+	paene network create --ipv6 six >/dev/null
+	paene run -qd --name victim --network six $image sleep 1000 >/dev/null
+	here=$(ip -6 route; ip -6 address)
+	there=$(paene exec victim ip -6 route; paene exec victim ip -6 address)
+	[[ "$there" = *"default via fd"* ]]
+	run paene run -q --rm --network six --cap-add NET_RAW $image /ra eth0
+	expect_status 0
+	expect_output advertised
+	[ "$(ip -6 route; ip -6 address)" = "$here" ] || fail "here, before:" "$here" "now:" "$(ip -6 route; ip -6 address)"
+	[ "$(paene exec victim ip -6 route; paene exec victim ip -6 address)" = "$there" ] || fail "the container believes it"
+	[ "$(paene exec victim cat /proc/sys/net/ipv6/conf/eth0/accept_ra)" = 0 ]
+	paene network rm -f six
+}
+
 @test "N01: without NET_RAW there are no frames of a container's own making" {
 	run paene run -q --rm $image /ra eth0
 	[ "$status" != 0 ]
