@@ -20,15 +20,18 @@
 #define EXIT_CANNOT_RUN	  126
 #define EXIT_NOT_FOUND	  127
 
-static _Noreturn void become_command(char **argv, const sigset_t *mask)
+static _Noreturn void become_command(char **argv)
 {
+	sigset_t none;
+
 	/* a foreground process group of its own, so that the terminal's signals reach it and its children */
 	if (setpgid(0, 0) == 0) {
 		signal(SIGTTOU, SIG_IGN);
 		(void)tcsetpgrp(STDIN_FILENO, getpid()); /* no terminal: nothing to do */
 		signal(SIGTTOU, SIG_DFL);
 	}
-	sigprocmask(SIG_SETMASK, mask, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	execvp(argv[0], argv);
 	int status = errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 
@@ -49,7 +52,7 @@ static int reap(pid_t command)
 
 int main(int argc, char **argv)
 {
-	sigset_t all, old;
+	sigset_t all;
 	int status = -1;
 
 	if (argc == 1)
@@ -59,8 +62,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: paene-init -- COMMAND [ARGUMENT...]\n");
 		return EXIT_CANNOT_RUN;
 	}
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &old);
+	sigfillset(&all); /* they are blocked already, so that none is lost which comes early */
+	sigprocmask(SIG_SETMASK, &all, NULL);
 	pid_t command = fork();
 
 	if (command < 0) {
@@ -68,7 +71,7 @@ int main(int argc, char **argv)
 		return EXIT_CANNOT_RUN;
 	}
 	if (command == 0)
-		become_command(argv + 2, &old);
+		become_command(argv + 2);
 	while (status < 0) {
 		int s = sigwaitinfo(&all, NULL);
 

@@ -337,8 +337,19 @@ static void obey_signals(void)
 		(void)signal(ending[i], end_by); /* cannot fail for these; the exec takes it back */
 }
 
+/* The mask outlives the exec, and what comes meanwhile waits. */
+static void hold_signals(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
 static int say_ready(struct init *in, struct err *e)
 {
+	if (in->plan->opt.hold_signals)
+		hold_signals();
 	if (in->start >= 0) {
 		in->debug = false; /* nobody listens any more to who waits for `start` */
 		obey_signals();	   /* whoever hears that it is ready may send one */

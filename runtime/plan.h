@@ -37,6 +37,7 @@ struct plan_options {
 	bool resolve_user;		   /* process.user.username says who it is: "USER[:GROUP]", looked up inside */
 	int seccomp_cache;		   /* folder fd, -1: none */
 	bool no_pivot, no_new_keyring;
+	bool hold_signals;		   /* the command is paene-init: what comes early waits until it takes them */
 	int seal;			   /* proc_seal_file(), borrowed: init seals itself; 0: it need not, or is sealed */
 	unsigned preserve_fds;		   /* fds 3 to 3 + n - 1 go to the process */
 	int stdio[3];			   /* become 0, 1, 2 without a terminal */

@@ -208,6 +208,7 @@ static int create(struct run *r, struct err *e)
 			.id = s->id, .bundle = paths.container, .rootfs = &rootfs,
 			.seccomp = (enum seccomp_profile)s->seccomp, .abi32 = s->abi32, .seccomp_cache = r->g->seccomp,
 			.resolve_user = true,
+			.hold_signals = s->init,
 			.seal = MAX(seal, 0),
 			.stdio = { r->ends.child[0], r->ends.child[1], r->ends.child[2] },
 		},

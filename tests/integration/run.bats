@@ -59,7 +59,7 @@ ready_times() { # ready_times CONTAINER N: it has said so N times
 	run paene run --rm -q "$image" nosuch
 	expect_status 127
 	expect_in_output "executable file not found"
-	run paene run --rm -q nosuch:image true
+	run paene run --rm -q --pull never nosuch:image true
 	expect_status 125
 	expect_in_output "no such image: nosuch:image"
 	run paene run --rm -q --memory nonsense "$image" true
