@@ -6,13 +6,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "images/opaque.h"
 
-#define OPAQUE	     "user.overlay.opaque"
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 struct walk {
@@ -54,13 +53,6 @@ static int add(struct walk *w, enum change_kind kind, struct err *e)
 static bool is_whiteout(const struct stat *st)
 {
 	return S_ISCHR(st->st_mode) && st->st_rdev == 0;
-}
-
-static bool is_opaque(int fd)
-{
-	char value;
-
-	return fgetxattr(fd, OPAQUE, &value, 1) == 1 && value == 'y';
 }
 
 /* The names of a folder, or of two, each once, sorted. */
@@ -169,10 +161,12 @@ static int take_child(struct walk *w, int upper, int lower, const char *name, st
 static int walk_folder(struct walk *w, int upper, int lower, struct err *e)
 {
 	struct names names = { 0 };
-	int r = read_names(upper, is_opaque(upper) ? lower : -1, &names, e);
+	bool opaque = opaque_folder(upper);
+	int r = read_names(upper, opaque ? lower : -1, &names, e);
 
 	for (size_t i = 0; r == 0 && i < names.list.n; i++)
-		r = take_child(w, upper, lower, names.list.v[i], e);
+		if (!opaque || !opaque_file(names.list.v[i]))
+			r = take_child(w, upper, lower, names.list.v[i], e);
 	arena_free(&names.arena);
 	return r;
 }

@@ -7,9 +7,9 @@
 #include <sys/xattr.h>
 
 #include "base/fd.h"
+#include "images/opaque.h"
 #include "images/worker/harmless.h"
 
-#define OPAQUE	    "user.overlay.opaque"
 #define CAPABILITY  "security.capability"
 #define ACL_ACCESS  "system.posix_acl_access"
 #define ACL_DEFAULT "system.posix_acl_default"
@@ -20,14 +20,7 @@ const struct meta meta_default = { .mode = 0755 };
 
 int meta_set_opaque(int fd)
 {
-	return fsetxattr(fd, OPAQUE, "y", 1, 0) < 0 ? -errno : 0;
-}
-
-bool meta_is_opaque(int fd)
-{
-	char value;
-
-	return fgetxattr(fd, OPAQUE, &value, 1) == 1 && value == 'y';
+	return fsetxattr(fd, OPAQUE_ATTRIBUTE, "y", 1, 0) < 0 ? -errno : 0;
 }
 
 bool meta_has_default_acl(const struct meta *m)

@@ -33,7 +33,6 @@ extern const struct meta meta_default;
 
 /* Mark a folder so that overlayfs shows nothing of the lower layers in it. Return: 0 or -errno */
 int meta_set_opaque(int fd);
-bool meta_is_opaque(int fd);
 
 /**
  * meta_apply() - Make an open file or folder what @m says; the file's content must be written before

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "images/opaque.h"
 #include "images/worker/harmless.h"
 #include "images/worker/name.h"
 #include "images/worker/whiteout.h"
@@ -252,7 +253,7 @@ static int put_child(struct packer *p, int dir, const char *name, struct err *e)
 	return r;
 }
 
-static int put_children(struct packer *p, int fd, struct err *e)
+static int put_children(struct packer *p, int fd, bool opaque, struct err *e)
 {
 	struct names names = { 0 };
 	int r = file_each_any(fd, add_name, &names, e);
@@ -260,7 +261,8 @@ static int put_children(struct packer *p, int fd, struct err *e)
 	if (r == 0 && names.list.n > 0)
 		qsort(names.list.v, names.list.n, sizeof(*names.list.v), by_name);
 	for (size_t i = 0; r == 0 && i < names.list.n; i++)
-		r = put_child(p, fd, names.list.v[i], e);
+		if (!opaque || !opaque_file(names.list.v[i]))
+			r = put_child(p, fd, names.list.v[i], e);
 	arena_free(&names.arena);
 	return r;
 }
@@ -270,6 +272,7 @@ static int put_open_folder(struct packer *p, int fd, bool itself, struct err *e)
 {
 	struct tar_entry entry = { .kind = TAR_FOLDER };
 	auto_arena struct arena a = { 0 };
+	bool opaque = p->pack->layer && opaque_folder(fd);
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
@@ -283,9 +286,9 @@ static int put_open_folder(struct packer *p, int fd, bool itself, struct err *e)
 	if (itself)
 		r = put_entry(p, &entry, e);
 	p->name[p->len] = '\0';
-	if (r == 0 && p->pack->layer && meta_is_opaque(fd))
+	if (r == 0 && opaque)
 		r = put_opaque(p, &st, e);
-	return r < 0 ? r : put_children(p, fd, e);
+	return r < 0 ? r : put_children(p, fd, opaque, e);
 }
 
 static int put_folder(struct packer *p, int dir, const char *last, struct err *e)

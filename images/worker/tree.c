@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/sys.h"
+#include "images/opaque.h"
 #include "images/worker/harmless.h"
 #include "images/worker/meta.h"
 #include "images/worker/whiteout.h"
@@ -138,7 +139,7 @@ static bool hidden(const struct tree *t, const char *real)
 		snprintf(prefix, sizeof(prefix), "%.*s", (int)n, real);
 		auto_fd int fd = open_beneath(t->root, prefix, OPEN_FOLDER);
 
-		if (fd >= 0 && meta_is_opaque(fd))
+		if (fd >= 0 && opaque_has_attribute(fd))
 			return true;
 	}
 	return t->opaque_root;

@@ -169,6 +169,13 @@ layered() { # layered N: an image of so many layers
 	expect_output $'33 44\nonly'
 	[ "$(paene inspect -f '{{.Driver}}' f)" = fuse-overlayfs ]
 	[ -z "$(mount | grep fuse-overlayfs)" ]
+	paene diff f >"$BATS_TEST_TMPDIR/diff"
+	grep -qx "A /layers/only" "$BATS_TEST_TMPDIR/diff"
+	grep -qx "D /layers/2" "$BATS_TEST_TMPDIR/diff"
+	! grep -F .wh. "$BATS_TEST_TMPDIR/diff" || fail "its marks are no files"
+	paene commit -q f localhost/kept:1 >/dev/null
+	[ "$(paene run --rm --network none localhost/kept:1 ls -A /layers)" = only ]
+	paene rmi localhost/kept:1
 	paene rm f
 	paene rmi localhost/layered:3
 }
