@@ -15,6 +15,8 @@
 #define TEXT_MAX     (16 << 20) /* of what the fetcher or the worker write */
 #define MANIFEST_MAX (4 << 20)
 #define SHOWN_FOLDER "shown"
+#define HUB	     "docker.io"
+#define HUB_SEARCH   "index.docker.io" /* its registry knows no search */
 
 /* ---- tags ---- */
 
@@ -98,7 +100,7 @@ int image_search(const struct store *s, const char *host, const char *words, con
 	struct list list = { .arena = arena, .words = words };
 	struct image_ref ref = { 0 };
 
-	snprintf(ref.host, sizeof(ref.host), "%s", host);
+	snprintf(ref.host, sizeof(ref.host), "%s", streq(host, HUB) ? HUB_SEARCH : host);
 	int r = remote_each(s, o, &ref, true, ask_search, &list, e);
 
 	if (r < 0)

@@ -219,6 +219,7 @@ static int cut(struct unpack *u, struct task *t, const struct err *e)
 {
 	t->state = TASK_CUT;
 	u->cut = *e;
+	err_wrap(&u->cut, "layer %zu of %zu", (size_t)(t - u->tasks) + 1, u->n);
 	return 0;
 }
 
@@ -349,9 +350,12 @@ static int take_done(struct unpack *u, struct task *t, const struct work_done *d
 	return file_remove(u->p->work->fd, folder, e);
 }
 
+/* Bytes that still come are not verified: if they make no sense it is for the fetcher to say first whether they are the right ones. */
 static int take_failure(struct unpack *u, struct task *t, struct err *e)
 {
-	if (e->code != EREMOTEIO || !u->p->download)
+	bool unverified = e->code == EINVAL && u->p->download && blob_state(u, t) != BLOB_HERE;
+
+	if (!unverified && (e->code != EREMOTEIO || !u->p->download))
 		return -e->code;
 	worker_end(&t->worker);
 	return cut(u, t, e);

@@ -369,7 +369,7 @@ static const char *best_words(const struct exchange *x, CURLcode code)
 	if (code == CURLE_COULDNT_CONNECT && os_errno)
 		return strerror((int)os_errno);
 	if (code == CURLE_SSL_CONNECT_ERROR && strstr(x->words, "wrong version number"))
-		return "it does not speak TLS";
+		return "it does not speak TLS (--tls-verify=false allows plain HTTP)";
 	return x->words[0] ? x->words : curl_easy_strerror(code);
 }
 
