@@ -114,6 +114,7 @@ static void ports_are_published_for_both(void **state)
 	/* a program that has the port in one family alone */
 	auto_fd int taken = world_serve(world_host, SOCK_STREAM, HOST_ADDRESS, 8090);
 
+	assert_true(taken >= 0);
 	box_plan(&b, "b", &net);
 	box_publish(&b, "8090:80");
 	assert_int_equal(box_attach(&b, &e), -EADDRINUSE);
@@ -136,6 +137,7 @@ static void a_port_of_one_family_is_no_port_of_the_other(void **state)
 	auto_fd int server = world_serve(a.ns, SOCK_STREAM, "::", 80);
 	auto_fd int mine = world_serve(world_host, SOCK_STREAM, "0.0.0.0", 8080); /* free there */
 
+	assert_true(mine >= 0);
 	assert_true(world_tcp(neighbour, HOST_ADDRESS, 8080, server, NULL, SOON_MS));
 	make_network("plain", &plain);
 	box_plan(&b, "b", &plain);
@@ -261,7 +263,7 @@ static void leases_stay_within_the_range(void **state)
 	net_addr_parse("10.201.0.10", &n.ip[NET_V4].last);
 	assert_int_equal(network_create(world_networks, &n, NULL, &e), 0);
 	for (int i = 0; i < 2; i++) {
-		char id[8];
+		char id[16];
 
 		snprintf(id, sizeof(id), "c%d", i);
 		assert_int_equal(network_lease(world_networks, &n, NET_V4, id, NULL, &a, &e), 0);

@@ -61,7 +61,7 @@ static void every_case(void **state)
 static void folders_by_their_words(void **state)
 {
 	static const char *const folders[] = { "", "/", "a/", "a/.", "a/..", ".", "..", "/." };
-	static const char *const others[] = { "a", "/a", "a/b", "a/.b", "...", "a/b..", "a/.." "." };
+	static const char *const others[] = { "a", "/a", "a/b", "a/.b", "...", "a/b..", "a/..." };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
