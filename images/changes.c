@@ -89,7 +89,7 @@ static int take_pairs(const struct change *c, pair_taker take, struct err *e)
 	char *word = next_word(c->arena, &at);
 	int r = 0;
 
-	if (word && !strchr(word, '=') && at[strspn(at, BLANKS)])
+	if (word && *word && !strchr(word, '=') && at[strspn(at, BLANKS)])
 		return take(c, word, at + strspn(at, BLANKS), e);
 	for (; word && r == 0; word = next_word(c->arena, &at)) {
 		char *eq = strchr(word, '=');

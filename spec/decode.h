@@ -74,6 +74,7 @@ FIELD(keyed);	 /* the same for { "KEY": OBJECT, … }: the first member of T is 
 #define FIELD_BOOL(type, member, name, req)   { FIELD_OF(type, member, name, bool, req) }
 #define FIELD_U32(type, member, name, req)    { FIELD_OF(type, member, name, u32, req), .max = UINT32_MAX }
 #define FIELD_U64(type, member, name, req)    { FIELD_OF(type, member, name, u64, req), .max = UINT64_MAX }
+#define FIELD_U63(type, member, name, req)    { FIELD_OF(type, member, name, u64, req), .max = INT64_MAX } /* for plain JSON */
 #define FIELD_I32(type, member, name, req)    { FIELD_OF(type, member, name, i32, req), .min = INT32_MIN, .max = INT32_MAX }
 #define FIELD_I64(type, member, name, req)    { FIELD_OF(type, member, name, i64, req), .min = INT64_MIN, .max = INT64_MAX }
 #define FIELD_OPT_BOOL(type, member, name)    { FIELD_OF(type, member, name, opt_bool, false) }
