@@ -199,6 +199,24 @@ int file_each_any(int dir, int (*f)(int dir, const char *name, void *arg, struct
 	return each_name(dir, true, f, arg, e);
 }
 
+struct listing {
+	struct arena *arena;
+	struct strv *list;
+};
+
+static int add_name(int dir, const char *name, void *arg, struct err *e)
+{
+	const struct listing *l = arg;
+
+	(void)dir;
+	return strv_add(l->arena, l->list, name) < 0 ? err_nomem(e) : 0;
+}
+
+int file_names(int dir, struct arena *arena, struct strv *list, struct err *e)
+{
+	return each_name(dir, true, add_name, &(struct listing){ arena, list }, e);
+}
+
 /* How far the removal of a folder has come. */
 struct removal {
 	int top;	 /* the folder */

@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "base/err.h"
+#include "base/str.h"
 
 /**
  * file_read() - Read a small file of our own folders or of the kernel's
@@ -57,6 +57,9 @@ int file_each(int dir, int (*f)(int dir, const char *name, void *arg, struct err
 
 /* The same for every name but "." and "..": in a folder that is not ours. */
 int file_each_any(int dir, int (*f)(int dir, const char *name, void *arg, struct err *e), void *arg, struct err *e);
+
+/* Add them all to a list, as they come. Return: 0, or -errno with @e filled */
+int file_names(int dir, struct arena *arena, struct strv *list, struct err *e);
 
 /* As file_each(), for the folder @name in @dir; a symlink is refused. Return: -ENOENT and -ENOTDIR, too */
 int file_each_in(int dir, const char *name, int (*f)(int dir, const char *name, void *arg, struct err *e), void *arg,

@@ -317,6 +317,22 @@ static char **find_env(const struct strv *list, const char *name, size_t len)
 	return NULL;
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void strv_sort(struct strv *list)
+{
+	if (list->n > 0)
+		qsort(list->v, list->n, sizeof(*list->v), by_bytes);
+}
+
+bool strv_sorted_has(const struct strv *list, const char *s)
+{
+	return list->n > 0 && bsearch(&s, list->v, list->n, sizeof(*list->v), by_bytes);
+}
+
 const char *strv_env(const struct strv *list, const char *name)
 {
 	char **slot = find_env(list, name, strlen(name));

@@ -84,6 +84,12 @@ int strv_add(struct arena *a, struct strv *list, const char *s);
 /* Append the pointer itself: @s must live as long as the arena. Return: 0 or -ENOMEM */
 int strv_push(struct arena *a, struct strv *list, char *s);
 
+/* By their bytes. */
+void strv_sort(struct strv *list);
+
+/* Is it in a sorted list? */
+bool strv_sorted_has(const struct strv *list, const char *s);
+
 /* The value of "NAME=value" in a list of such strings (the last one counts), or NULL. */
 const char *strv_env(const struct strv *list, const char *name);
 

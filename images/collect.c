@@ -263,11 +263,6 @@ static int add_record(int dir, const char *name, void *arg, struct err *e)
 	return add_needed(&image, arg, e);
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static int grow_objects(struct straying *s, struct err *e)
 {
 	size_t room = MAX(s->room * 2, (size_t)STRAYS_AT_ONCE);
@@ -287,7 +282,7 @@ static int add_stray(int dir, const char *name, void *arg, struct err *e)
 	struct straying *s = arg;
 
 	(void)dir;
-	if (s->needed.n && bsearch(&name, s->needed.v, s->needed.n, sizeof(*s->needed.v), by_text))
+	if (strv_sorted_has(&s->needed, name))
 		return 0;
 	int r = s->objects.n == s->room ? grow_objects(s, e) : 0;
 	char *copy = r < 0 ? NULL : arena_strdup(&s->arena, name);
@@ -303,8 +298,7 @@ static int find_strays(struct straying *s, struct err *e)
 {
 	int r = file_each(s->store->records, add_record, s, e);
 
-	if (r == 0 && s->needed.n)
-		qsort(s->needed.v, s->needed.n, sizeof(*s->needed.v), by_text);
+	strv_sort(&s->needed);
 	s->dir = s->store->blobs;
 	s->kind = "blob";
 	if (r == 0)

@@ -37,34 +37,6 @@ static int differ(const struct comparison *c, const char *name, const char *what
 	return 0;
 }
 
-/* The names of the folder on one side, sorted. */
-struct names {
-	struct arena arena;
-	struct strv names;
-};
-
-static int add_name(int dir, const char *name, void *arg, struct err *e)
-{
-	struct names *list = arg;
-
-	(void)dir;
-	return strv_add(&list->arena, &list->names, name) < 0 ? err_nomem(e) : 0;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int list_names(int dir, struct names *ret, struct err *e)
-{
-	int r = file_each_any(dir, add_name, ret, e);
-
-	if (r == 0 && ret->names.n)
-		qsort(ret->names.v, ret->names.n, sizeof(*ret->names.v), by_name);
-	return r;
-}
-
 static int compare_stats(const struct comparison *c, const char *name, const struct stat *a, const struct stat *b)
 {
 	if ((a->st_mode & S_IFMT) != (b->st_mode & S_IFMT))
@@ -203,16 +175,15 @@ static int compare_names(struct comparison *c, const struct strv *a, const struc
 
 static int compare_folder(struct comparison *c, struct err *e)
 {
-	struct names names[SIDES] = { 0 };
+	auto_arena struct arena a = { 0 };
+	struct strv names[SIDES] = { 0 };
 	int r = compare_attrs(c, "", c->dir, e);
 
-	for (int i = A; i < SIDES && r > 0; i++)
-		r = list_names(c->dir[i], &names[i], e) < 0 ? -e->code : 1;
-	if (r > 0)
-		r = compare_names(c, &names[A].names, &names[B].names, e);
-	arena_free(&names[A].arena);
-	arena_free(&names[B].arena);
-	return r;
+	for (int i = A; i < SIDES && r > 0; i++) {
+		r = file_names(c->dir[i], &a, &names[i], e) < 0 ? -e->code : 1;
+		strv_sort(&names[i]);
+	}
+	return r > 0 ? compare_names(c, &names[A], &names[B], e) : r;
 }
 
 static int open_and_compare(struct comparison *c, const char *folder, struct err *e)

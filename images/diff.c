@@ -56,37 +56,18 @@ static bool is_whiteout(const struct stat *st)
 }
 
 /* The names of a folder, or of two, each once, sorted. */
-struct names {
-	struct arena arena;
-	struct strv list;
-};
-
-static int add_name(int dir, const char *name, void *arg, struct err *e)
+static int read_names(int upper, int lower, struct arena *a, struct strv *ret, struct err *e)
 {
-	struct names *n = arg;
-
-	(void)dir;
-	return strv_add(&n->arena, &n->list, name) < 0 ? err_nomem(e) : 0;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int read_names(int upper, int lower, struct names *ret, struct err *e)
-{
-	int r = file_each_any(upper, add_name, ret, e);
+	int r = file_names(upper, a, ret, e);
 	size_t kept = 0;
 
 	if (r == 0 && lower >= 0)
-		r = file_each_any(lower, add_name, ret, e);
-	if (r == 0 && ret->list.n > 0)
-		qsort(ret->list.v, ret->list.n, sizeof(*ret->list.v), by_name);
-	for (size_t i = 0; i < ret->list.n; i++)
-		if (kept == 0 || !streq(ret->list.v[kept - 1], ret->list.v[i]))
-			ret->list.v[kept++] = ret->list.v[i];
-	ret->list.n = kept;
+		r = file_names(lower, a, ret, e);
+	strv_sort(ret);
+	for (size_t i = 0; i < ret->n; i++)
+		if (kept == 0 || !streq(ret->v[kept - 1], ret->v[i]))
+			ret->v[kept++] = ret->v[i];
+	ret->n = kept;
 	return r;
 }
 
@@ -160,14 +141,14 @@ static int take_child(struct walk *w, int upper, int lower, const char *name, st
 /* Of what is below, an opaque folder has only what it has itself: the rest is deleted. */
 static int walk_folder(struct walk *w, int upper, int lower, struct err *e)
 {
-	struct names names = { 0 };
+	auto_arena struct arena a = { 0 };
+	struct strv names = { 0 };
 	bool opaque = opaque_folder(upper);
-	int r = read_names(upper, opaque ? lower : -1, &names, e);
+	int r = read_names(upper, opaque ? lower : -1, &a, &names, e);
 
-	for (size_t i = 0; r == 0 && i < names.list.n; i++)
-		if (!opaque || !opaque_file(names.list.v[i]))
-			r = take_child(w, upper, lower, names.list.v[i], e);
-	arena_free(&names.arena);
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		if (!opaque || !opaque_file(names.v[i]))
+			r = take_child(w, upper, lower, names.v[i], e);
 	return r;
 }
 

@@ -375,11 +375,6 @@ void state_sweep(int root)
 			sweep_one(root, entry->d_name);
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Not every file system says in its list what a name stands for. */
 static bool is_folder(int root, const struct dirent *entry)
 {
@@ -402,7 +397,6 @@ int state_list(int root, struct arena *arena, struct strv *ret, struct err *e)
 		if (strv_add(arena, ret, entry->d_name) < 0)
 			return err_nomem(e);
 	}
-	if (ret->n > 1)
-		qsort(ret->v, ret->n, sizeof(*ret->v), by_name);
+	strv_sort(ret);
 	return 0;
 }

@@ -219,25 +219,6 @@ static int put_opaque(struct packer *p, const struct stat *st, struct err *e)
 
 static int put_any(struct packer *p, int dir, const char *last, struct err *e);
 
-/* Names of one folder, sorted. */
-struct names {
-	struct arena arena;
-	struct strv list;
-};
-
-static int add_name(int dir, const char *name, void *arg, struct err *e)
-{
-	struct names *n = arg;
-
-	(void)dir;
-	return strv_add(&n->arena, &n->list, name) < 0 ? err_nomem(e) : 0;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static int put_child(struct packer *p, int dir, const char *name, struct err *e)
 {
 	size_t len = p->len;
@@ -255,15 +236,14 @@ static int put_child(struct packer *p, int dir, const char *name, struct err *e)
 
 static int put_children(struct packer *p, int fd, bool opaque, struct err *e)
 {
-	struct names names = { 0 };
-	int r = file_each_any(fd, add_name, &names, e);
+	auto_arena struct arena a = { 0 };
+	struct strv names = { 0 };
+	int r = file_names(fd, &a, &names, e);
 
-	if (r == 0 && names.list.n > 0)
-		qsort(names.list.v, names.list.n, sizeof(*names.list.v), by_name);
-	for (size_t i = 0; r == 0 && i < names.list.n; i++)
-		if (!opaque || !opaque_file(names.list.v[i]))
-			r = put_child(p, fd, names.list.v[i], e);
-	arena_free(&names.arena);
+	strv_sort(&names);
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		if (!opaque || !opaque_file(names.v[i]))
+			r = put_child(p, fd, names.v[i], e);
 	return r;
 }
 
