@@ -19,9 +19,9 @@
 
 #define SCHEMAS "tests/data/schemas/runtime-spec/"
 
-static const char *const file_names[] = { "config-schema.json", "config-linux.json", "defs.json",
+static const char *const schema_names[] = { "config-schema.json", "config-linux.json", "defs.json",
 					  "defs-linux.json" };
-static json_t *files[ARRAY_SIZE(file_names)];
+static json_t *files[ARRAY_SIZE(schema_names)];
 
 /* Where the walk is, and what it has found so far. */
 struct walk {
@@ -65,8 +65,8 @@ static void fault(struct walk *w, const char *what, const char *word)
 
 static size_t file_index(const char *name, size_t len)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(file_names); i++)
-		if (strlen(file_names[i]) == len && memcmp(file_names[i], name, len) == 0)
+	for (size_t i = 0; i < ARRAY_SIZE(schema_names); i++)
+		if (strlen(schema_names[i]) == len && memcmp(schema_names[i], name, len) == 0)
 			return i;
 	fail_msg("the schema refers to %.*s", (int)len, name);
 	return 0;
@@ -244,13 +244,13 @@ static void check_object(struct walk *w, json_t *schema, size_t file, const stru
 static int load(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(file_names); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(schema_names); i++) {
 		auto_free char *text = NULL;
 		char path[256];
 		struct err e;
 		size_t len;
 
-		snprintf(path, sizeof(path), SCHEMAS "%s", file_names[i]);
+		snprintf(path, sizeof(path), SCHEMAS "%s", schema_names[i]);
 		int r = file_read(AT_FDCWD, path, SPEC_MAX_BYTES, &text, &len, &e);
 
 		if (r == 0)
