@@ -15,9 +15,11 @@
 int nft_open(struct nl *nf, struct err *e);
 
 /* Begin a request, as nl_add() does. Return: whether there is memory to write its attributes (b->last) */
-#define nft_begin(b, type, flags, fine, ...) \
+#define nft_begin(b, type, flags, fine, ...) nft_begin_in(NFPROTO_INET, b, type, flags, fine, __VA_ARGS__)
+/* The same for a table of another family than inet. */
+#define nft_begin_in(family, b, type, flags, fine, ...) \
 	nft_header((b), nl_add((b), NFNL_SUBSYS_NFTABLES << 8 | (type), (flags), (fine), sizeof(struct nfgenmsg), \
-			       __VA_ARGS__), NFPROTO_INET, 0)
+			       __VA_ARGS__), (family), 0)
 bool nft_header(struct nl_batch *b, void *header, uint8_t family, uint16_t subsystem);
 
 /**

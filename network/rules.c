@@ -16,7 +16,6 @@
 #include "network/rules.h"
 
 #include <arpa/inet.h>
-#include <libnftnl/expr.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_nat.h>
@@ -79,200 +78,96 @@ const struct rules_chain rules_chains[] = {
 };
 const size_t rules_n_chains = ARRAY_SIZE(rules_chains);
 
-/* Registers of 4 bytes each. An interface's name takes four, and parts of a key lie side by side. */
-#define REG(n) (NFT_REG32_00 + (n))
-
-/* The building blocks of words: one expression each. */
-
-static struct nftnl_expr *expression(struct rules_builder *b, const char *name)
-{
-	struct nftnl_expr *x = nftnl_expr_alloc(name);
-
-	if (x)
-		nftnl_rule_add_expr(b->rule, x);
-	else
-		b->failed = true;
-	return x;
-}
-
-static void load_meta(struct rules_builder *b, uint32_t key, uint32_t reg)
-{
-	struct nftnl_expr *x = expression(b, "meta");
-
-	if (!x)
-		return;
-	nftnl_expr_set_u32(x, NFTNL_EXPR_META_KEY, key);
-	nftnl_expr_set_u32(x, NFTNL_EXPR_META_DREG, reg);
-}
-
-static void load_payload(struct rules_builder *b, uint32_t base, uint32_t offset, uint32_t len, uint32_t reg)
-{
-	struct nftnl_expr *x = expression(b, "payload");
-
-	if (!x)
-		return;
-	nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_BASE, base);
-	nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
-	nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_LEN, len);
-	nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_DREG, reg);
-}
-
-static void load_ct(struct rules_builder *b, uint32_t key, uint32_t reg)
-{
-	struct nftnl_expr *x = expression(b, "ct");
-
-	if (!x)
-		return;
-	nftnl_expr_set_u32(x, NFTNL_EXPR_CT_KEY, key);
-	nftnl_expr_set_u32(x, NFTNL_EXPR_CT_DREG, reg);
-}
-
-static void compare(struct rules_builder *b, uint32_t op, uint32_t reg, const void *data, uint32_t len)
-{
-	struct nftnl_expr *x = expression(b, "cmp");
-
-	if (!x)
-		return;
-	nftnl_expr_set_u32(x, NFTNL_EXPR_CMP_OP, op);
-	nftnl_expr_set_u32(x, NFTNL_EXPR_CMP_SREG, reg);
-	nftnl_expr_set(x, NFTNL_EXPR_CMP_DATA, data, len);
-}
-
-/* One of these bits is set in a register. */
-static void any_bit(struct rules_builder *b, uint32_t reg, uint32_t bits)
-{
-	struct nftnl_expr *x = expression(b, "bitwise");
-	uint32_t zero = 0;
-
-	if (!x)
-		return;
-	nftnl_expr_set_u32(x, NFTNL_EXPR_BITWISE_SREG, reg);
-	nftnl_expr_set_u32(x, NFTNL_EXPR_BITWISE_DREG, reg);
-	nftnl_expr_set_u32(x, NFTNL_EXPR_BITWISE_LEN, sizeof(bits));
-	nftnl_expr_set(x, NFTNL_EXPR_BITWISE_MASK, &bits, sizeof(bits));
-	nftnl_expr_set(x, NFTNL_EXPR_BITWISE_XOR, &zero, sizeof(zero));
-	compare(b, NFT_CMP_NEQ, reg, &zero, sizeof(zero));
-}
-
-enum lookup { IN, NOT_IN, MAP };
-
-/* The key begins at @reg; what a map says lands there too. */
-static void look_up(struct rules_builder *b, const char *set, uint32_t reg, enum lookup how)
-{
-	struct nftnl_expr *x = expression(b, "lookup");
-
-	if (!x)
-		return;
-	nftnl_expr_set_str(x, NFTNL_EXPR_LOOKUP_SET, set);
-	nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_SREG, reg);
-	if (how == NOT_IN)
-		nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
-	if (how == MAP)
-		nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_DREG, reg);
-}
-
-static void verdict(struct rules_builder *b, int code, const char *chain)
-{
-	struct nftnl_expr *x = expression(b, "immediate");
-
-	if (!x)
-		return;
-	nftnl_expr_set_u32(x, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
-	nftnl_expr_set_u32(x, NFTNL_EXPR_IMM_VERDICT, (uint32_t)code);
-	if (chain)
-		nftnl_expr_set_str(x, NFTNL_EXPR_IMM_CHAIN, chain);
-}
-
 /* The words. */
 
 static void ipv4(struct rules_builder *b)
 {
-	load_meta(b, NFT_META_NFPROTO, REG(0));
-	compare(b, NFT_CMP_EQ, REG(0), &(uint8_t){ NFPROTO_IPV4 }, 1);
+	expr_load_meta(b, NFT_META_NFPROTO, REG(0));
+	expr_compare(b, NFT_CMP_EQ, REG(0), &(uint8_t){ NFPROTO_IPV4 }, 1);
 }
 
 static void ipv6(struct rules_builder *b)
 {
-	load_meta(b, NFT_META_NFPROTO, REG(0));
-	compare(b, NFT_CMP_EQ, REG(0), &(uint8_t){ NFPROTO_IPV6 }, 1);
+	expr_load_meta(b, NFT_META_NFPROTO, REG(0));
+	expr_compare(b, NFT_CMP_EQ, REG(0), &(uint8_t){ NFPROTO_IPV6 }, 1);
 }
 
 static void not_from_loopback(struct rules_builder *b)
 {
-	load_meta(b, NFT_META_IIFNAME, REG(0));
-	compare(b, NFT_CMP_NEQ, REG(0), (char[IFNAMSIZ]){ "lo" }, IFNAMSIZ);
+	expr_load_meta(b, NFT_META_IIFNAME, REG(0));
+	expr_compare(b, NFT_CMP_NEQ, REG(0), (char[IFNAMSIZ]){ "lo" }, IFNAMSIZ);
 }
 
 static void from_127(struct rules_builder *b)
 {
-	load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, saddr), 1, REG(0));
-	compare(b, NFT_CMP_EQ, REG(0), &(uint8_t){ 127 }, 1);
+	expr_load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, saddr), 1, REG(0));
+	expr_compare(b, NFT_CMP_EQ, REG(0), &(uint8_t){ 127 }, 1);
 }
 
 static void to_127(struct rules_builder *b)
 {
-	load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, daddr), 1, REG(0));
-	compare(b, NFT_CMP_EQ, REG(0), &(uint8_t){ 127 }, 1);
+	expr_load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, daddr), 1, REG(0));
+	expr_compare(b, NFT_CMP_EQ, REG(0), &(uint8_t){ 127 }, 1);
 }
 
 /* To an address of this host: what it merely routes for others is none of our business (N03). */
 static void to_this_host(struct rules_builder *b)
 {
-	struct nftnl_expr *x = expression(b, "fib");
+	struct nftnl_expr *x = expr_add(b, "fib");
 
 	if (!x)
 		return;
 	nftnl_expr_set_u32(x, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_DADDR);
 	nftnl_expr_set_u32(x, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
 	nftnl_expr_set_u32(x, NFTNL_EXPR_FIB_DREG, REG(0));
-	compare(b, NFT_CMP_EQ, REG(0), &(uint32_t){ RTN_LOCAL }, sizeof(uint32_t));
+	expr_compare(b, NFT_CMP_EQ, REG(0), &(uint32_t){ RTN_LOCAL }, sizeof(uint32_t));
 }
 
 static void see_published(struct rules_builder *b)
 {
-	verdict(b, NFT_JUMP, "published");
+	expr_verdict(b, NFT_JUMP, "published");
 }
 
 /* The port of TCP and UDP headers lies at the same place. */
 static void load_port(struct rules_builder *b, uint32_t reg)
 {
-	load_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct tcphdr, dest), 2, reg);
+	expr_load_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct tcphdr, dest), 2, reg);
 }
 
 static void published_there(struct rules_builder *b)
 {
-	load_meta(b, NFT_META_L4PROTO, REG(0));
-	load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, daddr), 4, REG(1));
+	expr_load_meta(b, NFT_META_L4PROTO, REG(0));
+	expr_load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, daddr), 4, REG(1));
 	load_port(b, REG(2));
-	look_up(b, RULES_PORTS, REG(0), MAP);
+	expr_look_up(b, RULES_PORTS, REG(0), EXPR_MAP);
 }
 
 static void published_anywhere(struct rules_builder *b)
 {
-	load_meta(b, NFT_META_L4PROTO, REG(0));
+	expr_load_meta(b, NFT_META_L4PROTO, REG(0));
 	load_port(b, REG(1));
-	look_up(b, RULES_PORTS_ANY, REG(0), MAP);
+	expr_look_up(b, RULES_PORTS_ANY, REG(0), EXPR_MAP);
 }
 
 static void published_there6(struct rules_builder *b)
 {
-	load_meta(b, NFT_META_L4PROTO, REG(0));
-	load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct ip6_hdr, ip6_dst), 16, REG(1));
+	expr_load_meta(b, NFT_META_L4PROTO, REG(0));
+	expr_load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct ip6_hdr, ip6_dst), 16, REG(1));
 	load_port(b, REG(5));
-	look_up(b, RULES_PORTS6, REG(0), MAP);
+	expr_look_up(b, RULES_PORTS6, REG(0), EXPR_MAP);
 }
 
 static void published_anywhere6(struct rules_builder *b)
 {
-	load_meta(b, NFT_META_L4PROTO, REG(0));
+	expr_load_meta(b, NFT_META_L4PROTO, REG(0));
 	load_port(b, REG(1));
-	look_up(b, RULES_PORTS_ANY6, REG(0), MAP);
+	expr_look_up(b, RULES_PORTS_ANY6, REG(0), EXPR_MAP);
 }
 
 /* To the address and the port that a map left in the registers. */
 static void redirect_to(struct rules_builder *b, uint32_t family, uint32_t port)
 {
-	struct nftnl_expr *x = expression(b, "nat");
+	struct nftnl_expr *x = expr_add(b, "nat");
 
 	if (!x)
 		return;
@@ -295,93 +190,93 @@ static void redirect6(struct rules_builder *b)
 
 static void from_network(struct rules_builder *b)
 {
-	load_meta(b, NFT_META_IIFNAME, REG(0));
-	look_up(b, RULES_BRIDGES, REG(0), IN);
+	expr_load_meta(b, NFT_META_IIFNAME, REG(0));
+	expr_look_up(b, RULES_BRIDGES, REG(0), EXPR_IN);
 }
 
 static void into_network(struct rules_builder *b)
 {
-	load_meta(b, NFT_META_OIFNAME, REG(0));
-	look_up(b, RULES_BRIDGES, REG(0), IN);
+	expr_load_meta(b, NFT_META_OIFNAME, REG(0));
+	expr_look_up(b, RULES_BRIDGES, REG(0), EXPR_IN);
 }
 
 static void into_no_network(struct rules_builder *b)
 {
-	load_meta(b, NFT_META_OIFNAME, REG(0));
-	look_up(b, RULES_BRIDGES, REG(0), NOT_IN);
+	expr_load_meta(b, NFT_META_OIFNAME, REG(0));
+	expr_look_up(b, RULES_BRIDGES, REG(0), EXPR_NOT_IN);
 }
 
 static void from_internal(struct rules_builder *b)
 {
-	load_meta(b, NFT_META_IIFNAME, REG(0));
-	look_up(b, RULES_INTERNAL, REG(0), IN);
+	expr_load_meta(b, NFT_META_IIFNAME, REG(0));
+	expr_look_up(b, RULES_INTERNAL, REG(0), EXPR_IN);
 }
 
 static void into_internal(struct rules_builder *b)
 {
-	load_meta(b, NFT_META_OIFNAME, REG(0));
-	look_up(b, RULES_INTERNAL, REG(0), IN);
+	expr_load_meta(b, NFT_META_OIFNAME, REG(0));
+	expr_look_up(b, RULES_INTERNAL, REG(0), EXPR_IN);
 }
 
 static void from_isolated(struct rules_builder *b)
 {
-	load_meta(b, NFT_META_IIFNAME, REG(0));
-	look_up(b, RULES_ISOLATED, REG(0), IN);
+	expr_load_meta(b, NFT_META_IIFNAME, REG(0));
+	expr_look_up(b, RULES_ISOLATED, REG(0), EXPR_IN);
 }
 
 static void into_isolated(struct rules_builder *b)
 {
-	load_meta(b, NFT_META_OIFNAME, REG(0));
-	look_up(b, RULES_ISOLATED, REG(0), IN);
+	expr_load_meta(b, NFT_META_OIFNAME, REG(0));
+	expr_look_up(b, RULES_ISOLATED, REG(0), EXPR_IN);
 }
 
 static void inside_network(struct rules_builder *b)
 {
-	load_meta(b, NFT_META_IIFNAME, REG(0));
-	load_meta(b, NFT_META_OIFNAME, REG(4));
-	look_up(b, RULES_PAIRS, REG(0), IN);
+	expr_load_meta(b, NFT_META_IIFNAME, REG(0));
+	expr_load_meta(b, NFT_META_OIFNAME, REG(4));
+	expr_look_up(b, RULES_PAIRS, REG(0), EXPR_IN);
 }
 
 /* By the source's address: for bridged packets the hook does not say where they came in. */
 static void into_own_network(struct rules_builder *b)
 {
-	load_meta(b, NFT_META_OIFNAME, REG(0));
-	load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, saddr), 4, REG(4));
-	look_up(b, RULES_SUBNETS, REG(0), IN);
+	expr_load_meta(b, NFT_META_OIFNAME, REG(0));
+	expr_load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, saddr), 4, REG(4));
+	expr_look_up(b, RULES_SUBNETS, REG(0), EXPR_IN);
 }
 
 static void into_own_network6(struct rules_builder *b)
 {
-	load_meta(b, NFT_META_OIFNAME, REG(0));
-	load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct ip6_hdr, ip6_src), 16, REG(4));
-	look_up(b, RULES_SUBNETS6, REG(0), IN);
+	expr_load_meta(b, NFT_META_OIFNAME, REG(0));
+	expr_load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct ip6_hdr, ip6_src), 16, REG(4));
+	expr_look_up(b, RULES_SUBNETS6, REG(0), EXPR_IN);
 }
 
 static void redirected(struct rules_builder *b)
 {
-	load_ct(b, NFT_CT_STATUS, REG(0));
-	any_bit(b, REG(0), IPS_DST_NAT);
+	expr_load_ct(b, NFT_CT_STATUS, REG(0));
+	expr_any_bit(b, REG(0), IPS_DST_NAT);
 }
 
 static void answer(struct rules_builder *b)
 {
-	load_ct(b, NFT_CT_STATE, REG(0));
-	any_bit(b, REG(0), NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED));
+	expr_load_ct(b, NFT_CT_STATE, REG(0));
+	expr_any_bit(b, REG(0), NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED));
 }
 
 static void masquerade(struct rules_builder *b)
 {
-	expression(b, "masq");
+	expr_add(b, "masq");
 }
 
 static void accept_it(struct rules_builder *b)
 {
-	verdict(b, NF_ACCEPT, NULL);
+	expr_verdict(b, NF_ACCEPT, NULL);
 }
 
 static void drop_it(struct rules_builder *b)
 {
-	verdict(b, NF_DROP, NULL);
+	expr_verdict(b, NF_DROP, NULL);
 }
 
 const struct rules_rule rules_rules[] = {

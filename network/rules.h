@@ -8,10 +8,9 @@
 #ifndef NETWORK_RULES_H
 #define NETWORK_RULES_H
 
-#include <libnftnl/rule.h>
 #include <libnftnl/set.h>
 
-#include "base/util.h"
+#include "network/expr.h"
 
 #define RULES_TABLE "paene"
 
@@ -31,21 +30,19 @@
 struct rules_set {
 	const char *name;
 	uint32_t key_type, data_type; /* as the nft program numbers types, so that it can show elements; data 0: a set */
-	uint8_t fields[3];	      /* bytes of each part of the key; each begins in a register of 4 of its own */
+	uint8_t fields[4];	      /* bytes of each part of the key; each begins in a register of 4 of its own */
 	uint8_t n_fields, data_len;
-	bool subnets; /* keys are ranges */
+	bool subnets;	   /* keys are ranges */
+	uint32_t learns_s; /* rules add keys, which go after so many seconds unless they say otherwise; 0: they do not */
 };
+
+#define RULES_LEARNED_MAX 65536 /* keys */
 
 struct rules_chain {
 	const char *name, *type; /* type NULL: a chain that others jump to */
 	uint32_t hook;
 	int32_t priority;
-};
-
-/* A rule under construction. */
-struct rules_builder {
-	struct nftnl_rule *rule;
-	bool failed; /* out of memory */
+	const char *device; /* of hooks that belong to a link */
 };
 
 /* A word of a rule: appends the expressions that test something or decide. */
@@ -54,7 +51,7 @@ typedef void (*rules_word)(struct rules_builder *b);
 struct rules_rule {
 	const char *chain;
 	const char *why; /* its comment; our check compares it, so a changed rule needs a changed comment */
-	rules_word words[6];
+	rules_word words[7];
 };
 
 extern const struct rules_set rules_sets[];

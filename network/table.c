@@ -11,7 +11,7 @@
 
 /* The table's frame: itself, its chains, sets and maps. Those that are there stay as they are. */
 
-static void add_table(struct nl_batch *b)
+void table_put(struct nl_batch *b, uint8_t family)
 {
 	struct nftnl_table *t = nftnl_table_alloc();
 
@@ -20,12 +20,12 @@ static void add_table(struct nl_batch *b)
 		return;
 	}
 	nftnl_table_set_str(t, NFTNL_TABLE_NAME, RULES_TABLE);
-	if (nft_begin(b, NFT_MSG_NEWTABLE, NLM_F_CREATE, 0, "add table %s", RULES_TABLE))
+	if (nft_begin_in(family, b, NFT_MSG_NEWTABLE, NLM_F_CREATE, 0, "add table %s", RULES_TABLE))
 		nftnl_table_nlmsg_build_payload(b->last, t);
 	nftnl_table_free(t);
 }
 
-static void add_chain(struct nl_batch *b, const struct rules_chain *chain)
+void table_put_chain(struct nl_batch *b, uint8_t family, const struct rules_chain *chain)
 {
 	struct nftnl_chain *c = nftnl_chain_alloc();
 
@@ -40,15 +40,18 @@ static void add_chain(struct nl_batch *b, const struct rules_chain *chain)
 		nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, chain->hook);
 		nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, chain->priority);
 	}
-	if (nft_begin(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE, 0, "add chain %s", chain->name))
+	if (chain->device)
+		nftnl_chain_set_str(c, NFTNL_CHAIN_DEV, chain->device);
+	if (nft_begin_in(family, b, NFT_MSG_NEWCHAIN, NLM_F_CREATE, 0, "add chain %s", chain->name))
 		nftnl_chain_nlmsg_build_payload(b->last, c);
 	nftnl_chain_free(c);
 }
 
-static void add_set(struct nl_batch *b, const struct rules_set *set, uint32_t id)
+void table_put_set(struct nl_batch *b, uint8_t family, const struct rules_set *set, uint32_t id)
 {
 	struct nftnl_set *s = nftnl_set_alloc();
-	uint32_t flags = (set->data_type ? NFT_SET_MAP : 0) | (set->subnets ? NFT_SET_INTERVAL | NFT_SET_CONCAT : 0);
+	uint32_t flags = (set->data_type ? NFT_SET_MAP : 0) | (set->subnets ? NFT_SET_INTERVAL | NFT_SET_CONCAT : 0) |
+			 (set->learns_s ? NFT_SET_EVAL | NFT_SET_TIMEOUT : 0);
 
 	if (!s) {
 		b->full = true;
@@ -66,7 +69,11 @@ static void add_set(struct nl_batch *b, const struct rules_set *set, uint32_t id
 	}
 	if (set->subnets)
 		nftnl_set_set_data(s, NFTNL_SET_DESC_CONCAT, set->fields, set->n_fields);
-	if (nft_begin(b, NFT_MSG_NEWSET, NLM_F_CREATE, 0, "add set %s", set->name))
+	if (set->learns_s) {
+		nftnl_set_set_u64(s, NFTNL_SET_TIMEOUT, set->learns_s * UINT64_C(1000));
+		nftnl_set_set_u32(s, NFTNL_SET_DESC_SIZE, RULES_LEARNED_MAX);
+	}
+	if (nft_begin_in(family, b, NFT_MSG_NEWSET, NLM_F_CREATE, 0, "add set %s", set->name))
 		nftnl_set_nlmsg_build_payload(b->last, s);
 	nftnl_set_free(s);
 }
@@ -89,22 +96,22 @@ static bool set_comment(struct nftnl_rule *rule, const char *text)
 	return true;
 }
 
-static void add_rule(struct nl_batch *b, const struct rules_rule *rule)
+void table_put_rule(struct nl_batch *b, uint8_t family, const struct rules_rule *rule, const char *chain, const void *arg)
 {
-	struct rules_builder builder = { .rule = nftnl_rule_alloc() };
+	struct rules_builder builder = { .rule = nftnl_rule_alloc(), .arg = arg };
 
 	if (!builder.rule) {
 		b->full = true;
 		return;
 	}
 	nftnl_rule_set_str(builder.rule, NFTNL_RULE_TABLE, RULES_TABLE);
-	nftnl_rule_set_str(builder.rule, NFTNL_RULE_CHAIN, rule->chain);
+	nftnl_rule_set_str(builder.rule, NFTNL_RULE_CHAIN, chain);
 	builder.failed = !set_comment(builder.rule, rule->why);
 	for (size_t i = 0; i < ARRAY_SIZE(rule->words) && rule->words[i]; i++)
 		rule->words[i](&builder);
 	if (builder.failed)
 		b->full = true;
-	else if (nft_begin(b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, 0, "add rule \"%s\"", rule->why))
+	else if (nft_begin_in(family, b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, 0, "add rule \"%s\"", rule->why))
 		nftnl_rule_nlmsg_build_payload(b->last, builder.rule);
 	nftnl_rule_free(builder.rule);
 }
@@ -114,14 +121,14 @@ static int make_rules(struct nl *nf, struct err *e)
 	auto_batch struct nl_batch b = { .nl = nf };
 
 	nft_transaction(&b, 0);
-	add_table(&b);
+	table_put(&b, NFPROTO_INET);
 	for (size_t i = 0; i < rules_n_chains; i++)
-		add_chain(&b, &rules_chains[i]);
+		table_put_chain(&b, NFPROTO_INET, &rules_chains[i]);
 	for (size_t i = 0; i < rules_n_sets; i++)
-		add_set(&b, &rules_sets[i], (uint32_t)i + 1);
+		table_put_set(&b, NFPROTO_INET, &rules_sets[i], (uint32_t)i + 1);
 	flush_rules(&b);
 	for (size_t i = 0; i < rules_n_rules; i++)
-		add_rule(&b, &rules_rules[i]);
+		table_put_rule(&b, NFPROTO_INET, &rules_rules[i], rules_rules[i].chain, NULL);
 	int r = nft_commit(&b, e);
 
 	if (r != -ENOENT && r != -EOPNOTSUPP)
@@ -135,7 +142,7 @@ struct inventory {
 	bool strange;  /* a rule that is not ours, or out of order */
 };
 
-static bool has_comment(const struct nlattr *userdata, const char *text)
+bool table_rule_is(const struct nlattr *userdata, const char *text)
 {
 	size_t len = strlen(text) + 1;
 	const uint8_t *p = userdata ? mnl_attr_get_payload(userdata) : NULL;
@@ -163,7 +170,7 @@ static int take_rule(const struct nlmsghdr *nlh, void *arg, struct err *e)
 		if (inv->seen & BIT64(i) || !streq(nl_text(attrs[NFTA_RULE_CHAIN]), rules_rules[i].chain))
 			continue;
 		inv->seen |= BIT64(i);
-		inv->strange |= !has_comment(attrs[NFTA_RULE_USERDATA], rules_rules[i].why);
+		inv->strange |= !table_rule_is(attrs[NFTA_RULE_USERDATA], rules_rules[i].why);
 		return 0;
 	}
 	inv->strange = true;

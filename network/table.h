@@ -4,6 +4,20 @@
 #define NETWORK_TABLE_H
 
 #include "network/nl.h"
+#include "network/rules.h"
+
+/*
+ * The parts of a table of ours, of one family, in the transaction begun: what is there already stays as it is.
+ * @id:		Of a set: no other one of the transaction has it
+ * @arg:	What the rule's words are told
+ */
+void table_put(struct nl_batch *b, uint8_t family);
+void table_put_chain(struct nl_batch *b, uint8_t family, const struct rules_chain *chain);
+void table_put_set(struct nl_batch *b, uint8_t family, const struct rules_set *set, uint32_t id);
+void table_put_rule(struct nl_batch *b, uint8_t family, const struct rules_rule *rule, const char *chain, const void *arg);
+
+/* Whether a rule's user data is this comment. */
+bool table_rule_is(const struct nlattr *userdata, const char *comment);
 
 /**
  * table_ensure() - Check that every rule is there, and make all of them where one is not
