@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/sys.h"
 #include "images/worker/aim.h"
+#include "images/worker/content.h"
 #include "images/worker/harmless.h"
 #include "images/worker/name.h"
 #include "images/worker/tar.h"
@@ -254,29 +255,6 @@ static int make_room(const struct extractor *x, int dir, const char *last, const
 	return r < 0 ? failed(entry->name, -r, "replace", e) : 0;
 }
 
-static int write_content(struct extractor *x, int fd, const struct tar_entry *entry, struct err *e)
-{
-	uint64_t offset = 0, end = 0;
-	const void *data;
-	size_t len;
-	int more;
-
-	while ((more = tar_data(x->tar, &data, &len, &offset, e)) > 0) {
-		end = offset + len;
-		for (size_t done = 0; done < len;) {
-			ssize_t n = pwrite(fd, (const char *)data + done, len - done, (off_t)(offset + done));
-
-			if (n < 0)
-				return failed(entry->name, errno, "write", e);
-			done += (size_t)n;
-		}
-	}
-	if (more == 0 && end < entry->size && ftruncate(fd, (off_t)entry->size) < 0) /* a hole at the end */
-		return failed(entry->name, errno, "write", e);
-	x->done.bytes += end;
-	return more;
-}
-
 static int wrap(const struct tar_entry *entry, struct err *e)
 {
 	char shown[HARMLESS_MAX];
@@ -290,8 +268,9 @@ static int make_file(struct extractor *x, int dir, const char *last, const struc
 
 	if (fd < 0)
 		return failed(entry->name, errno, "create", e);
-	int r = write_content(x, fd, entry, e);
+	int r = content_write(x->tar, entry, fd, e);
 
+	x->done.bytes += r == 0 ? entry->size : 0;
 	if (r == 0 && meta_apply(fd, &entry->meta, false, e) < 0)
 		r = wrap(entry, e);
 	if (r < 0)

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "images/worker/content.h"
 #include "images/worker/harmless.h"
 #include "images/worker/lower.h"
 #include "images/worker/whiteout.h"
@@ -36,28 +37,6 @@ static int clear_name(int dir, const char *name, const struct tar_entry *entry, 
 	return r < 0 ? failed(entry, -r, "remove what was there before", e) : 0; /* not its words: they have names */
 }
 
-static int write_content(struct place *p, int fd, const struct tar_entry *entry, struct err *e)
-{
-	uint64_t offset = 0, end = 0;
-	const void *data;
-	size_t len;
-	int more;
-
-	while ((more = tar_data(p->tar, &data, &len, &offset, e)) > 0) {
-		end = offset + len;
-		for (size_t done = 0; done < len;) {
-			ssize_t n = pwrite(fd, (const char *)data + done, len - done, (off_t)(offset + done));
-
-			if (n < 0)
-				return failed(entry, errno, "write", e);
-			done += (size_t)n;
-		}
-	}
-	if (more == 0 && end < entry->size && ftruncate(fd, (off_t)entry->size) < 0) /* a hole at the end */
-		return failed(entry, errno, "write", e);
-	return more;
-}
-
 static int create_file(int dir, const char *name, const struct tar_entry *entry)
 {
 	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, entry->meta.mode & 0777);
@@ -78,7 +57,7 @@ static int place_file(struct place *p, int dir, const char *name, const struct t
 	}
 	if (fd < 0)
 		return failed(entry, -fd, "create", e);
-	int r = write_content(p, fd, entry, e);
+	int r = content_write(p->tar, entry, fd, e);
 
 	if (r < 0)
 		return r;

@@ -345,6 +345,12 @@ def sparse_0_0():
 
 
 @case
+def zeroes():
+    """written out, as most archives have them"""
+    return [layer(root(), member(b"z", bytes(5 << 20) + b"x" + bytes(5 << 20)), member(b"short", bytes(100)))]
+
+
+@case
 def sparse_0_1():
     regions = b",".join(b"%d,%d" % (at, len(data)) for at, data in [*HOLES, (REAL, b"")])
     return [layer(root(), pax([(b"GNU.sparse.size", b"%d" % REAL), (b"GNU.sparse.numblocks", b"3"), (b"GNU.sparse.map", regions),

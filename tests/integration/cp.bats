@@ -247,7 +247,7 @@ expect_in_box() { # expect_in_box TEXT COMMAND…
 @test "a full disk: what is half copied is not there" {
 	mkdir small
 	mount -t tmpfs -o size=1m tmpfs small
-	in_box dd if=/dev/zero of=/tmp/large bs=1M count=3 2>/dev/null
+	in_box dd if=/dev/urandom of=/tmp/large bs=1M count=3 2>/dev/null
 	run paene cp box:/tmp/large small
 	umount small || true
 	expect_status 1

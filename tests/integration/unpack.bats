@@ -138,6 +138,12 @@ unpacks() { # unpacks KIND…
 	unpacks sparse-old-gnu sparse-0-0 sparse-0-1 sparse-1-0
 }
 
+@test "zeroes become holes" {
+	unpacks zeroes
+	[ "$(stat -c %s "$shown/z")" = 10485761 ]
+	[ "$(stat -c %b "$shown/z")" -le 128 ] || fail "$(stat "$shown/z")"
+}
+
 @test "several gzip members" {
 	unpacks members-of-gzip
 }
