@@ -42,7 +42,6 @@ struct rules_chain {
 	const char *name, *type; /* type NULL: a chain that others jump to */
 	uint32_t hook;
 	int32_t priority;
-	const char *device; /* of hooks that belong to a link */
 };
 
 /* A word of a rule: appends the expressions that test something or decide. */

@@ -25,7 +25,7 @@ void table_put(struct nl_batch *b, uint8_t family)
 	nftnl_table_free(t);
 }
 
-void table_put_chain(struct nl_batch *b, uint8_t family, const struct rules_chain *chain)
+void table_put_chain(struct nl_batch *b, uint8_t family, const struct rules_chain *chain, const char *device)
 {
 	struct nftnl_chain *c = nftnl_chain_alloc();
 
@@ -40,8 +40,8 @@ void table_put_chain(struct nl_batch *b, uint8_t family, const struct rules_chai
 		nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, chain->hook);
 		nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, chain->priority);
 	}
-	if (chain->device)
-		nftnl_chain_set_str(c, NFTNL_CHAIN_DEV, chain->device);
+	if (device)
+		nftnl_chain_set_str(c, NFTNL_CHAIN_DEV, device);
 	if (nft_begin_in(family, b, NFT_MSG_NEWCHAIN, NLM_F_CREATE, 0, "add chain %s", chain->name))
 		nftnl_chain_nlmsg_build_payload(b->last, c);
 	nftnl_chain_free(c);
@@ -123,7 +123,7 @@ static int make_rules(struct nl *nf, struct err *e)
 	nft_transaction(&b, 0);
 	table_put(&b, NFPROTO_INET);
 	for (size_t i = 0; i < rules_n_chains; i++)
-		table_put_chain(&b, NFPROTO_INET, &rules_chains[i]);
+		table_put_chain(&b, NFPROTO_INET, &rules_chains[i], NULL);
 	for (size_t i = 0; i < rules_n_sets; i++)
 		table_put_set(&b, NFPROTO_INET, &rules_sets[i], (uint32_t)i + 1);
 	flush_rules(&b);

@@ -8,11 +8,12 @@
 
 /*
  * The parts of a table of ours, of one family, in the transaction begun: what is there already stays as it is.
+ * @device:	The link that a chain belongs to; NULL: to none
  * @id:		Of a set: no other one of the transaction has it
  * @arg:	What the rule's words are told
  */
 void table_put(struct nl_batch *b, uint8_t family);
-void table_put_chain(struct nl_batch *b, uint8_t family, const struct rules_chain *chain);
+void table_put_chain(struct nl_batch *b, uint8_t family, const struct rules_chain *chain, const char *device);
 void table_put_set(struct nl_batch *b, uint8_t family, const struct rules_set *set, uint32_t id);
 void table_put_rule(struct nl_batch *b, uint8_t family, const struct rules_rule *rule, const char *chain, const void *arg);
 
