@@ -287,6 +287,23 @@ void hosts_clear(const char *path, const char *network)
 	(void)rewrite(path, network, "", &ignored);
 }
 
+int hosts_put(const char *path, const char *network, const struct net_addr *addresses, const struct strv *names, struct err *e)
+{
+	auto_free char *block = NULL;
+	size_t len;
+	FILE *out = open_memstream(&block, &len);
+
+	if (!out)
+		return err_nomem(e);
+	fprintf(out, MARK_BEGIN "%s\n", network);
+	for (enum net_family f = 0; f < NET_FAMILIES; f++)
+		put_line(out, &addresses[f], names, 0, SIZE_MAX);
+	fprintf(out, MARK_END "%s\n", network);
+	int r = close_text(out, &block, e);
+
+	return r < 0 ? r : rewrite(path, network, block, e);
+}
+
 static int put_network(FILE *out, int networks, const struct net_plan *plan, struct err *e)
 {
 	auto_members struct members m = { .n = 0 };

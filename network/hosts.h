@@ -7,6 +7,7 @@
 #ifndef NETWORK_HOSTS_H
 #define NETWORK_HOSTS_H
 
+#include "base/str.h"
 #include "network/network.h"
 
 /**
@@ -21,6 +22,9 @@ int hosts_refresh(int names, const struct net_network *n, struct err *e);
 
 /* Take a network's names out of one container's file, best effort: it may be gone. */
 void hosts_clear(const char *path, const char *network);
+
+/* Give a network that is not ours its lines in one container's file: its own names. Return: 0, or -errno with @e filled */
+int hosts_put(const char *path, const char *network, const struct net_addr *addresses, const struct strv *names, struct err *e);
 
 /**
  * hosts_replace() - A text with a network's block in the place of its older one, or behind the rest; pure
