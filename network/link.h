@@ -8,6 +8,7 @@
 
 struct link {
 	uint32_t index, master; /* master: index of its bridge, 0: none */
+	uint32_t mtu;
 	bool up, bridge;
 };
 
@@ -45,6 +46,9 @@ int link_pair(struct nl *rt, const char *name, uint32_t bridge, const struct net
  * Return: 0, or -errno with @e filled
  */
 int link_inside(const struct net_plan *plan, int netns, struct err *e);
+
+/* Call @f in another network namespace: the calling thread enters it and leaves it again. Return: of @f, or -errno; @e filled */
+int link_visit(int netns, int (*f)(const void *arg, struct err *e), const void *arg, struct err *e);
 
 /* The hardware address that it has, or is given. Return: of the plan, or @buf */
 const uint8_t *link_hardware_address(const struct net_plan *plan, uint8_t buf[6]);

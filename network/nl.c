@@ -147,6 +147,15 @@ void nl_put_header(struct nl_batch *b, size_t len)
 		b->full = true;
 }
 
+void nl_put_raw(struct nl_batch *b, const void *data, size_t len)
+{
+	void *to = b->full ? NULL : mnl_nlmsg_get_payload_tail(b->last);
+
+	nl_put_header(b, len);
+	if (!b->full)
+		memcpy(to, data, len);
+}
+
 void nl_ack_last(struct nl_batch *b)
 {
 	if (b->full || !b->last)

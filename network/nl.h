@@ -70,6 +70,8 @@ struct nlattr *nl_nest(struct nl_batch *b, uint16_t type);
 void nl_nest_end(struct nl_batch *b, struct nlattr *nest);
 /* A fixed header inside a nest (struct ifinfomsg in VETH_INFO_PEER), zeroed. */
 void nl_put_header(struct nl_batch *b, size_t len);
+/* Bytes without a header of their own in a nest (struct tc_netem_qopt). */
+void nl_put_raw(struct nl_batch *b, const void *data, size_t len);
 
 /* Have the request begun last answered in any case: a batch of requests without NLM_F_ACK then ends with one answer. */
 void nl_ack_last(struct nl_batch *b);
