@@ -3,38 +3,11 @@
 # paene-oci, verb by verb and flag by flag, as orchestrators call it.
 
 load ../lib/common
-
-setup_file() {
-	needs_root
-	make_bundle "$BATS_FILE_TMPDIR/first"
-	oci run -b "$BATS_FILE_TMPDIR/first" first # the folder of states, the parent cgroup: they stay
-}
+load ../lib/oci
 
 setup() {
-	bundle=$BATS_TEST_TMPDIR/bundle
 	log=$BATS_TEST_TMPDIR/log.json
-	mkdir "$bundle"
-	cp "$tests/lib/config.json" "$bundle/"
-	edit_bundle "$bundle" ".root.path = \"$(busybox_rootfs)\""
-	leak_check_before
-}
-
-teardown() {
-	local id
-	for id in $(oci list -q); do
-		oci delete --force "$id"
-	done
-	leak_check_after
-}
-
-command_is() { # command_is WORD…: what the container executes
-	local words
-	words=$(jq -cn '$ARGS.positional' --args -- "$@")
-	edit_bundle "$bundle" ".process.args = $words"
-}
-
-status_is() { # status_is ID STATUS
-	[ "$(oci state "$1" | jq -r .status)" = "$2" ]
+	before_each
 }
 
 @test "--version: the line that callers parse, commit, spec" {

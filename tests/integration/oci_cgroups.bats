@@ -3,35 +3,14 @@
 # What paene-oci does by a container's cgroup: kill, pause, delete; and where there is none. systemd's: tests/vm/oci_systemd.bats.
 
 load ../lib/common
-
-setup_file() {
-	needs_root
-	make_bundle "$BATS_FILE_TMPDIR/first"
-	oci run -b "$BATS_FILE_TMPDIR/first" first # the folder of states, the parent cgroup: they stay
-}
+load ../lib/oci
 
 setup() {
-	bundle=$BATS_TEST_TMPDIR/bundle
-	mkdir "$bundle"
-	cp "$tests/lib/config.json" "$bundle/"
-	edit_bundle "$bundle" ".root.path = \"$(busybox_rootfs)\"" '.process.args = ["sh", "-c", "sleep 1000 & sleep 1000 & wait"]'
-	leak_check_before
-}
-
-teardown() {
-	local id
-	for id in $(oci list -q); do
-		oci delete --force "$id"
-	done
-	leak_check_after
+	before_each '.process.args = ["sh", "-c", "sleep 1000 & sleep 1000 & wait"]'
 }
 
 cgroup_of() {
 	echo "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$(oci state "$1" | jq .pid)/cgroup")"
-}
-
-status_is() { # status_is ID STATUS
-	[ "$(oci state "$1" | jq -r .status)" = "$2" ]
 }
 
 empty() { # empty FOLDER

@@ -3,27 +3,10 @@
 # paene-oci events: lines of JSON, as `runc events` writes them. Memory that runs out: tests/vm/oci_update.bats.
 
 load ../lib/common
-
-setup_file() {
-	needs_root
-	make_bundle "$BATS_FILE_TMPDIR/first"
-	oci run -b "$BATS_FILE_TMPDIR/first" first # the folder of states, the parent cgroup: they stay
-}
+load ../lib/oci
 
 setup() {
-	bundle=$BATS_TEST_TMPDIR/bundle
-	mkdir "$bundle"
-	cp "$tests/lib/config.json" "$bundle/"
-	edit_bundle "$bundle" ".root.path = \"$(busybox_rootfs)\"" '.process.args = ["sh", "-c", "while :; do :; done"]'
-	leak_check_before
-}
-
-teardown() {
-	local id
-	for id in $(oci list -q); do
-		oci delete --force "$id"
-	done
-	leak_check_after
+	before_each '.process.args = ["sh", "-c", "while :; do :; done"]'
 }
 
 @test "--stats: one line, with every member that runc's has" {

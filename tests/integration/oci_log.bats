@@ -3,26 +3,11 @@
 # --debug: what is being done, step by step, in the log, or on standard error where there is none.
 
 load ../lib/common
-
-setup_file() {
-	needs_root
-	make_bundle "$BATS_FILE_TMPDIR/first"
-	oci run -b "$BATS_FILE_TMPDIR/first" first # the folder of states, the parent cgroup: they stay
-}
+load ../lib/oci
 
 setup() {
 	log=$BATS_TEST_TMPDIR/log
-	bundle=$BATS_TEST_TMPDIR/bundle
-	mkdir "$bundle"
-	cp "$tests/lib/config.json" "$bundle/"
-	edit_bundle "$bundle" ".root.path = \"$(busybox_rootfs)\"" '.process.args = ["sh", "-c", "echo from inside >&2"]'
-	leak_check_before
-}
-
-teardown() {
-	rm -rf "$PAENE_RUN/oci/.seccomp" # filters are kept, compiled
-	oci delete --force c
-	leak_check_after
+	before_each '.process.args = ["sh", "-c", "echo from inside >&2"]'
 }
 
 said() { # said TEXT…: in this order

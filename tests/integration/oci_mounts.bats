@@ -4,29 +4,18 @@
 # runc and of crun.
 
 load ../lib/common
-
-setup_file() {
-	needs_root
-	make_bundle "$BATS_FILE_TMPDIR/first"
-	oci run -b "$BATS_FILE_TMPDIR/first" first # the folder of states, the parent cgroup: they stay
-}
+load ../lib/oci
 
 setup() {
-	bundle=$BATS_TEST_TMPDIR/bundle
 	host=$BATS_TEST_TMPDIR/host
 	mkdir "$host"
 	echo outer >"$host/file"
-	make_bundle "$bundle" '.root.readonly = false'
-	leak_check_before
+	before_each '.root.readonly = false'
 }
 
 teardown() {
-	local id
-	for id in $(oci list -q); do
-		oci delete --force "$id"
-	done
 	while umount -R "$host" 2>/dev/null; do :; done
-	leak_check_after
+	after_each
 }
 
 add_mount() { # add_mount DESTINATION TYPE SOURCE OPTION,…

@@ -3,26 +3,15 @@
 # Mount namespaces that are not new: joined by path, or the caller's own.
 
 load ../lib/common
-
-setup_file() {
-	needs_root
-	make_bundle "$BATS_FILE_TMPDIR/first"
-	oci run -b "$BATS_FILE_TMPDIR/first" first # the folder of states, the parent cgroup: they stay
-}
+load ../lib/oci
 
 setup() {
-	bundle=$BATS_TEST_TMPDIR/bundle
-	make_bundle "$bundle" '.root.readonly = false'
-	leak_check_before
+	before_each '.root.readonly = false'
 }
 
 teardown() {
-	local id
-	for id in $(oci list -q); do
-		oci delete --force "$id"
-	done
 	[ -z "${holder-}" ] || kill "$holder"
-	leak_check_after
+	after_each
 }
 
 process() { # process COMMAND: of the shell inside

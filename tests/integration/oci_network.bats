@@ -3,30 +3,17 @@
 # linux.netDevices: devices of the host's that move into a container. The host is this file's own network namespace.
 
 load ../lib/common
-
-setup_file() {
-	needs_root
-	make_bundle "$BATS_FILE_TMPDIR/first"
-	oci run -b "$BATS_FILE_TMPDIR/first" first # the folder of states, the parent cgroup: they stay
-}
+load ../lib/oci
 
 setup() {
-	bundle=$BATS_TEST_TMPDIR/bundle
-	mkdir "$bundle"
-	cp "$tests/lib/config.json" "$bundle/"
-	edit_bundle "$bundle" ".root.path = \"$(busybox_rootfs)\"" '.process.args = ["sleep", "100"]'
-	leak_check_before
+	before_each '.process.args = ["sleep", "100"]'
 	ip link add dev0 type veth peer name peer0 || skip "this kernel has no veth devices"
 	ip link set peer0 up
 }
 
 teardown() {
-	local id
-	for id in $(oci list -q); do
-		oci delete --force "$id"
-	done
 	ip link del dev0 2>/dev/null || : # gone with its container
-	leak_check_after
+	after_each
 }
 
 inside() { # inside ID COMMAND…: a program of the host's in the container's network

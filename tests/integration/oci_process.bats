@@ -3,35 +3,7 @@
 # The process of a configuration: who it is, what it may do, and in which namespaces.
 
 load ../lib/common
-
-setup_file() {
-	needs_root
-	make_bundle "$BATS_FILE_TMPDIR/first"
-	oci run -b "$BATS_FILE_TMPDIR/first" first # the folder of states, the parent cgroup: they stay
-}
-
-setup() {
-	bundle=$BATS_TEST_TMPDIR/bundle
-	mkdir "$bundle"
-	cp "$tests/lib/config.json" "$bundle/"
-	edit_bundle "$bundle" ".root.path = \"$(busybox_rootfs)\""
-	leak_check_before
-}
-
-teardown() {
-	local id
-	for id in $(oci list -q); do
-		oci delete --force "$id"
-	done
-	rm -rf "$PAENE_RUN/oci/.seccomp" # compiled filters are kept
-	leak_check_after
-}
-
-command_is() { # command_is WORD…: what the container executes
-	local words
-	words=$(jq -cn '$ARGS.positional' --args -- "$@")
-	edit_bundle "$bundle" ".process.args = $words"
-}
+load ../lib/oci
 
 script_is() { # script_is TEXT: for the container's shell
 	command_is sh -c "$1"

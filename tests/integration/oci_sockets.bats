@@ -3,42 +3,22 @@
 # paene-oci and the sockets of others: pidfds, readiness for the service manager, the agent of a seccomp filter.
 
 load ../lib/common
+load ../lib/oci
 
 setup_file() {
-	needs_root
 	needs_program python3
-	make_bundle "$BATS_FILE_TMPDIR/first"
-	oci run -b "$BATS_FILE_TMPDIR/first" first # the folder of states, the parent cgroup: they stay
+	before_all
 }
 
 setup() {
-	bundle=$BATS_TEST_TMPDIR/bundle
 	socket=$BATS_TEST_TMPDIR/socket
 	heard=$BATS_TEST_TMPDIR/heard
-	mkdir "$bundle"
-	cp "$tests/lib/config.json" "$bundle/"
-	edit_bundle "$bundle" ".root.path = \"$(busybox_rootfs)\""
-	leak_check_before
+	before_each
 }
 
 teardown() {
-	local id
-	for id in $(oci list -q); do
-		oci delete --force "$id"
-	done
-	rm -rf "$PAENE_RUN/oci/.seccomp" # compiled filters are kept
 	[ -z "${listener-}" ] || kill "$listener" 2>/dev/null || :
-	leak_check_after
-}
-
-command_is() { # command_is WORD…: what the container executes
-	local words
-	words=$(jq -cn '$ARGS.positional' --args -- "$@")
-	edit_bundle "$bundle" ".process.args = $words"
-}
-
-status_is() { # status_is ID STATUS
-	[ "$(oci state "$1" | jq -r .status)" = "$2" ]
+	after_each
 }
 
 # takes_pidfds N: N connections of a stream socket; writes each one's text and the pid that its fd stands for

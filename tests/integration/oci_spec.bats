@@ -3,25 +3,12 @@
 # paene-oci spec, and what is said of configurations that are not as the specification has them.
 
 load ../lib/common
-
-setup_file() {
-	needs_root
-	make_bundle "$BATS_FILE_TMPDIR/first"
-	oci run -b "$BATS_FILE_TMPDIR/first" first # the folder of states, the parent cgroup: they stay
-}
+load ../lib/oci
 
 setup() {
 	bundle=$BATS_TEST_TMPDIR/bundle
 	mkdir "$bundle"
 	leak_check_before
-}
-
-teardown() {
-	local id
-	for id in $(oci list -q); do
-		oci delete --force "$id"
-	done
-	leak_check_after
 }
 
 needs_schemas() {
