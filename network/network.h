@@ -131,6 +131,8 @@ int network_remove(int networks, const char *name, struct err *e);
  */
 int network_reload(int networks, struct err *e);
 
+struct net_shape; /* network/shape.h */
+
 struct net_plan {
 	const char *id;	      /* container id: it owns the leases, and names the record */
 	const char *name;     /* what other containers of the network may call it */
@@ -145,6 +147,7 @@ struct net_plan {
 	unsigned index;		     /* of its interfaces: the way out leads through that with the lowest one */
 	struct net_port *ports;	 /* borrowed; host_port 0 is written back */
 	size_t n_ports;
+	const struct net_shape *shape; /* how its link is made slow or unreliable; NULL: not at all */
 };
 
 /* Whether the kernel takes it as a link's name: short, no slash, no colon, no blank, and neither "." nor "..". */
