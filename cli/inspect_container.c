@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "cli/inspect.h"
+#include "runtime/cni_plan.h"
 #include "runtime/ksm.h"
 #include "runtime/storage.h"
 #include "runtime/usage.h"
@@ -486,6 +487,24 @@ static int encode(const struct container *c, const struct spec *s, const struct 
 	return r;
 }
 
+/* What plugins have said of its networks, whole. */
+static int add_answers(int dir, const struct container *c, json_t *all, struct err *e)
+{
+	json_t *networks = json_object_get(json_object_get(all, "NetworkSettings"), "Networks");
+
+	for (size_t i = 0; i < c->settings.networks.n; i++) {
+		const char *network = c->settings.networks.v[i].network;
+		json_t *answer = NULL;
+		int r = cni_is_meant(network) ? cni_answer(dir, str_after(network, NETWORK_CNI), &answer, e) : -ENOENT;
+
+		if (r >= 0)
+			r = json_object_set_new(json_object_get(networks, network), "CNIResult", answer) < 0 ? err_nomem(e) : 0;
+		if (r < 0 && r != -ENOENT) /* it does not run */
+			return r;
+	}
+	return 0;
+}
+
 int inspect_container(const struct engine *g, const char *id, bool sizes, json_t **ret, struct err *e)
 {
 	auto_container struct container c = { 0 };
@@ -501,5 +520,12 @@ int inspect_container(const struct engine *g, const char *id, bool sizes, json_t
 		r = fill(g, &c, &s, &a, &v, e);
 	if (r >= 0 && sizes)
 		r = storage_sizes(g, &c.settings, &v.sizes, e);
-	return r < 0 ? r : encode(&c, &s, &v, sizes, ret, e);
+	if (r >= 0)
+		r = encode(&c, &s, &v, sizes, ret, e);
+	if (r < 0)
+		return r;
+	r = add_answers(dir, &c, *ret, e);
+	if (r < 0)
+		json_decref(*ret);
+	return r;
 }

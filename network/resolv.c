@@ -124,7 +124,7 @@ static int read_if_there(const char *path, char **ret, struct err *e)
 int network_resolv(const struct net_plan *plans, size_t n, char **ret, struct err *e)
 {
 	auto_free char *host = NULL, *resolved = NULL;
-	bool internal = true, v6 = false;
+	bool internal = n > 0, v6 = false;
 	int r = read_if_there("/etc/resolv.conf", &host, e);
 
 	for (size_t i = 0; i < n; i++) {

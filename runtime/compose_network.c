@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "runtime/compose_parts.h"
+#include "runtime/wiring.h"
 
 static int check_ip(const char *text, uint8_t family)
 {
@@ -54,10 +55,24 @@ static int add_alias(struct arena *a, struct network_wish *w, const char *name, 
 	return strv_add(a, &w->aliases, name) < 0 ? err_nomem(e) : 0;
 }
 
+/* What plugins make of it is their own affair; a semicolon would be the end of it. */
+static int add_arg(struct arena *a, struct network_wish *w, const char *arg, struct err *e)
+{
+	const char *equals = strchr(arg, '=');
+
+	if (!str_after(w->network, NETWORK_CNI))
+		return err_say(e, EINVAL, "network %s: \"arg\" is for plugins, of networks cni:NAME", w->network);
+	if (!equals || equals == arg || strchr(arg, ';'))
+		return err_say(e, EINVAL, "network %s: arg \"%s\" is not KEY=VALUE without semicolons", w->network, arg);
+	return strv_add(a, &w->args, arg) < 0 ? err_nomem(e) : 0;
+}
+
 int network_wish_set(struct arena *a, struct network_wish *w, const char *key, const char *value, struct err *e)
 {
 	if (streq(key, "alias"))
 		return add_alias(a, w, value, e);
+	if (streq(key, "arg"))
+		return add_arg(a, w, value, e);
 	for (size_t i = 0; i < ARRAY_SIZE(wishes); i++) {
 		if (!streq(wishes[i].key, key))
 			continue;
@@ -68,7 +83,7 @@ int network_wish_set(struct arena *a, struct network_wish *w, const char *key, c
 		*to = arena_strdup(a, value);
 		return *to ? 0 : err_nomem(e);
 	}
-	return err_say(e, EINVAL, "network %s: there is no option \"%s\"; there are ip, ip6, mac, alias and interface_name",
+	return err_say(e, EINVAL, "network %s: there is no option \"%s\"; there are ip, ip6, mac, alias, interface_name and arg",
 		       w->network, key);
 }
 
@@ -96,11 +111,10 @@ int network_wish_add(struct arena *a, struct network_wishes *all, const char *ne
 static int add_network(struct composition *c, const char *name, char *options, struct err *e)
 {
 	struct network_wish *w = NULL;
-	struct net_network found;
 	int r = network_wish_add(&c->s->arena, &c->s->networks, streq(name, NETWORK_BRIDGE) ? NET_DEFAULT : name, &w, e);
 
 	if (r >= 0)
-		r = network_find(c->g->networks, w->network, &found, e);
+		r = wiring_find(c->g, w->network, e);
 	for (char *save = NULL, *key = options ? strtok_r(options, ",", &save) : NULL; key && r >= 0;
 	     key = strtok_r(NULL, ",", &save)) {
 		char *value = strchr(key, '=');
@@ -113,14 +127,16 @@ static int add_network(struct composition *c, const char *name, char *options, s
 	return r;
 }
 
-/* "NAME", "NAME,NAME", "NAME:KEY=VALUE,…" */
+/* "NAME", "NAME,NAME", "NAME:KEY=VALUE,…"; each may begin with "cni:" */
 static int add_networks(struct composition *c, const char *word, struct err *e)
 {
-	char *copy = arena_strdup(&c->s->arena, word), *options = copy ? strchr(copy, ':') : NULL, *save = NULL;
+	char *copy = arena_strdup(&c->s->arena, word), *save = NULL;
 	int r = 0;
 
 	if (!copy)
 		return err_nomem(e);
+	char *options = strchr(copy + (str_after(copy, NETWORK_CNI) ? strlen(NETWORK_CNI) : 0), ':');
+
 	if (options) {
 		*options++ = '\0';
 		return add_network(c, copy, options, e);

@@ -49,12 +49,15 @@ extern const char *const restart_names[RESTART_COUNT];
 #define NETWORK_HOST	  "host"
 #define NETWORK_CONTAINER "container:" /* and its id */
 #define NETWORK_NS	  "ns:"	       /* and its path */
+/* In the place of a network's name: one that plugins make, and its name there. */
+#define NETWORK_CNI "cni:"
 
 /* A network of ours that it is on, and what it would like there; NULL: whatever comes. */
 struct network_wish {
 	char *network;
 	char *ip, *ip6, *mac, *interface;
 	struct strv aliases;
+	struct strv args; /* KEY=VALUE, for plugins */
 };
 struct network_wishes {
 	struct network_wish *v;

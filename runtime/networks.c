@@ -210,18 +210,13 @@ static int attach(struct change *ch, const struct network_wish *wish, struct err
 	struct settings *s = &ch->c.settings;
 	const char *hostname = s->hostname ? s->hostname : arena_strndup(&s->arena, s->id, 12);
 	struct run_record *run = &ch->c.run;
-	struct net_plan plan = { .id = s->id };
 	struct err ignored;
 	auto_fd int netns = open_netns(ch, e);
 
 	if (netns < 0)
 		return netns;
-	int r = wiring_plan(ch->g, s, wish, free_index(run), hostname, &s->arena, &plan, e);
+	int r = wiring_join(ch->g, s, wish, free_index(run), hostname, netns, run, e);
 
-	if (r >= 0)
-		r = network_attach(ch->g->networks, &plan, netns, NULL, e);
-	if (r >= 0)
-		r = wiring_note(&plan, run, e);
 	if (r >= 0)
 		r = record_write_run(ch->dir, run, e);
 	if (r < 0)
@@ -261,12 +256,11 @@ int engine_network_connect(const struct engine *g, const char *id, const struct 
 {
 	auto_change struct change ch = { .dir = -1 };
 	struct network_wish *added = NULL;
-	struct net_network n;
 	struct err ignored;
 	int r = begin(g, id, &ch, e);
 
 	if (r >= 0)
-		r = network_find(g->networks, wish->network, &n, e);
+		r = wiring_find(g, wish->network, e);
 	if (r >= 0 && find_wish(&ch.c.settings, wish->network))
 		return err_say(e, EEXIST, "container %s is on network %s already", ch.c.settings.name, wish->network);
 	if (r >= 0)

@@ -29,6 +29,7 @@ static const struct field wish_fields[] = {
 	FIELD_STRING(struct network_wish, mac, "mac", OPTIONAL),
 	FIELD_STRING(struct network_wish, interface, "interface", OPTIONAL),
 	FIELD_STRINGS(struct network_wish, aliases, "aliases", OPTIONAL),
+	FIELD_STRINGS(struct network_wish, args, "args", OPTIONAL),
 };
 
 static const struct field settings_fields[] = {

@@ -4,9 +4,18 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "runtime/cni_plan.h"
+
 bool wiring_is_wanted(const struct settings *s)
 {
 	return streq(s->network, NETWORK_BRIDGE);
+}
+
+int wiring_find(const struct engine *g, const char *network, struct err *e)
+{
+	struct net_network found;
+
+	return cni_is_meant(network) ? cni_plan_find(network, e) : network_find(g->networks, network, &found, e);
 }
 
 static int take_address(const struct engine *g, const struct net_plan *p, enum net_family f, const char *wanted,
@@ -21,8 +30,8 @@ static int take_address(const struct engine *g, const struct net_plan *p, enum n
 	return wanted ? err_say(e, EINVAL, "network %s has no IPv6, and so no address %s", p->network.name, wanted) : 0;
 }
 
-int wiring_plan(const struct engine *g, const struct settings *s, const struct network_wish *wish, unsigned index,
-		const char *hostname, struct arena *a, struct net_plan *ret, struct err *e)
+static int plan_one(const struct engine *g, const struct settings *s, const struct network_wish *wish, unsigned index,
+		    const char *hostname, struct arena *a, struct net_plan *ret, struct err *e)
 {
 	struct net_plan p = {
 		.id = s->id, .name = s->name, .hostname = hostname, .index = index,
@@ -42,27 +51,44 @@ int wiring_plan(const struct engine *g, const struct settings *s, const struct n
 	return r;
 }
 
-/* Ports go to the first network that leads in from outside. */
-static struct net_plan *port_bearer(const struct wiring *w)
+/* One of them, of either kind: the @index'th of the container. */
+static int take_one(const struct engine *g, const struct settings *s, const struct network_wish *wish, unsigned index,
+		    const char *hostname, struct wiring *w, struct err *e)
 {
-	for (size_t i = 0; i < w->n; i++)
+	if (cni_is_meant(wish->network))
+		return cni_plan_make(g, s, wish, index, hostname, w->arena, &w->cni[w->n_cni++], e);
+	return plan_one(g, s, wish, index, hostname, w->arena, &w->plans[w->n++], e);
+}
+
+/* Ports go to the first network that leads in from outside. */
+static int add_port(struct wiring *w, const char *text, struct err *e)
+{
+	struct net_plan *bearer = w->plans; /* which says why it cannot have any */
+
+	for (size_t i = w->n; i-- > 0;)
 		if (w->plans[i].network.driver == NET_BRIDGE && !w->plans[i].network.internal)
-			return &w->plans[i];
-	return &w->plans[0]; /* which says why it cannot have any */
+			bearer = &w->plans[i];
+	if (w->n_cni && (!w->n || bearer->network.driver != NET_BRIDGE || bearer->network.internal))
+		return net_port_parse(w->arena, text, &w->cni->request.ports, &w->cni->request.n_ports, e);
+	return net_port_parse(w->arena, text, &bearer->ports, &bearer->n_ports, e);
 }
 
 int wiring_take(const struct engine *g, const struct settings *s, const char *hostname, struct arena *a,
 		struct wiring *ret, struct err *e)
 {
-	struct wiring w = { .plans = arena_array(a, s->networks.n + 1, sizeof(*w.plans)) };
-	int r = w.plans ? 0 : err_nomem(e);
+	struct wiring w = {
+		.arena = a,
+		.plans = arena_array(a, s->networks.n + 1, sizeof(*w.plans)),
+		.cni = arena_array(a, s->networks.n + 1, sizeof(*w.cni)),
+	};
+	int r = w.plans && w.cni ? 0 : err_nomem(e);
 
-	for (; w.n < s->networks.n && r >= 0; w.n++)
-		r = wiring_plan(g, s, &s->networks.v[w.n], (unsigned)w.n, hostname, a, &w.plans[w.n], e);
-	if (r >= 0 && s->ports.n && !w.n)
+	for (size_t i = 0; i < s->networks.n && r >= 0; i++)
+		r = take_one(g, s, &s->networks.v[i], (unsigned)i, hostname, &w, e);
+	if (r >= 0 && s->ports.n && !s->networks.n)
 		r = err_say(e, EINVAL, "container %s is on no network: no port can be published", s->name);
 	for (size_t i = 0; i < s->ports.n && r >= 0; i++)
-		r = net_port_parse(a, s->ports.v[i], &port_bearer(&w)->ports, &port_bearer(&w)->n_ports, e);
+		r = add_port(&w, s->ports.v[i], e);
 	if (r >= 0)
 		*ret = w;
 	return r;
@@ -74,6 +100,8 @@ int wiring_attach(const struct engine *g, struct wiring *w, int netns, struct er
 
 	for (size_t i = 0; i < w->n && r >= 0; i++)
 		r = network_attach(g->networks, &w->plans[i], netns, w->plans[i].n_ports ? &w->hold : NULL, e);
+	for (size_t i = 0; i < w->n_cni && r >= 0; i++)
+		r = cni_plan_attach(g, &w->cni[i], netns, w->arena, w->cni[i].request.n_ports ? &w->hold : NULL, e);
 	return r;
 }
 
@@ -84,19 +112,25 @@ static char *text_of(struct arena *a, const struct net_addr *address)
 	return address->family ? arena_strdup(a, net_addr_text(address, true, text)) : NULL;
 }
 
-int wiring_note(const struct net_plan *plan, struct run_record *rec, struct err *e)
+static int add_network(struct run_record *rec, const struct run_network *n, struct err *e)
 {
 	struct run_network *v = arena_array(&rec->arena, rec->networks.n + 1, sizeof(*v));
-	char name[IF_NAMESIZE], mac[NET_MAC_MAX];
 
 	if (!v)
 		return err_nomem(e);
 	if (rec->networks.n)
 		memcpy(v, rec->networks.v, rec->networks.n * sizeof(*v));
+	v[rec->networks.n++] = *n;
+	rec->networks.v = v;
+	return 0;
+}
+
+static int note(const struct net_plan *plan, struct run_record *rec, struct err *e)
+{
+	char name[IF_NAMESIZE], mac[NET_MAC_MAX];
 	const struct net_subnet *ip = plan->network.ip;
 	struct arena *a = &rec->arena;
-
-	v[rec->networks.n] = (struct run_network){
+	const struct run_network n = {
 		.network = arena_strdup(a, plan->network.name),
 		.interface = arena_strdup(a, net_plan_interface(plan, name)),
 		.index = plan->index,
@@ -106,23 +140,66 @@ int wiring_note(const struct net_plan *plan, struct run_record *rec, struct err 
 		.gateway6 = plan->network.internal ? NULL : text_of(a, &ip[NET_V6].gateway),
 		.mac = arena_strdup(a, net_plan_mac(plan, mac)),
 	};
-	rec->networks.v = v;
-	rec->networks.n++;
+
+	return add_network(rec, &n, e);
+}
+
+static int note_cni(const struct cni_plan *plan, struct run_record *rec, struct err *e)
+{
+	const struct cni_result *x = &plan->result;
+	struct arena *a = &rec->arena;
+	const struct run_network n = {
+		.network = arena_strdup(a, plan->network),
+		.interface = arena_strdup(a, plan->request.interface),
+		.index = plan->index,
+		.address = text_of(a, &x->address[NET_V4]),
+		.address6 = text_of(a, &x->address[NET_V6]),
+		.gateway = text_of(a, &x->gateway[NET_V4]),
+		.gateway6 = text_of(a, &x->gateway[NET_V6]),
+		.mac = arena_strdup(a, x->mac),
+	};
+
+	return add_network(rec, &n, e);
+}
+
+static int note_ports(const struct net_port *ports, size_t n, struct run_record *rec, struct err *e)
+{
+	char text[NET_PORT_MAX];
+
+	for (size_t i = 0; i < n; i++)
+		if (strv_add(&rec->arena, &rec->ports, net_port_text(&ports[i], text)) < 0)
+			return err_nomem(e);
 	return 0;
 }
 
 int wiring_record(const struct wiring *w, struct run_record *rec, struct err *e)
 {
-	char port[NET_PORT_MAX];
 	int r = 0;
 
 	for (size_t i = 0; i < w->n && r >= 0; i++) {
-		r = wiring_note(&w->plans[i], rec, e);
-		for (size_t k = 0; k < w->plans[i].n_ports && r >= 0; k++)
-			if (strv_add(&rec->arena, &rec->ports, net_port_text(&w->plans[i].ports[k], port)) < 0)
-				r = err_nomem(e);
+		r = note(&w->plans[i], rec, e);
+		if (r >= 0)
+			r = note_ports(w->plans[i].ports, w->plans[i].n_ports, rec, e);
+	}
+	for (size_t i = 0; i < w->n_cni && r >= 0; i++) {
+		r = note_cni(&w->cni[i], rec, e);
+		if (r >= 0)
+			r = note_ports(w->cni[i].request.ports, w->cni[i].request.n_ports, rec, e);
 	}
 	return r;
+}
+
+int wiring_join(const struct engine *g, struct settings *s, const struct network_wish *wish, unsigned index,
+		const char *hostname, int netns, struct run_record *run, struct err *e)
+{
+	struct net_plan plan = { .id = s->id };
+	struct cni_plan cni = { .network = wish->network };
+	struct wiring w = { .arena = &s->arena, .plans = &plan, .cni = &cni };
+	int r = take_one(g, s, wish, index, hostname, &w, e);
+
+	if (r >= 0)
+		r = wiring_attach(g, &w, netns, e);
+	return r < 0 ? r : wiring_record(&w, run, e);
 }
 
 /* Return: 1 where the record knows them and they are given back, 0 where it does not, or -errno with @e filled */
@@ -148,6 +225,9 @@ int wiring_release(const struct engine *g, const char *id, const char *network, 
 		   bool ended, struct err *e)
 {
 	struct net_plan plan = { .id = id };
+
+	if (cni_is_meant(network))
+		return cni_plan_release(g, id, network, e);
 	int r = network_find(g->networks, network, &plan.network, e);
 
 	if (r < 0) /* removed meanwhile, with all that belonged to it */

@@ -5,35 +5,48 @@
 
 #include "runtime/engine.h"
 
+struct cni_plan;
+
 struct wiring {
+	struct arena *arena;	/* what the rest points to */
 	struct net_plan *plans; /* in the order of the settings: eth0 is the first's */
 	size_t n;
+	struct cni_plan *cni; /* those that plugins make */
+	size_t n_cni;
 	struct net_hold hold;
 };
 
 /* On networks of ours? Others have none, or somebody else's. */
 bool wiring_is_wanted(const struct settings *s);
 
+/* Is there such a network, of ours or of plugins? Return: 0, or -errno with @e filled (-ENOENT) */
+int wiring_find(const struct engine *g, const char *network, struct err *e);
+
 /**
- * wiring_plan() - One network of a container: found, its addresses leased
- * @index:	Of its interface
+ * wiring_take() - All networks of a container: found, addresses leased; published ports go to the first that can have some
  * @hostname:	Its second name there; NULL: none
- * @a:		What the plan points to
+ * @a:		What the wiring points to
  *
  * Return: 0, or -errno with @e filled; what was leased by then is the caller's to give back
  */
-int wiring_plan(const struct engine *g, const struct settings *s, const struct network_wish *wish, unsigned index,
-		const char *hostname, struct arena *a, struct net_plan *ret, struct err *e);
-
-/* All of them, with the published ports on the first that can have some. Return: as wiring_plan() */
 int wiring_take(const struct engine *g, const struct settings *s, const char *hostname, struct arena *a,
 		struct wiring *ret, struct err *e);
 
 /* Return: 0, or -errno with @e filled; what was attached by then is the caller's to give back */
 int wiring_attach(const struct engine *g, struct wiring *w, int netns, struct err *e);
 
+/**
+ * wiring_join() - Put a container that runs on one more network
+ * @index:	Of its interface
+ * @netns:	Of the container
+ * @run:	Where it is noted
+ *
+ * Return: 0, or -errno with @e filled; what was taken by then is the caller's to give back
+ */
+int wiring_join(const struct engine *g, struct settings *s, const struct network_wish *wish, unsigned index,
+		const char *hostname, int netns, struct run_record *run, struct err *e);
+
 /* For the record of the run: where it is, and which ports are published. Return: 0, or -ENOMEM with @e filled */
-int wiring_note(const struct net_plan *plan, struct run_record *rec, struct err *e);
 int wiring_record(const struct wiring *w, struct run_record *rec, struct err *e);
 
 /**
