@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "cli/image_made.h"
+#include "cli/progress.h"
 #include "cli/verbs.h"
 #include "runtime/commit.h"
 
@@ -19,7 +20,7 @@ static const struct option rows[] = {
 	OPT_STRING(struct commit, iidfile, "iidfile", 0, "FILE", "write the image's id to it"),
 	OPT_STRING(struct commit, message, "message", 'm', "TEXT", "for the image's history"),
 	OPT_SWITCH(struct commit, pause, "pause", 'p', "freeze it while it is read; default: true"),
-	OPT_FLAG(struct commit, quiet, "quiet", 'q', "understood; only the id is said anyway"),
+	OPT_FLAG(struct commit, quiet, "quiet", 'q', "the id alone, no progress"),
 	OPT_FLAG(struct commit, squash, "squash", 's', "one layer with all of its files"),
 };
 
@@ -28,7 +29,10 @@ static int run(const struct call *c, struct err *e)
 	const struct commit *o = c->options;
 	auto_engine struct engine g;
 	char id[CONTAINER_ID_MAX];
+	struct progress progress;
 	struct commit_options how = {
+		.progress = progress_show,
+		.progress_arg = &progress,
 		.name = c->args[1],
 		.changes = &o->changes,
 		.message = o->message,
@@ -43,8 +47,10 @@ static int run(const struct call *c, struct err *e)
 		r = image_made_format(o->format, &how.docker, e);
 	if (r >= 0)
 		r = verb_container(&g, c->args[0], id, e);
+	progress_begin(&progress, o->quiet, PROGRESS_SILENT);
 	if (r >= 0)
 		r = container_commit(&g, id, &how, &made, e);
+	progress_end(&progress, true);
 	return r < 0 ? r : image_made(c, &g, EVENT_COMMIT, &made, o->iidfile, e);
 }
 

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "cli/copy_words.h"
+#include "cli/progress.h"
 #include "cli/verbs.h"
 #include "runtime/container_tree.h"
 
@@ -25,7 +26,7 @@ static const struct option rows[] = {
 	OPT_FLAG(struct cp, archive, "archive", 'a', "keep owners, setuid bits and attributes"),
 	OPT_FLAG(struct cp, follow, "follow-link", 'L', "copy what a symbolic link SOURCE leads to"),
 	OPT_FLAG(struct cp, overwrite, "overwrite", 0, "a folder may replace a file, and the other way round"),
-	OPT_FLAG(struct cp, quiet, "quiet", 'q', "understood; nothing is said anyway"),
+	OPT_FLAG(struct cp, quiet, "quiet", 'q', "no progress"),
 };
 
 /* One side of a copy, open. */
@@ -118,10 +119,9 @@ static int to_stream(const struct side *from, const struct tree_out *out, const 
 	return r < 0 ? err_wrap(e, "copy from %s", from->words.container) : r;
 }
 
-static int copy(const struct call *c, const struct engine *g, const struct side *from, const struct side *to, struct err *e)
+static int copy(const struct call *c, const struct side *from, const struct side *to, const struct tree_options *how, struct err *e)
 {
 	const struct cp *o = c->options;
-	const struct tree_options how = { .worker = g->worker };
 	struct tree_out out = {
 		.at = &from->tree.at,
 		.path = from->path,
@@ -137,19 +137,20 @@ static int copy(const struct call *c, const struct engine *g, const struct side 
 	};
 
 	if (from->words.kind == COPY_STREAM)
-		return from_stream(to, &in, &how, e);
+		return from_stream(to, &in, how, e);
 	if (to->words.kind != COPY_STREAM) {
-		int r = tree_copy(&out, from->words.contents, &in, &how, e);
+		int r = tree_copy(&out, from->words.contents, &in, how, e);
 
 		return r < 0 ? err_wrap(e, "copy %s to %s", c->args[0], c->args[1]) : r;
 	}
 	out.name = from->words.contents ? "" : from->name;
-	return to_stream(from, &out, &how, e);
+	return to_stream(from, &out, how, e);
 }
 
 static int run(const struct call *c, struct err *e)
 {
 	auto_engine struct engine g;
+	struct progress progress;
 	struct side from = { .tree = CONTAINER_TREE_NONE }, to = { .tree = CONTAINER_TREE_NONE };
 	int r = verb_engine(c, &g, e);
 
@@ -165,8 +166,12 @@ static int run(const struct call *c, struct err *e)
 		r = open_side(c, &g, true, &from, e);
 	if (r >= 0)
 		r = open_side(c, &g, false, &to, e);
+	const struct tree_options how = { .worker = g.worker, .progress = progress_show, .progress_arg = &progress };
+
+	progress_begin(&progress, ((const struct cp *)c->options)->quiet, PROGRESS_SILENT);
 	if (r >= 0)
-		r = copy(c, &g, &from, &to, e);
+		r = copy(c, &from, &to, &how, e);
+	progress_end(&progress, true);
 	container_tree_close(&from.tree);
 	container_tree_close(&to.tree);
 	return r;

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/fd.h"
 #include "cli/out_file.h"
+#include "cli/progress.h"
 #include "cli/verbs.h"
 #include "runtime/container_tree.h"
 
 struct export {
 	const char *output;
+	bool quiet;
 };
 
 static const struct option rows[] = {
 	OPT_STRING(struct export, output, "output", 'o', "FILE", "where to; default: standard output"),
+	OPT_FLAG(struct export, quiet, "quiet", 'q', "no progress"),
 };
 
 static int run(const struct call *c, struct err *e)
@@ -37,9 +40,12 @@ static int run(const struct call *c, struct err *e)
 		return r;
 	tree.at.top_only = true;
 	const struct tree_out out = { .at = &tree.at, .path = "", .name = "", .compression = COMPRESSION_NONE };
-	const struct tree_options how = { .worker = g.worker };
+	struct progress progress;
+	const struct tree_options how = { .worker = g.worker, .progress = progress_show, .progress_arg = &progress };
 
+	progress_begin(&progress, o->quiet, PROGRESS_SILENT);
 	r = tree_pack(&out, file.fd, &how, NULL, e);
+	progress_end(&progress, true);
 	if (r >= 0)
 		r = out_file_finish(&file, e);
 	if (r >= 0)

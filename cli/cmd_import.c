@@ -8,6 +8,7 @@
 #include "cli/image_made.h"
 #include "cli/layer_limits.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "images/changes.h"
 
 struct import {
@@ -23,7 +24,7 @@ static const struct option rows[] = {
 		 "CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR"),
 	OPT_STRING(struct import, message, "message", 'm', "TEXT", "for the image's history"),
 	OPT_STRING(struct import, os, "os", 0, "NAME", "what system it is for; default: linux"),
-	OPT_FLAG(struct import, quiet, "quiet", 'q', "understood; only the id is said anyway"),
+	OPT_FLAG(struct import, quiet, "quiet", 'q', "the id alone, no progress"),
 	OPT_STRING(struct import, variant, "variant", 0, "NAME", "of the processor"),
 	LAYER_LIMIT_OPTIONS(struct import, limits),
 };
@@ -31,12 +32,13 @@ static const struct option rows[] = {
 struct source {
 	const struct engine *g;
 	int fd;
+	struct progress *progress;
 };
 
 static int write_layer(const struct derive *d, int work, struct work_done *ret, struct err *e)
 {
 	const struct source *s = d->arg;
-	const struct tree_options how = { .worker = s->g->worker };
+	const struct tree_options how = { .worker = s->g->worker, .progress = progress_show, .progress_arg = s->progress };
 
 	return tree_store(s->fd, work, d->compression, &how, ret, e);
 }
@@ -92,7 +94,8 @@ static int run(const struct call *c, struct err *e)
 	if (input < 0)
 		return input;
 	image.created = (char *)timestamp_now(now);
-	struct source source = { .g = &g, .fd = input };
+	struct progress progress;
+	struct source source = { .g = &g, .fd = input, .progress = &progress };
 	char *imported = arena_printf(c->arena, "Imported from %s", c->args[0]);
 	const struct derive derive = {
 		.store = &g.store,
@@ -105,7 +108,9 @@ static int run(const struct call *c, struct err *e)
 		.arg = &source,
 	};
 
+	progress_begin(&progress, o->quiet, PROGRESS_SILENT);
 	r = imported ? image_derive(&derive, &made, e) : err_nomem(e);
+	progress_end(&progress, true);
 	if (r < 0)
 		return err_wrap(e, "%s", c->args[0]);
 	return image_made(c, &g, EVENT_IMPORT, &made, NULL, e);

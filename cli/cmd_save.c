@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "cli/out_file.h"
+#include "cli/progress.h"
 #include "cli/verbs.h"
 #include "images/save.h"
 
@@ -18,7 +19,7 @@ static const struct option rows[] = {
 		   "docker-archive (default), oci-archive, oci-dir, docker-dir"),
 	OPT_FLAG(struct save, many, "multi-image-archive", 'm', "understood; several images are one archive anyway"),
 	OPT_STRING(struct save, output, "output", 'o', "FILE", "where to; default: standard output"),
-	OPT_FLAG(struct save, quiet, "quiet", 'q', "understood; nothing is said anyway"),
+	OPT_FLAG(struct save, quiet, "quiet", 'q', "no progress"),
 };
 
 static int take_format(const char *text, enum save_format *ret, struct err *e)
@@ -48,15 +49,18 @@ static int run(const struct call *c, struct err *e)
 	const struct save *o = c->options;
 	auto_engine struct engine g;
 	auto_out_file struct out_file file = OUT_FILE_NONE;
-	struct save_options how = { 0 };
+	struct progress progress;
+	struct save_options how = { .progress = progress_show, .progress_arg = &progress };
 	int r = verb_engine(c, &g, e);
 
 	if (r >= 0)
 		r = take_format(o->format, &how.format, e);
 	if (r >= 0)
 		r = open_output(o, how.format, &file, e);
+	progress_begin(&progress, o->quiet, PROGRESS_SILENT);
 	if (r >= 0)
 		r = image_save(&g.store, c->args, c->n_args, file.fd, &how, e);
+	progress_end(&progress, true);
 	if (r >= 0)
 		r = out_file_finish(&file, e);
 	for (size_t i = 0; r >= 0 && i < c->n_args; i++)

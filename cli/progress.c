@@ -15,7 +15,7 @@
 #define STATE_WIDTH 34 /* "123.4 MB of 123.4 MB   12.3 MB/s" */
 
 static const char *const words[] = {
-	[STEP_READING] = "reading",   [STEP_FETCHING] = "fetching", [STEP_SENDING] = "sending",
+	[STEP_READING] = "reading",   [STEP_WRITING] = "writing",   [STEP_COPYING] = "copying",  [STEP_FETCHING] = "fetching", [STEP_SENDING] = "sending",
 	[STEP_UNPACKING] = "unpacking", [STEP_DONE] = "done",	    [STEP_HERE] = "already here",
 	[STEP_THERE] = "already there",
 };
@@ -84,17 +84,14 @@ static void draw_row(const struct progress_row *row, size_t columns, int64_t now
 	size_t width = columns > taken + BAR_MIN ? MIN(columns - taken, (size_t)BAR_MAX) : 0;
 
 	fprintf(stderr, "\r%s%s", row->blob, row->blob[0] ? " " : "");
-	if (ended(row) || row->step == STEP_READING)
+	if (ended(row))
 		fputs(words[row->step], stderr);
-	else if (row->step == STEP_UNPACKING && row->total && width)
-		fprintf(stderr, "unpacking ");
+	else if (!row->blob[0] || (row->step == STEP_UNPACKING && row->total && width))
+		fprintf(stderr, "%s ", words[row->step]);
 	if (!ended(row) && width && row->total)
 		draw_bar(row, row->step == STEP_UNPACKING && width > BAR_MIN ? width - BAR_MIN : width);
-	if (!ended(row)) {
-		if (row->step == STEP_READING)
-			fputc(' ', stderr);
+	if (!ended(row))
 		draw_bytes(row, now_us);
-	}
 	fputs("\033[K\n", stderr);
 }
 

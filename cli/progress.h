@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * progress.h: how far a load, a pull or a push is, on standard error: on a terminal a bar for each layer, else a line where a
+ * progress.h: how far a load, a pull, a copy … is, on standard error: on a terminal a bar for each layer, else a line where a
  * layer begins and where it ends.
  *
  * On a terminal the cursor always stands below what was drawn, and is never hidden: whatever ends the command leaves nothing
@@ -18,7 +18,7 @@ enum progress_how {
 };
 
 struct progress_row {
-	char blob[13]; /* the first digits; "": the archive */
+	char blob[13]; /* the first digits; "": all there is */
 	enum image_step step;
 	uint64_t done, total;
 	int64_t begun_us; /* when bytes were heard of first */
@@ -36,7 +36,7 @@ struct progress {
 /* @otherwise: what it is where there is no terminal: PROGRESS_LINES or PROGRESS_SILENT */
 void progress_begin(struct progress *p, bool quiet, enum progress_how otherwise);
 
-/* For load_options.progress; @arg is the struct progress. */
+/* For load_options.progress and its like; @arg is the struct progress. */
 void progress_show(const struct image_progress *now, void *arg);
 
 /* The last state stays on the terminal; where it is of no use any more (@clear), it goes. */

@@ -115,9 +115,11 @@ struct load_result {
 	struct strv moved;  /* those of them that named another image before */
 };
 
-/* How far a load, a pull or a push is. */
+/* How far something is that may take long. */
 enum image_step {
-	STEP_READING, /* the archive */
+	STEP_READING, /* an archive … */
+	STEP_WRITING, /* … or to one */
+	STEP_COPYING, /* files, from one place to another or to an archive */
 	STEP_FETCHING, /* a blob, from a registry … */
 	STEP_SENDING,  /* … or to one */
 	STEP_UNPACKING, /* a layer; bytes of its blob */
@@ -128,7 +130,7 @@ enum image_step {
 };
 struct image_progress {
 	enum image_step step;
-	const char *blob;     /* its digest; NULL: of the archive */
+	const char *blob;     /* its digest; NULL: of all there is */
 	uint64_t done, total; /* bytes; total 0: not known */
 };
 

@@ -232,8 +232,10 @@ static int put(int to, const void *data, size_t len, struct err *e)
 static void report(struct save *s, uint64_t bytes)
 {
 	s->done += bytes;
+	const struct image_progress now = { .step = STEP_WRITING, .done = s->done, .total = s->total };
+
 	if (s->o->progress)
-		s->o->progress(s->done, s->total, s->o->progress_arg);
+		s->o->progress(&now, s->o->progress_arg);
 }
 
 /* Some bytes of a blob. Return: how many, or -errno */

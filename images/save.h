@@ -25,7 +25,7 @@ static inline bool save_is_folder(enum save_format f)
 
 struct save_options {
 	enum save_format format;
-	void (*progress)(uint64_t done, uint64_t total, void *arg); /* bytes; NULL: not wanted */
+	void (*progress)(const struct image_progress *p, void *arg); /* called now and then; NULL: not wanted */
 	void *progress_arg;
 };
 

@@ -70,6 +70,16 @@ static int start_extract(int input, enum tree_source source, const struct tree_i
 	return r < 0 ? r : start(&job, in->at, input, o, ret, e);
 }
 
+static void tell(const struct tree_options *o, const struct work_message *m)
+{
+	const struct image_progress now = {
+		.step = STEP_COPYING, .done = m->progress.done_bytes, .total = m->progress.total_bytes,
+	};
+
+	if (m->type == WORK_PROGRESS && o->progress)
+		o->progress(&now, o->progress_arg);
+}
+
 /* Until the job is done. */
 static int finish(struct worker *w, const struct tree_options *o, struct work_done *ret, struct err *e)
 {
@@ -80,8 +90,7 @@ static int finish(struct worker *w, const struct tree_options *o, struct work_do
 
 		if (r < 0)
 			return r;
-		if (m.type == WORK_PROGRESS && o->progress)
-			o->progress(m.progress.done_bytes, o->progress_arg);
+		tell(o, &m);
 	}
 	if (ret)
 		*ret = m.done;
@@ -132,8 +141,8 @@ static void hear(struct end *x, const struct tree_options *o)
 
 	x->result = worker_receive(&x->worker, &m, &x->err);
 	x->done = x->result < 0 || m.type == WORK_DONE;
-	if (o && x->result == 0 && m.type == WORK_PROGRESS && o->progress)
-		o->progress(m.progress.done_bytes, o->progress_arg);
+	if (o && x->result == 0)
+		tell(o, &m);
 }
 
 static void hear_both(struct end *from, struct end *to, const struct tree_options *o)

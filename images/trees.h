@@ -6,6 +6,7 @@
 #ifndef IMAGES_TREES_H
 #define IMAGES_TREES_H
 
+#include "images/images.h"
 #include "images/protocol.h"
 
 /* Where a tree is. */
@@ -34,7 +35,7 @@ struct tree_in {
 
 struct tree_options {
 	const char *worker; /* path of the paene-worker program */
-	void (*progress)(uint64_t bytes, void *arg); /* called now and then; NULL: not wanted */
+	void (*progress)(const struct image_progress *p, void *arg); /* called now and then; NULL: not wanted */
 	void *progress_arg;
 };
 

@@ -109,12 +109,17 @@ static int take_defaults(struct commit *c, struct err *e)
 	return r;
 }
 
+static struct tree_options tree_options(const struct commit *c)
+{
+	return (struct tree_options){ .worker = c->g->worker, .progress = c->o->progress, .progress_arg = c->o->progress_arg };
+}
+
 static int pack_own(const struct derive *d, int output, struct work_done *ret, struct err *e)
 {
 	const struct commit *c = d->arg;
 	auto_tree struct tree_at at = TREE_NOWHERE;
 	auto_fd int dir = record_open(c->g, c->container.settings.id, e);
-	const struct tree_options how = { .worker = c->g->worker };
+	const struct tree_options how = tree_options(c);
 	const struct tree_out out = {
 		.at = &at, .path = "", .name = "", .layer = true, .compression = d->compression,
 	};
@@ -132,7 +137,7 @@ static int pack_all(const struct derive *d, int output, struct work_done *ret, s
 {
 	const struct commit *c = d->arg;
 	auto_container_tree struct container_tree tree = CONTAINER_TREE_NONE;
-	const struct tree_options how = { .worker = c->g->worker };
+	const struct tree_options how = tree_options(c);
 	const struct tree_out out = {
 		.at = &tree.at, .path = "", .name = "", .layer = true, .compression = d->compression,
 	};

@@ -13,6 +13,8 @@ struct commit_options {
 	bool docker;		   /* docker's manifest, else OCI's */
 	bool squash;		   /* one layer with everything, instead of one more */
 	bool pause;		   /* freeze its processes meanwhile, if it runs */
+	void (*progress)(const struct image_progress *p, void *arg); /* called now and then; NULL: not wanted */
+	void *progress_arg;
 };
 
 /**
