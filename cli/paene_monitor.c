@@ -3,6 +3,7 @@
  * paene-monitor: waits by a detached container, keeps its log, and calls `paene` back when it has ended. Started by `paene` only;
  * runtime/monitor.h has the theory. It is linked statically and touches few pages, for there is one for each container.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -45,6 +46,7 @@ int main(int argc, char **argv)
 	struct monitor_words w;
 	struct err e;
 	struct log log = { .fd = -1 };
+	struct in_addr ports_to;
 
 	if (monitor_words(argc - 1, argv + 1, &w, &e) < 0) {
 		fprintf(stderr, "paene-monitor: %s; paene starts this program, people do not\n", e.text);
@@ -63,6 +65,8 @@ int main(int argc, char **argv)
 		.oom = fd_word(&w, MONITOR_OOM),
 		.on_oom_arg = &w,
 		.root = fd_word(&w, MONITOR_ROOT),
+		.ports = fd_word(&w, MONITOR_PORTS),
+		.ports_to = inet_pton(AF_INET, w.text[MONITOR_PORTS_TO], &ports_to) == 1 ? &ports_to : NULL,
 	};
 
 	relay.served = relay.root >= 0;

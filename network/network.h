@@ -45,14 +45,14 @@ int net_addr_parse(const char *text, struct net_addr *ret);
 void net_subnet_ends(const struct net_addr *subnet, struct net_addr *ret_first, struct net_addr *ret_last);
 
 struct net_port {
-	uint8_t protocol;   /* IPPROTO_TCP, IPPROTO_UDP */
+	uint8_t protocol;   /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
 	uint16_t host_port; /* 0: a free one is chosen by network_attach(), and written back */
 	uint16_t container_port;
 	struct net_addr host_addr; /* family 0: every address of the host; all zeros: every one of its family */
 };
 
 /**
- * net_port_parse() - "[HOST_IP:][HOST_PORT:]CONTAINER_PORT[/tcp|/udp]", and ranges "8000-8010:80-90"; IPv6 in brackets
+ * net_port_parse() - "[HOST_IP:][HOST_PORT:]CONTAINER_PORT[/tcp|/udp|/sctp]", and ranges "8000-8010:80-90"; IPv6 in brackets
  * @ret:	An array in @arena; appended to *@ret, *@n counts
  *
  * Return: 0, or -EINVAL with @e filled
@@ -62,6 +62,13 @@ int net_port_parse(struct arena *arena, const char *text, struct net_port **ret,
 /* One published port as net_port_parse() reads it: "127.0.0.1:8080:80/tcp". */
 #define NET_PORT_MAX (NET_ADDR_MAX + 32)
 const char *net_port_text(const struct net_port *p, char buf[NET_PORT_MAX]);
+
+/* "tcp" and its number. Return of the second: 0 or -EINVAL */
+const char *net_protocol_name(uint8_t number);
+int net_protocol_parse(const char *name, uint8_t *ret);
+
+/* Whether no two of them are the same port of the host. Return: 0, or -EINVAL with @e filled */
+int net_ports_check(const struct net_port *ports, size_t n, struct err *e);
 
 enum net_driver {
 	NET_BRIDGE,
@@ -183,15 +190,31 @@ int network_lease(int networks, const struct net_network *n, enum net_family fam
 int network_release(int networks, const struct net_network *n, const char *id, const struct net_addr *address,
 		    struct err *e);
 
-/* Sockets bound to the published ports: while they are open no other program of the host can take those ports. */
-#define NET_HOLD_MAX 256
+/*
+ * Sockets bound to the published ports: while they are open no other program of the host can take those ports.
+ *
+ * The kernel leads nothing from ::1 to another machine, and so not to a container. There TCP ports are listened on, for whoever
+ * stands by the container to pass on what comes: runtime/port_relay.h. The sockets that listen are in an epoll set, the number
+ * of which is told below; what it says of a socket is NET_RELAY().
+ */
+#define NET_HOLD_MAX 512
 struct net_hold {
 	int fds[NET_HOLD_MAX];
 	size_t n;
+	size_t relay;	    /* 0: nothing is listened on; else fds[relay - 1] is the epoll set */
+	struct net_addr to; /* the container's IPv4 address */
 };
+
+/* The data of a listening socket in the epoll set: its fd, and the container's port. */
+#define NET_RELAY(fd, port)  ((uint64_t)(uint32_t)(fd) << 16 | (port))
+#define NET_RELAY_FD(data)   ((int)((data) >> 16))
+#define NET_RELAY_PORT(data) ((uint16_t)(data))
 
 /* Close them. NULL is fine, and so is an empty one. */
 void net_hold_close(struct net_hold *h);
+
+/* The epoll set, or -1. */
+int net_hold_relay(const struct net_hold *h);
 
 /**
  * network_attach() - Wire a network namespace: bridge (made if missing), veth pair, address, route, NAT, ports, names

@@ -2,9 +2,12 @@
 /* port.c: published ports as people write them: "[HOST_IP:][HOST_PORT:]CONTAINER_PORT[/PROTOCOL]". */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/fd.h"
 #include "base/str.h"
 #include "network/network.h"
+#include "network/subnet.h"
 
 #define TEXT_MAX 128
 
@@ -18,9 +21,10 @@ static const struct {
 } protocols[] = {
 	{ "tcp", IPPROTO_TCP },
 	{ "udp", IPPROTO_UDP },
+	{ "sctp", IPPROTO_SCTP },
 };
 
-static const char *protocol_name(uint8_t number)
+const char *net_protocol_name(uint8_t number)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++)
 		if (protocols[i].number == number)
@@ -28,7 +32,7 @@ static const char *protocol_name(uint8_t number)
 	return "?";
 }
 
-static int protocol_number(const char *name, uint8_t *ret)
+int net_protocol_parse(const char *name, uint8_t *ret)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
 		if (!streq(protocols[i].name, name))
@@ -120,8 +124,8 @@ int net_port_parse(struct arena *arena, const char *text, struct net_port **ret,
 		return err_say(e, EINVAL, "published port \"%.40s…\": too long", text);
 	char *protocol = cut_last(buf, '/');
 
-	if (protocol && protocol_number(protocol, &port.protocol) < 0)
-		return err_say(e, EINVAL, "published port \"%s\": the protocol must be tcp or udp", text);
+	if (protocol && net_protocol_parse(protocol, &port.protocol) < 0)
+		return err_say(e, EINVAL, "published port \"%s\": the protocol must be tcp, udp or sctp", text);
 	char *container = cut_last(buf, ':');
 	char *host = container ? cut_last(buf, ':') : NULL;
 	char *address = host ? buf : NULL;
@@ -154,6 +158,38 @@ const char *net_port_text(const struct net_port *p, char buf[NET_PORT_MAX])
 	if (p->host_port)
 		snprintf(host, sizeof(host), "%u", p->host_port);
 	snprintf(buf, NET_PORT_MAX, "%s%s%s%s%s%s%u/%s", brackets ? "[" : "", address, brackets ? "]" : "",
-		 *address ? ":" : "", host, *address || *host ? ":" : "", p->container_port, protocol_name(p->protocol));
+		 *address ? ":" : "", host, *address || *host ? ":" : "", p->container_port, net_protocol_name(p->protocol));
 	return buf;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct net_port *x = a, *y = b;
+
+	return x->protocol != y->protocol ? x->protocol - y->protocol : x->host_port - y->host_port;
+}
+
+static bool meet(const struct net_addr *a, const struct net_addr *b)
+{
+	if (!a->family || !b->family)
+		return true;
+	return a->family == b->family && (subnet_is_every(a) || subnet_is_every(b) || subnet_same_address(a, b));
+}
+
+int net_ports_check(const struct net_port *ports, size_t n, struct err *e)
+{
+	auto_free struct net_port *sorted = calloc(n + 1, sizeof(*sorted));
+	char text[NET_PORT_MAX];
+
+	if (!sorted)
+		return err_nomem(e);
+	if (n)
+		memcpy(sorted, ports, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), by_place);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = i + 1; k < n && sorted[i].host_port && by_place(&sorted[i], &sorted[k]) == 0; k++)
+			if (meet(&sorted[i].host_addr, &sorted[k].host_addr))
+				return err_say(e, EINVAL, "published port %s: port %u of the host is published twice",
+					       net_port_text(&sorted[k], text), sorted[k].host_port);
+	return 0;
 }

@@ -5,12 +5,13 @@
  * Packets to it are redirected before they could reach a socket. But a program that starts later would bind the port,
  * believe that it serves, and never be called: a socket of ours in its way makes it fail at once, and keeps the kernel from
  * lending the port to an outgoing connection. As it does not listen, a caller that slips past the rules is refused instead
- * of waiting in a queue that nobody reads.
+ * of waiting in a queue that nobody reads. Only what is sent to ::1 comes to a socket, which does listen (struct net_hold).
  */
 #include "network/ports.h"
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "base/fd.h"
@@ -24,7 +25,12 @@ void net_hold_close(struct net_hold *h)
 		return;
 	for (size_t i = 0; i < h->n; i++)
 		close(h->fds[i]);
-	h->n = 0;
+	h->n = h->relay = 0;
+}
+
+int net_hold_relay(const struct net_hold *h)
+{
+	return h->relay ? h->fds[h->relay - 1] : -1;
 }
 
 bool ports_lead_to(const struct net_port *p, enum net_family f, const struct net_addr *container)
@@ -39,19 +45,23 @@ union name {
 	struct sockaddr_in6 v6;
 };
 
-static int bind_to(int fd, uint8_t family, const struct net_port *p)
+static int bind_to(int fd, const struct net_addr *at, uint16_t port)
 {
-	union name name = { .any.sa_family = family };
+	union name name = { .any.sa_family = at->family };
 
-	/* all zero where it is every address */
-	if (family == AF_INET6) {
-		name.v6.sin6_port = htons(p->host_port);
-		memcpy(&name.v6.sin6_addr, p->host_addr.bytes, sizeof(name.v6.sin6_addr));
+	if (at->family == AF_INET6) {
+		name.v6.sin6_port = htons(port);
+		memcpy(&name.v6.sin6_addr, at->bytes, sizeof(name.v6.sin6_addr));
 	} else {
-		name.v4.sin_port = htons(p->host_port);
-		memcpy(&name.v4.sin_addr, p->host_addr.bytes, sizeof(name.v4.sin_addr));
+		name.v4.sin_port = htons(port);
+		memcpy(&name.v4.sin_addr, at->bytes, sizeof(name.v4.sin_addr));
 	}
-	return bind(fd, &name.any, family == AF_INET6 ? sizeof(name.v6) : sizeof(name.v4)) < 0 ? -errno : 0;
+	return bind(fd, &name.any, at->family == AF_INET6 ? sizeof(name.v6) : sizeof(name.v4)) < 0 ? -errno : 0;
+}
+
+static int set_reuse(int fd, int on)
+{
+	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ? -errno : 0;
 }
 
 /*
@@ -59,18 +69,16 @@ static int bind_to(int fd, uint8_t family, const struct net_port *p)
  * being in anybody's way. With it a port that is listened on is refused all the same; taken back afterwards, nobody can
  * listen beside us.
  */
-static int bind_despite_leftovers(int fd, uint8_t family, const struct net_port *p)
+static int bind_despite_leftovers(int fd, const struct net_addr *at, const struct net_port *p)
 {
-	int on = 1, off = 0, r = bind_to(fd, family, p);
+	int r = bind_to(fd, at, p->host_port);
 
 	if (r != -EADDRINUSE || p->protocol != IPPROTO_TCP)
 		return r;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
-		return -errno;
-	r = bind_to(fd, family, p);
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off)) < 0)
-		return -errno;
-	return r;
+	r = set_reuse(fd, true);
+	if (r == 0)
+		r = bind_to(fd, at, p->host_port);
+	return r < 0 ? r : set_reuse(fd, false);
 }
 
 static int read_choice(int fd, uint16_t *ret)
@@ -96,6 +104,8 @@ static int refused(const struct net_port *p, int errnum, struct err *e)
 		return err_hint(e, "%s is not an address of this host", net_addr_text(&p->host_addr, false, address));
 	case EAFNOSUPPORT:
 		return err_hint(e, "the network has no IPv6: make one with --ipv6");
+	case EPROTONOSUPPORT:
+		return err_hint(e, "this kernel has no %s: is there a module of that name?", net_protocol_name(p->protocol));
 	case EACCES:
 		return err_hint(e, "ports below sysctl net.ipv4.ip_unprivileged_port_start take CAP_NET_BIND_SERVICE");
 	case EMFILE:
@@ -108,7 +118,7 @@ static int refused(const struct net_port *p, int errnum, struct err *e)
 static int open_socket(uint8_t family, uint8_t protocol)
 {
 	int type = protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM, on = 1;
-	auto_fd int fd = socket(family, type | SOCK_CLOEXEC, protocol);
+	auto_fd int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 
 	if (fd < 0)
 		return -errno;
@@ -118,29 +128,117 @@ static int open_socket(uint8_t family, uint8_t protocol)
 	return fd_take(&fd);
 }
 
-/* One family of it. Return: 0, or -errno */
-static int take_family(uint8_t family, struct net_port *p, struct net_hold *hold)
+static void keep(struct net_hold *hold, int *fd)
 {
-	auto_fd int fd = open_socket(family, p->protocol);
-	int r = fd < 0 ? fd : bind_despite_leftovers(fd, family, p);
-
-	if (r == 0 && p->host_port == 0)
-		r = read_choice(fd, &p->host_port);
-	if (r == 0 && hold->n < NET_HOLD_MAX)
-		hold->fds[hold->n++] = fd_take(&fd);
-	return r;
+	if (hold->n < NET_HOLD_MAX)
+		hold->fds[hold->n++] = fd_take(fd);
 }
 
 static void give_up(struct net_hold *hold, size_t n)
 {
 	while (hold->n > n)
 		close(hold->fds[--hold->n]);
+	if (hold->relay > n)
+		hold->relay = 0;
+}
+
+/* One family of it. Return: 0, or -errno */
+static int take_family(uint8_t family, struct net_port *p, struct net_hold *hold)
+{
+	struct net_addr at = p->host_addr;
+	auto_fd int fd = open_socket(family, p->protocol);
+
+	at.family = family; /* all zero where it is every address */
+	int r = fd < 0 ? fd : bind_despite_leftovers(fd, &at, p);
+
+	if (r == 0 && p->host_port == 0)
+		r = read_choice(fd, &p->host_port);
+	if (r == 0)
+		keep(hold, &fd);
+	return r;
+}
+
+static const struct net_addr loopback6 = { .family = AF_INET6, .prefix = 128, .bytes = { [15] = 1 } };
+
+/* Whether what comes to it by ::1 is passed on. */
+static bool is_relayed(const struct net_port *p, const struct net_addr *container)
+{
+	if (p->protocol != IPPROTO_TCP || !container[NET_V4].family)
+		return false;
+	return !p->host_addr.family || subnet_same_address(&p->host_addr, &loopback6) ||
+	       (p->host_addr.family == AF_INET6 && subnet_is_every(&p->host_addr) && container[NET_V6].family);
+}
+
+/* Return: 0, or -errno */
+static int add_listener(struct net_hold *hold, int *fd, const struct net_port *p)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u64 = NET_RELAY(*fd, p->container_port) };
+	bool first = !hold->relay;
+
+	if (hold->n + first >= NET_HOLD_MAX)
+		return 0; /* it was tested, as others are */
+	auto_fd int set = first ? epoll_create1(EPOLL_CLOEXEC) : -1;
+
+	if (first && set < 0)
+		return -errno;
+	if (epoll_ctl(first ? set : hold->fds[hold->relay - 1], EPOLL_CTL_ADD, *fd, &event) < 0)
+		return -errno;
+	keep(hold, fd);
+	if (first) {
+		keep(hold, &set);
+		hold->relay = hold->n;
+	}
+	return 0;
+}
+
+/*
+ * Beside the socket of every address, if there is one (@beside, else -1): that lets it. It says SO_REUSEADDR for good, since a
+ * connection that it has taken lingers, too, and nobody can listen beside it.
+ */
+static int listen_beside(int beside, struct net_port *p, struct net_hold *hold)
+{
+	auto_fd int fd = open_socket(AF_INET6, IPPROTO_TCP);
+	int r = fd < 0 ? fd : set_reuse(fd, p->host_port != 0);
+
+	if (r == 0 && beside >= 0)
+		r = set_reuse(beside, true);
+	if (r == 0)
+		r = bind_to(fd, &loopback6, p->host_port);
+	if (r == 0 && p->host_port == 0)
+		r = read_choice(fd, &p->host_port);
+	if (r == 0)
+		r = listen(fd, SOMAXCONN) < 0 ? -errno : set_reuse(fd, true);
+	if (beside >= 0)
+		(void)set_reuse(beside, false); /* it has been allowed before */
+	return r < 0 ? r : add_listener(hold, &fd, p);
 }
 
 /* A port that the kernel has chosen for one family may be somebody's in the other: then another one is chosen. */
+static int take_all(const struct net_addr *container, struct net_port *p, struct net_hold *hold)
+{
+	bool relayed = is_relayed(p, container), only = subnet_same_address(&p->host_addr, &loopback6), any = relayed;
+	int beside = -1, r = 0;
+
+	for (enum net_family f = 0; f < NET_FAMILIES && r == 0 && !only; f++) {
+		size_t before = hold->n;
+
+		if (!ports_lead_to(p, f, container))
+			continue;
+		any = true;
+		r = take_family(net_families[f], p, hold);
+		if (f == NET_V6 && hold->n > before)
+			beside = hold->fds[before];
+	}
+	if (r < 0 || !relayed)
+		return r < 0 || any ? r : -EAFNOSUPPORT;
+	r = listen_beside(beside, p, hold);
+	/* a host without ::1 has nobody who would call it so */
+	return !only && (r == -EADDRNOTAVAIL || r == -EAFNOSUPPORT) ? 0 : r;
+}
+
 static int take_port(const struct net_addr *container, struct net_port *p, struct net_hold *hold, struct err *e)
 {
-	bool choose = p->host_port == 0, any = false;
+	bool choose = p->host_port == 0;
 	size_t before = hold->n;
 	int r = -EADDRINUSE;
 
@@ -148,23 +246,15 @@ static int take_port(const struct net_addr *container, struct net_port *p, struc
 		if (choose)
 			p->host_port = 0;
 		give_up(hold, before);
-		r = 0;
-		for (enum net_family f = 0; f < NET_FAMILIES && r == 0; f++) {
-			if (!ports_lead_to(p, f, container))
-				continue;
-			any = true;
-			r = take_family(net_families[f], p, hold);
-		}
+		r = take_all(container, p, hold);
 	}
-	if (r == 0 && !any)
-		r = -EAFNOSUPPORT;
 	return r < 0 ? refused(p, -r, e) : 0;
 }
 
 int ports_take(const struct net_addr *container, struct net_port *ports, size_t n, struct net_hold *ret,
 	       struct err *e)
 {
-	struct net_hold hold = { .n = 0 };
+	struct net_hold hold = { .to = container[NET_V4] };
 
 	for (size_t i = 0; i < n; i++) {
 		int r = take_port(container, &ports[i], &hold, e);

@@ -110,6 +110,12 @@ static void to_127(struct rules_builder *b)
 	expr_compare(b, NFT_CMP_EQ, REG(0), &(uint8_t){ 127 }, 1);
 }
 
+static void to_loopback6(struct rules_builder *b)
+{
+	expr_load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct ip6_hdr, ip6_dst), 16, REG(0));
+	expr_compare(b, NFT_CMP_EQ, REG(0), &in6addr_loopback, sizeof(in6addr_loopback));
+}
+
 /* To an address of this host: what it merely routes for others is none of our business (N03). */
 static void to_this_host(struct rules_builder *b)
 {
@@ -128,7 +134,7 @@ static void see_published(struct rules_builder *b)
 	expr_verdict(b, NFT_JUMP, "published");
 }
 
-/* The port of TCP and UDP headers lies at the same place. */
+/* The port of TCP, UDP and SCTP headers lies at the same place. */
 static void load_port(struct rules_builder *b, uint32_t reg)
 {
 	expr_load_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct tcphdr, dest), 2, reg);
@@ -287,6 +293,7 @@ const struct rules_rule rules_rules[] = {
 	{ "raw", "nobody outside speaks as loopback", { not_from_loopback, ipv4, from_127, drop_it } },
 	{ "raw", "nobody outside reaches loopback", { not_from_loopback, ipv4, to_127, drop_it } },
 	{ "prerouting", "for an address of this host", { to_this_host, see_published } },
+	{ "output", "::1 is the relay's, for it cannot be routed", { ipv6, to_loopback6, accept_it } },
 	{ "output", "from this host to an address of its own", { to_this_host, see_published } },
 	{ "forward", "all inside a network", { inside_network, accept_it } },
 	{ "forward", "nothing at all leaves an internal network", { from_internal, drop_it } },

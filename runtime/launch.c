@@ -121,7 +121,10 @@ static int relay(struct care *c, struct run *r, struct relay *ret, struct err *e
 {
 	struct log log = { .fd = -1 };
 	struct told told = { c->g, &r->settings };
+	const struct net_hold *hold = &r->wiring.hold;
+	struct in_addr to;
 
+	memcpy(&to, hold->to.bytes, sizeof(to));
 	*ret = (struct relay){
 		.pidfd = r->created.pidfd,
 		.console = r->created.console,
@@ -137,6 +140,8 @@ static int relay(struct care *c, struct run *r, struct relay *ret, struct err *e
 		.on_oom_arg = &told,
 		.served = r->root >= 0,
 		.root = r->root,
+		.ports = net_hold_relay(hold),
+		.ports_to = hold->relay ? &to : NULL,
 	};
 	struct err no_log;
 
@@ -147,6 +152,7 @@ static int relay(struct care *c, struct run *r, struct relay *ret, struct err *e
 	log_close(&log);
 	ret->log = NULL;
 	ret->on_oom = NULL;
+	ret->ports_to = NULL;
 	memcpy(r->ends.ours, ret->pipes, sizeof(ret->pipes)); /* the input's end may be closed by now */
 	return status;
 }
@@ -278,6 +284,7 @@ static void say(struct monitor_words *w, enum monitor_word which, long long v)
 /* Turn into paene-monitor. Return: only on failure */
 static int become_monitor(struct care *c, struct run *r, struct err *e)
 {
+	const struct net_hold *hold = &r->wiring.hold;
 	struct monitor_words w = { 0 };
 	auto_fd int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	auto_fd int monitor = open(c->g->monitor, O_RDONLY | O_CLOEXEC);
@@ -287,6 +294,8 @@ static int become_monitor(struct care *c, struct run *r, struct err *e)
 	snprintf(w.text[MONITOR_DATA], MONITOR_WORD_MAX, "%s", c->g->data_path);
 	snprintf(w.text[MONITOR_RUN], MONITOR_WORD_MAX, "%s", c->g->run_path);
 	snprintf(w.text[MONITOR_ID], MONITOR_WORD_MAX, "%s", c->id);
+	if (hold->relay)
+		net_addr_text(&hold->to, false, w.text[MONITOR_PORTS_TO]);
 	say(&w, MONITOR_PROGRAM, self);
 	say(&w, MONITOR_WATCH, c->watch);
 	say(&w, MONITOR_DIR, c->dir);
@@ -296,13 +305,14 @@ static int become_monitor(struct care *c, struct run *r, struct err *e)
 	say(&w, MONITOR_ERR, r->ends.ours[2]);
 	say(&w, MONITOR_OOM, MAX(r->oom, -1));
 	say(&w, MONITOR_ROOT, r->root);
+	say(&w, MONITOR_PORTS, net_hold_relay(hold));
 	say(&w, MONITOR_ROOT_LOST, 0);
 	say(&w, MONITOR_OOM_KILLS, 0);
 	say(&w, MONITOR_RESTARTS, (long long)c->restarts);
 	say(&w, MONITOR_BACKOFF_MS, c->backoff_ms);
 	say(&w, MONITOR_BEGAN_S, c->began_s);
 	say(&w, MONITOR_STATUS, STATUS_UNKNOWN);
-	return monitor_exec(monitor, "paene-monitor", NULL, &w, r->wiring.hold.fds, r->wiring.hold.n, e);
+	return monitor_exec(monitor, "paene-monitor", NULL, &w, hold->fds, hold->n, e);
 }
 
 /* Start it and turn into its monitor. Return: only on failure */

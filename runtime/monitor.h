@@ -18,6 +18,7 @@ enum monitor_word {
 	MONITOR_DATA,	   /* paths of the engine's folders */
 	MONITOR_RUN,
 	MONITOR_ID,
+	MONITOR_PORTS_TO,  /* the container's address, for MONITOR_PORTS; "": there are none */
 	MONITOR_WATCH,	   /* fd: the monitor lock */
 	MONITOR_DIR,	   /* fd: the container's folder, for the log */
 	MONITOR_PIDFD,
@@ -26,6 +27,7 @@ enum monitor_word {
 	MONITOR_ERR,
 	MONITOR_OOM,	   /* fd: cgroup_oom_open() of its cgroup */
 	MONITOR_ROOT,	   /* fd: end of file says that what serves its root has ended */
+	MONITOR_PORTS,	   /* fd: port_relay.h's set */
 	MONITOR_ROOT_LOST, /* 1: it was killed for that */
 	MONITOR_OOM_KILLS, /* how many were seen */
 	MONITOR_RESTARTS,  /* counters of the restart policy */

@@ -13,6 +13,7 @@
 #include "base/proc.h"
 #include "base/pty.h"
 #include "cgroups/cgroups.h"
+#include "runtime/port_relay.h"
 
 #define BUFFER_SIZE 16384
 #define DYING_MS    1000
@@ -168,12 +169,15 @@ enum {
 	POLL_SIGNALS,
 	POLL_OOM,
 	POLL_ROOT,
+	POLL_DOOR,
+	POLL_FLOWS,
 	POLL_CHANNELS,
 };
 
 struct loop {
 	struct relay *r;
 	struct channel in, out, err;
+	struct port_relay ports;
 	int signals;
 	bool ended;
 };
@@ -202,6 +206,14 @@ static bool more_to_do(const struct loop *l)
 	return pending(&l->out) || pending(&l->err) || l->out.from >= 0 || l->err.from >= 0;
 }
 
+/* Once it has ended, take what is there and do not wait for others who hold the pipe open. */
+static int patience_ms(const struct loop *l)
+{
+	if (l->ended && !pending(&l->out) && !pending(&l->err))
+		return 0;
+	return l->ports.paused ? PORT_RELAY_PAUSE_MS : -1;
+}
+
 static int loop(struct loop *l, struct err *e)
 {
 	struct channel *channels[] = { &l->in, &l->out, &l->err };
@@ -212,6 +224,8 @@ static int loop(struct loop *l, struct err *e)
 			[POLL_SIGNALS] = { .fd = l->signals, .events = POLLIN },
 			[POLL_OOM] = { .fd = l->r->on_oom ? l->r->oom : -1, .events = POLLPRI },
 			[POLL_ROOT] = { .fd = l->r->served ? l->r->root : -1 },
+			[POLL_DOOR] = { .fd = port_relay_door(&l->ports), .events = POLLIN },
+			[POLL_FLOWS] = { .fd = l->ports.flows, .events = POLLIN },
 		};
 
 		for (size_t i = 0; i < ARRAY_SIZE(channels); i++) {
@@ -220,13 +234,14 @@ static int loop(struct loop *l, struct err *e)
 			p[POLL_CHANNELS + 2 * i] = (struct pollfd){ .fd = pending(c) ? -1 : c->from, .events = POLLIN };
 			p[POLL_CHANNELS + 2 * i + 1] = (struct pollfd){ .fd = pending(c) ? c->to : -1, .events = POLLOUT };
 		}
-		/* once it has ended, take what is there and do not wait for others who hold the pipe open */
-		int n = poll(p, ARRAY_SIZE(p), l->ended && !pending(&l->out) && !pending(&l->err) ? 0 : -1);
+		int n = poll(p, ARRAY_SIZE(p), patience_ms(l));
 
 		if (n < 0 && errno != EINTR)
 			return err_set(e, errno, "wait for the container's output");
-		if (n == 0)
+		if (n == 0 && l->ended)
 			return 0;
+		if (n >= 0)
+			port_relay_step(&l->ports, p[POLL_DOOR].revents, p[POLL_FLOWS].revents);
 		if (n > 0 && p[POLL_END].revents) {
 			l->ended = true;
 			l->in.from = -1;
@@ -264,12 +279,14 @@ int relay_run(struct relay *r, struct err *e)
 	if (signals < 0)
 		return err_set(e, errno, "take signals");
 	l.signals = signals;
+	port_relay_begin(&l.ports, r->ports_to ? r->ports : -1, r->ports_to ? *r->ports_to : (struct in_addr){ 0 });
 	bool raw = r->raw && tty && tty_raw(r->in, &saved, e) == 0;
 
 	if (raw)
 		tty_copy_size(r->in, r->console);
 	int n = loop(&l, e);
 
+	port_relay_end(&l.ports);
 	look_for_oom(r); /* the kernel may take its time to tell */
 	if (raw)
 		tty_restore(r->in, &saved);

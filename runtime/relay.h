@@ -8,6 +8,8 @@
 #ifndef RUNTIME_RELAY_H
 #define RUNTIME_RELAY_H
 
+#include <netinet/in.h>
+
 #include "runtime/log.h"
 
 struct relay_ends {
@@ -40,6 +42,8 @@ struct relay {
 	bool served;	   /* a program serves the container's root: when @root says so by its end of file, it has ended, and the
 			    * container is killed */
 	int root;
+	int ports;	   /* port_relay.h's set; used where @ports_to is there */
+	const struct in_addr *ports_to; /* the container's address; NULL: nothing of the host is led to it here */
 	bool root_lost;	   /* out: so it was */
 	bool signalled;	   /* out: one that asks for the end was passed */
 	int lost;	   /* out: errno of the first output that could not be passed on; a reader that went away is none */

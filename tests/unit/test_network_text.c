@@ -105,6 +105,7 @@ static void ports_are_read(void **state)
 		{ "[::]::80-81", "[::]::80/tcp", "[::]::81/tcp", 2 },
 		{ "8000-8010:80-90/udp", "8000:80/udp", "8010:90/udp", 11 },
 		{ "80-81", "80/tcp", "81/tcp", 2 },
+		{ "127.0.0.1:5000-5001:36412-36413/sctp", "127.0.0.1:5000:36412/sctp", "127.0.0.1:5001:36413/sctp", 2 },
 	};
 
 	(void)state;
@@ -130,8 +131,8 @@ static void ports_are_refused(void **state)
 		{ "", "the container's port must be" },
 		{ "0", "the container's port must be" },
 		{ "65536", "the container's port must be" },
-		{ "80/sctp", "tcp or udp" },
-		{ "80/", "tcp or udp" },
+		{ "80/dccp", "tcp, udp or sctp" },
+		{ "80/", "tcp, udp or sctp" },
 		{ "a:80", "the host's port must be" },
 		{ "80:", "the container's port must be" },
 		{ "+1:80", "the host's port must be" },
@@ -178,6 +179,40 @@ static void ports_are_appended(void **state)
 	assert_int_equal(net_port_parse(&arena, "1-65535:1-65535", &p, &n, &e), 0);
 	assert_int_equal(n, 65538);
 	assert_int_equal(p[65537].container_port, 65535);
+}
+
+static void ports_are_compared(void **state)
+{
+	static const struct {
+		const char *ports[3];
+		const char *says; /* NULL: they are fine together */
+	} cases[] = {
+		{ { "8080:80", "8081:80" }, NULL },
+		{ { "8080:80", "8080:80/udp", "8080:80/sctp" }, NULL },
+		{ { "80", "80", "80" }, NULL },
+		{ { "127.0.0.1:8080:80", "127.0.0.2:8080:80", "[::1]:8080:80" }, NULL },
+		{ { "0.0.0.0:8080:80", "[::]:8080:80" }, NULL },
+		{ { "8080:80", "8080:81" }, "port 8080 of the host is published twice" },
+		{ { "8080:80", "127.0.0.1:8080:80" }, "port 8080 of the host is published twice" },
+		{ { "0.0.0.0:8080:80", "1:1", "127.0.0.1:8080:80" }, "port 8080 of the host is published twice" },
+		{ { "[::1]:8080:80", "[0::1]:8080:81" }, "port 8080 of the host is published twice" },
+		{ { "8000-8010:80-90", "8010-8020:10-20" }, "port 8010 of the host is published twice" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_arena struct arena arena = { 0 };
+		struct net_port *p = NULL;
+		size_t n = 0;
+		struct err e;
+
+		for (size_t k = 0; k < ARRAY_SIZE(cases[i].ports) && cases[i].ports[k]; k++)
+			assert_int_equal(net_port_parse(&arena, cases[i].ports[k], &p, &n, &e), 0);
+		assert_int_equal(net_ports_check(p, n, &e), cases[i].says ? -EINVAL : 0);
+		if (cases[i].says && !strstr(e.text, cases[i].says))
+			fail_msg("%s, %s: %s", cases[i].ports[0], cases[i].ports[1], e.text);
+	}
+	assert_int_equal(net_ports_check(NULL, 0, NULL), 0);
 }
 
 #define SETTINGS(bridge, subnet, gateway, more) \
@@ -329,6 +364,7 @@ int main(void)
 		cmocka_unit_test(ports_are_read),
 		cmocka_unit_test(ports_are_refused),
 		cmocka_unit_test(ports_are_appended),
+		cmocka_unit_test(ports_are_compared),
 		cmocka_unit_test(settings_are_checked),
 		cmocka_unit_test(a_block_is_replaced),
 		cmocka_unit_test(nameservers_are_chosen),
