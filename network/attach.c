@@ -24,6 +24,7 @@
 #include "network/record.h"
 #include "network/reload.h"
 #include "network/table.h"
+#include "network/tc.h"
 
 #define TRIES 8 /* somebody flushes the tables at the same moment, again and again */
 
@@ -157,7 +158,7 @@ static int join_bridge(struct work *w, const struct net_plan *plan, const char *
 static int join(struct work *w, const struct net_plan *plan, int netns, struct err *e)
 {
 	bool bridge = plan->network.driver == NET_BRIDGE;
-	char link[IF_NAMESIZE] = "";
+	char link[IF_NAMESIZE] = "", interface[IF_NAMESIZE];
 
 	if (bridge)
 		link_name(plan->id, plan->network.name, netns, link);
@@ -167,6 +168,8 @@ static int join(struct work *w, const struct net_plan *plan, int netns, struct e
 		r = bridge ? join_bridge(w, plan, link, netns, e) : parent_attach(&w->rt, plan, netns, e);
 	if (r == 0)
 		r = link_inside(plan, netns, e);
+	if (r == 0 && plan->shape && plan->shape->n)
+		r = tc_shape(&w->rt, link, net_plan_interface(plan, interface), netns, plan->shape, e);
 	return r < 0 ? r : hosts_refresh(w->names, &plan->network, e);
 }
 
@@ -223,4 +226,23 @@ int network_attach(int networks, struct net_plan *plan, int netns, struct net_ho
 	else
 		net_hold_close(&hold);
 	return 0;
+}
+
+int network_shape(int networks, const struct net_plan *plan, int netns, const struct net_shape *shape, struct err *e)
+{
+	const char *network = plan->network.name;
+	auto_fd int names = folder_open(networks, network, FOLDER_NAMES, e);
+	auto_arena struct arena arena = { 0 };
+	auto_nl struct nl rt = { 0 };
+	char boot[RECORD_BOOT_MAX];
+	struct record record;
+	int r = names < 0 ? names : record_boot(boot, e);
+
+	if (r == 0)
+		r = record_read_active(names, plan->id, boot, &arena, &record, e);
+	if (r == 0)
+		r = nl_open(&rt, NETLINK_ROUTE, e);
+	if (r == 0)
+		r = tc_shape(&rt, record.link, record.interface, netns, shape, e);
+	return r < 0 ? err_wrap(e, "network %s", network) : 0;
 }

@@ -103,6 +103,7 @@ void link_parse(const struct nlmsghdr *nlh, struct link *ret)
 	ret->index = ifi->ifi_index > 0 ? (uint32_t)ifi->ifi_index : 0;
 	ret->up = ifi->ifi_flags & IFF_UP;
 	ret->master = nl_u32(attrs[IFLA_MASTER], 0);
+	ret->mtu = nl_u32(attrs[IFLA_MTU], 0);
 	ret->bridge = streq(nl_text(info[IFLA_INFO_KIND]), "bridge");
 }
 
@@ -382,7 +383,7 @@ static int remove_here(const void *name, struct err *e)
 	return r < 0 ? r : link_remove(&rt, name, e);
 }
 
-static int visit(int netns, int (*f)(const void *arg, struct err *e), const void *arg, struct err *e)
+int link_visit(int netns, int (*f)(const void *arg, struct err *e), const void *arg, struct err *e)
 {
 	auto_fd int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
@@ -399,12 +400,12 @@ static int visit(int netns, int (*f)(const void *arg, struct err *e), const void
 
 int link_inside(const struct net_plan *plan, int netns, struct err *e)
 {
-	return visit(netns, configure, plan, e);
+	return link_visit(netns, configure, plan, e);
 }
 
 int link_remove_inside(const char *name, int netns, struct err *e)
 {
-	return visit(netns, remove_here, name, e);
+	return link_visit(netns, remove_here, name, e);
 }
 
 int link_remove(struct nl *rt, const char *name, struct err *e)

@@ -264,6 +264,14 @@ static int put_rule(struct arena *a, struct net_shape *shape, const struct net_r
 	return 0;
 }
 
+int net_shape_remove(struct arena *a, struct net_shape *shape, const char *to, struct err *e)
+{
+	struct net_rule nothing = { 0 };
+	int r = read_subnet(a, to, &nothing.to, e);
+
+	return r < 0 ? r : put_rule(a, shape, &nothing, e);
+}
+
 int net_shape_set(struct arena *a, struct net_shape *shape, const char *to, const struct spec_map *values, struct err *e)
 {
 	struct net_rule rule = { 0 };

@@ -41,6 +41,9 @@ struct net_shape {
  */
 int net_shape_set(struct arena *a, struct net_shape *shape, const char *to, const struct spec_map *values, struct err *e);
 
+/* Take a rule away; one that is not there is fine. Return: as net_shape_set() */
+int net_shape_remove(struct arena *a, struct net_shape *shape, const char *to, struct err *e);
+
 /* "10mbit", "80ms±10ms", "0.1%", as they can be read again; "" for none. */
 #define NET_SHAPE_TEXT_MAX 64
 const char *net_rate_text(uint64_t bits, char buf[NET_SHAPE_TEXT_MAX]);

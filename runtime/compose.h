@@ -18,7 +18,7 @@ struct run_options {
 	char *const *command; /* ends with NULL; may be empty */
 	const char *name, *hostname, *user, *workdir, *entrypoint, *userns, *profile;
 	const char *stop_signal, *stop_timeout, *restart;
-	const char *ip, *ip6, *mac;
+	const char *ip, *ip6, *mac, *net_rate;
 	struct strv networks, network_aliases;
 	struct limit_options limits;
 	const char *shm_size, *oom_score_adj;

@@ -87,6 +87,13 @@ int network_wish_set(struct arena *a, struct network_wish *w, const char *key, c
 		       w->network, key);
 }
 
+int network_wish_shape(struct arena *a, struct network_wish *w, const char *to, const struct spec_map *values, struct err *e)
+{
+	if (str_after(w->network, NETWORK_CNI))
+		return err_say(e, EINVAL, "network %s is made by plugins, and shaped by them alone", w->network);
+	return net_shape_set(a, &w->shape, to, values, e);
+}
+
 int network_wish_add(struct arena *a, struct network_wishes *all, const char *network, struct network_wish **ret,
 		     struct err *e)
 {
@@ -194,6 +201,23 @@ static int take_other(struct composition *c, const char *name, struct err *e)
 	return c->s->network ? 0 : err_nomem(e);
 }
 
+/* --net-rate: of each network. */
+static int take_rate(struct composition *c, struct err *e)
+{
+	struct spec_pair rate = { (char *)"rate", (char *)c->o->net_rate };
+	const struct spec_map values = { .v = &rate, .n = 1 };
+	struct network_wishes *all = &c->s->networks;
+	int r = 0;
+
+	if (!c->o->net_rate)
+		return 0;
+	if (!all->n)
+		return err_say(e, EINVAL, "--net-rate needs a network of the container's own");
+	for (size_t i = 0; i < all->n && r >= 0; i++)
+		r = network_wish_shape(&c->s->arena, &all->v[i], NULL, &values, e);
+	return r < 0 ? err_wrap(e, "--net-rate") : 0;
+}
+
 static int take_mode(struct composition *c, const char *word, struct err *e)
 {
 	struct spec_namespace *ns = &c->spec->linux_.namespaces[NS_NET];
@@ -235,5 +259,7 @@ int compose_network(struct composition *c, struct err *e)
 			return err_nomem(e);
 		r = c->s->networks.n ? 0 : add_network(c, NETWORK_BRIDGE, NULL, e);
 	}
-	return r < 0 ? r : take_single(c, e);
+	if (r >= 0)
+		r = take_single(c, e);
+	return r < 0 ? r : take_rate(c, e);
 }

@@ -30,6 +30,9 @@ int network_wish_add(struct arena *a, struct network_wishes *all, const char *ne
 /* One wish: ip, ip6, mac, alias, interface_name. Return: 0, or -errno with @e filled */
 int network_wish_set(struct arena *a, struct network_wish *w, const char *key, const char *value, struct err *e);
 
+/* How its link is made slow or unreliable: as net_shape_set(). Return: 0, or -errno with @e filled */
+int network_wish_shape(struct arena *a, struct network_wish *w, const char *to, const struct spec_map *values, struct err *e);
+
 /* Capabilities, no_new_privs, filter, masks. */
 int compose_security(struct composition *c, struct err *e);
 /* Resources, rlimits, sysctls. */

@@ -16,6 +16,7 @@
 
 #include "images/images.h"
 #include "network/network.h"
+#include "network/shape.h"
 #include "runtime/state.h"
 
 struct engine {
@@ -57,6 +58,7 @@ struct network_wish {
 	char *network;
 	char *ip, *ip6, *mac, *interface;
 	struct strv aliases;
+	struct net_shape shape; /* how its link is made slow or unreliable */
 	struct strv args; /* KEY=VALUE, for plugins */
 };
 struct network_wishes {

@@ -297,3 +297,97 @@ int engine_network_disconnect(const struct engine *g, const char *id, const char
 	}
 	return r < 0 ? r : drop_wish(&ch, network, e);
 }
+
+/* ---- shaping ---- */
+
+static int reshape_one(struct arena *a, struct network_wish *w, const char *to, const struct network_shaping *want, struct err *e)
+{
+	int r = want->clear ? net_shape_remove(a, &w->shape, to, e) : 0;
+
+	return r < 0 ? r : network_wish_shape(a, w, to, &want->values, e);
+}
+
+static bool is_meant(const struct network_wish *w, const struct network_shaping *want)
+{
+	return !want->network || streq(w->network, want->network);
+}
+
+/* In memory. */
+static int reshape(struct settings *s, const struct network_shaping *want, struct err *e)
+{
+	int r = 0;
+
+	if (want->network && !find_wish(s, want->network))
+		return err_say(e, ENOENT, "container %s is not on network %s", s->name, want->network);
+	for (size_t i = 0; i < s->networks.n; i++) {
+		struct network_wish *w = &s->networks.v[i];
+
+		if (!is_meant(w, want))
+			continue;
+		if (want->clear && !want->to.n)
+			w->shape = (struct net_shape){ 0 };
+		for (size_t k = 0; k < MAX(want->to.n, (size_t)1) && r >= 0; k++)
+			r = reshape_one(&s->arena, w, want->to.n ? want->to.v[k] : NULL, want, e);
+	}
+	return r;
+}
+
+/* As the settings say. */
+static int shape_links(const struct change *ch, const struct network_shaping *want, const struct settings *s, struct err *e)
+{
+	struct net_plan plan = { .id = ch->id };
+	auto_fd int netns = open_netns(ch, e);
+	int r = netns < 0 ? netns : 0;
+
+	for (size_t i = 0; i < s->networks.n && r >= 0; i++) {
+		const struct network_wish *w = &s->networks.v[i];
+
+		if (!is_meant(w, want) || !has_network(&ch->c.run, w->network))
+			continue;
+		r = network_find(ch->g->networks, w->network, &plan.network, e);
+		if (r >= 0)
+			r = network_shape(ch->g->networks, &plan, netns, &w->shape, e);
+	}
+	return r == -ESRCH ? 0 : r; /* it has ended: the next start does it */
+}
+
+/* The rest of the settings may have changed since they were read: somebody else may have had the lock. */
+static void take_shapes_back(const struct change *ch, const struct network_shaping *want, const struct settings *before)
+{
+	auto_settings struct settings now = { 0 };
+	struct err ignored; /* the first error is the one that counts */
+
+	if (record_settings(ch->dir, &now, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < now.networks.n; i++) {
+		const struct network_wish *old = find_wish(before, now.networks.v[i].network);
+
+		if (old)
+			now.networks.v[i].shape = old->shape;
+	}
+	(void)record_change_settings(ch->dir, &now, &ignored);
+	if (runs(&ch->c))
+		(void)shape_links(ch, want, &now, &ignored);
+}
+
+int engine_network_shape(const struct engine *g, const char *id, const struct network_shaping *want, struct err *e)
+{
+	auto_settings struct settings before = { 0 };
+	auto_change struct change ch = { .dir = -1 };
+	int r = begin(g, id, &ch, e);
+
+	if (r >= 0)
+		r = record_settings(ch.dir, &before, e);
+	if (r >= 0)
+		r = reshape(&ch.c.settings, want, e);
+	if (r >= 0)
+		r = record_change_settings(ch.dir, &ch.c.settings, e);
+	if (r < 0)
+		return r;
+	r = wait_start(&ch, e);
+	if (r >= 0 && runs(&ch.c))
+		r = shape_links(&ch, want, &ch.c.settings, e);
+	if (r < 0)
+		take_shapes_back(&ch, want, &before);
+	return r;
+}

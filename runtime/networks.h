@@ -36,4 +36,19 @@ int engine_network_connect(const struct engine *g, const char *id, const struct 
  */
 int engine_network_disconnect(const struct engine *g, const char *id, const char *network, struct err *e);
 
+/* What engine_network_shape() is to change. */
+struct network_shaping {
+	const char *network;	/* NULL: each that it is on */
+	struct strv to;		/* rules for these; none: the rule for all others */
+	struct spec_map values; /* as net_shape_set() has them */
+	bool clear;		/* first take these rules away, or without @to all of them */
+};
+
+/**
+ * engine_network_shape() - Make a container's links slow or unreliable, at once where it runs, and at each start
+ *
+ * What the kernel refuses changes nothing. Return: 0, or -errno with @e filled (-ENOENT: it is not on that network)
+ */
+int engine_network_shape(const struct engine *g, const char *id, const struct network_shaping *want, struct err *e);
+
 #endif

@@ -22,6 +22,19 @@ const char *const restart_names[RESTART_COUNT] = { "no", "on-failure", "always" 
 const char *const storage_driver_names[STORAGE_DRIVER_COUNT] = { "auto", "overlay", "fuse-overlayfs" };
 const char *const phase_names[PHASE_COUNT] = { "created", "starting", "running", "paused", "exited" };
 
+static const struct field rule_fields[] = {
+	FIELD_STRING(struct net_rule, to, "to", OPTIONAL),
+	FIELD_U64(struct net_rule, rate_bits[NET_IN], "rateIn", OPTIONAL),
+	FIELD_U64(struct net_rule, rate_bits[NET_OUT], "rateOut", OPTIONAL),
+	FIELD_U64(struct net_rule, delay_us, "delay", OPTIONAL),
+	FIELD_U64(struct net_rule, jitter_us, "jitter", OPTIONAL),
+	FIELD_BOOL(struct net_rule, normal, "normal", OPTIONAL),
+	FIELD_U32(struct net_rule, loss, "loss", OPTIONAL),
+	FIELD_U32(struct net_rule, duplicate, "duplicate", OPTIONAL),
+	FIELD_U32(struct net_rule, reorder, "reorder", OPTIONAL),
+	FIELD_U32(struct net_rule, corrupt, "corrupt", OPTIONAL),
+};
+
 static const struct field wish_fields[] = {
 	FIELD_STRING(struct network_wish, network, "network", REQUIRED),
 	FIELD_STRING(struct network_wish, ip, "ip", OPTIONAL),
@@ -29,6 +42,7 @@ static const struct field wish_fields[] = {
 	FIELD_STRING(struct network_wish, mac, "mac", OPTIONAL),
 	FIELD_STRING(struct network_wish, interface, "interface", OPTIONAL),
 	FIELD_STRINGS(struct network_wish, aliases, "aliases", OPTIONAL),
+	FIELD_LIST(struct network_wish, shape, "shape", OPTIONAL, rule_fields, struct net_rule),
 	FIELD_STRINGS(struct network_wish, args, "args", OPTIONAL),
 };
 

@@ -36,6 +36,7 @@ static int plan_one(const struct engine *g, const struct settings *s, const stru
 	struct net_plan p = {
 		.id = s->id, .name = s->name, .hostname = hostname, .index = index,
 		.aliases = (const char *const *)wish->aliases.v, .n_aliases = wish->aliases.n,
+		.shape = &wish->shape,
 		.hosts = arena_printf(a, "%s/containers/%s/hosts", g->data_path, s->id),
 	};
 	int r = p.hosts ? network_find(g->networks, wish->network, &p.network, e) : err_nomem(e);
