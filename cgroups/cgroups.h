@@ -10,6 +10,8 @@
 #ifndef CGROUPS_CGROUPS_H
 #define CGROUPS_CGROUPS_H
 
+#include <limits.h>
+
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -156,6 +158,17 @@ int cgroup_remove(int root, const char *path, struct err *e);
 
 /* The cgroup below which containers of `paene` have theirs; NULL: anywhere, this machine has no systemd. See home.c. */
 const char *cgroup_home(void);
+
+/* Does the user's own systemd run, of whom a scope can be had? */
+bool cgroup_user_systemd(void);
+
+/**
+ * cgroup_delegated() - The cgroup below which a user may make others: the one above our own, or our own
+ * @ret:	"": the root
+ *
+ * Our own hands no controllers down, since we are in it: then there are cgroups, and no limits.
+ */
+bool cgroup_delegated(char ret[PATH_MAX]);
 
 /* Open it, and make it where it is missing: the first container after a boot does. Return: its fd, or -errno with @e filled */
 int cgroup_home_open(int root, struct err *e);

@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,6 +34,34 @@
 const char *cgroup_home(void)
 {
 	return access("/run/systemd/system", F_OK) == 0 ? HOME : NULL; /* sd_booted(3) */
+}
+
+bool cgroup_user_systemd(void)
+{
+	const char *run = getenv("XDG_RUNTIME_DIR");
+	char path[PATH_MAX];
+
+	return run && snprintf(path, sizeof(path), "%s/systemd/private", run) < PATH_MAX && access(path, F_OK) == 0;
+}
+
+bool cgroup_delegated(char ret[PATH_MAX])
+{
+	char own[PATH_MAX];
+	struct err absent;
+	auto_fd int root = cgroup_open_root(NULL, &absent);
+
+	if (root < 0 || cgroup_own_path(own, &absent) < 0 || cgroup_check_path(own, &absent) < 0)
+		return false;
+	for (size_t len = strlen(own), tries = 0; tries < 2; tries++) {
+		const char *slash = tries == 0 ? strrchr(own, '/') : own + len;
+
+		snprintf(ret, PATH_MAX, "%.*s", (int)(slash - own), own);
+		if (streq(ret, "/"))
+			*ret = '\0';
+		if (faccessat(root, *ret ? ret + 1 : ".", W_OK, AT_EACCESS) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Whoever makes it does this last. Return: 1 done, 0 not, or -errno with @e filled */

@@ -163,7 +163,7 @@ static int run(const struct call *c, struct err *e)
 		r = dir = record_open(&g, id, e);
 	if (r >= 0)
 		r = record_settings(dir, &settings, e);
-	if (r >= 0 && (!settings.private_userns || geteuid() != 0)) /* root in there is us, and may write to this program */
+	if (r >= 0 && (!settings.private_userns || g.rootless)) /* root in there is us, and may write to this program */
 		r = proc_seal(c->argv, e);
 	if (r >= 0)
 		r = record_spec(dir, &s, e);

@@ -190,7 +190,7 @@ static int run_info(const struct call *c, struct err *e)
 		.spec_version = (char *)SPEC_VERSION,
 		.kernel = u.release,
 		.architecture = u.machine,
-		.root = geteuid() == 0,
+		.root = !g.rootless,
 		.userns = has_userns(),
 		.profile = (char *)seccomp_profile_names[SECCOMP_TIGHT],
 		.driver = (char *)storage_driver_names[storage_driver_here(&g)],

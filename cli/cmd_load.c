@@ -62,7 +62,7 @@ static int run(const struct call *c, struct err *e)
 	int r = verb_engine(c, &g, e);
 	struct load_options how = {
 		.worker = g.worker,
-		.rootless = geteuid() != 0,
+		.rootless = g.rootless,
 		.progress = progress_show,
 		.progress_arg = &progress,
 	};

@@ -122,7 +122,7 @@ static int run(const struct call *c, struct err *e)
 	struct checking checking = { .call = c, .g = &g, .asker = { .g = &g } };
 	const struct check_options how = {
 		.worker = g.worker,
-		.rootless = geteuid() != 0,
+		.rootless = g.rootless,
 		.quick = o->quick,
 		.repair = o->repair,
 		.force = o->force,

@@ -37,9 +37,9 @@ int verb_engine(const struct call *c, struct engine *ret, struct err *e)
 	ret->store = (struct store)STORE_NONE;
 	int r = engine_open(g->root, g->runroot, ret, e);
 
-	if (r >= 0)
-		r = add_image_stores(c, &ret->store, e);
-	return r;
+	if (r >= 0 && ret->run_in_tmp && engine_say_once(ret, "said-tmp"))
+		output_warning(c, "XDG_RUNTIME_DIR is not set, and you have no folder in /run/user: what runs is on record in /tmp");
+	return r < 0 ? r : add_image_stores(c, &ret->store, e);
 }
 
 int verb_container(const struct engine *g, const char *name, char ret[CONTAINER_ID_MAX], struct err *e)

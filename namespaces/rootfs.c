@@ -71,7 +71,7 @@ int rootfs_idmap(struct rootfs_plan *r, int userns, struct err *e)
 {
 	int err = 0;
 
-	if (!r->userns || r->kind == ROOTFS_FOLDER || r->kind == ROOTFS_MADE || r->container_tree < 0)
+	if (!r->userns || r->as_is || r->kind == ROOTFS_FOLDER || r->kind == ROOTFS_MADE || r->container_tree < 0)
 		return 0;
 	err = idmap_mount(r->container_tree, userns, false, r->path, e);
 	if (err == 0 && r->layers_tree >= 0)

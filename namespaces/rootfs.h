@@ -49,6 +49,7 @@ struct rootfs_plan {
 	bool transient;		  /* the container's layer goes with it: overlayfs need not sync the disk at its end */
 	bool userns;		  /* the container has a private user namespace: trees are idmapped, but for FOLDER, whose
 				   * owners are as its maker wants them */
+	bool as_is;		  /* the trees have the container's ids as they are */
 	uint64_t propagation;	  /* rootfsPropagation as MS_*, with MS_REC for all that is mounted below; 0: private */
 	const char *layers;	  /* OVERLAY: path of images/layers */
 	char *const *lowers;	  /* OVERLAY: names in it, lowest first */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The cgroup of a container of `paene`: who makes it, where, what the container sees of it, and whether it may use it. */
 #include <errno.h>
+#include <limits.h>
 
 #include "cgroups/limits.h"
 #include "cgroups/unit.h"
@@ -8,16 +9,27 @@
 
 static const char slice_suffix[] = ".slice";
 
+/* A scope of the user's systemd, a cgroup that somebody has given them, or none. */
+static enum cgroup_manager manager_of_user(void)
+{
+	char path[PATH_MAX];
+
+	if (cgroup_user_systemd())
+		return CGROUP_MANAGER_SYSTEMD;
+	return cgroup_delegated(path) ? CGROUP_MANAGER_CGROUPFS : CGROUP_MANAGER_DISABLED;
+}
+
 /* "no-conmon" of podman's: the one who looks after a container stays in its caller's cgroup. So it is here, always. */
 static int take_manager(struct composition *c, struct err *e)
 {
 	const char *cgroups = c->o->cgroups ? c->o->cgroups : "enabled";
-	const char *name = c->o->cgroup_manager ? c->o->cgroup_manager : cgroup_manager_names[CGROUP_MANAGER_CGROUPFS];
+	enum cgroup_manager usual = c->g->rootless && !c->o->cgroup_parent ? manager_of_user() : CGROUP_MANAGER_CGROUPFS;
+	const char *name = c->o->cgroup_manager ? c->o->cgroup_manager : cgroup_manager_names[usual];
 	uint32_t m = 0;
 
 	while (m < CGROUP_MANAGER_COUNT && !streq(name, cgroup_manager_names[m]))
 		m++;
-	if (m != CGROUP_MANAGER_CGROUPFS && m != CGROUP_MANAGER_SYSTEMD)
+	if (c->o->cgroup_manager && m != CGROUP_MANAGER_CGROUPFS && m != CGROUP_MANAGER_SYSTEMD)
 		return err_say(e, EINVAL, "--cgroup-manager %s: it is cgroupfs or systemd", name);
 	c->s->cgroup_manager = m;
 	if (streq(cgroups, "enabled") || streq(cgroups, "no-conmon"))
@@ -101,10 +113,14 @@ static int check_limits(struct composition *c, struct err *e)
 	c->s->pids_default = false;
 	int r = limits_plan(&c->spec->linux_.resources, &c->spec->arena, &limits, e);
 
-	if (r >= 0 && (limits.n || c->s->class))
-		return err_say(e, EINVAL, "--cgroups disabled: without a cgroup there are no limits (%s)",
-			       limits.n ? limits.v[0].file : "--class");
-	return r;
+	if (r < 0 || (!limits.n && !c->s->class))
+		return r;
+	const char *first = limits.n ? limits.v[0].file : "--class";
+
+	if (c->o->cgroups)
+		return err_say(e, EINVAL, "--cgroups disabled: without a cgroup there are no limits (%s)", first);
+	err_say(e, EINVAL, "no cgroup is given to you, and without one there are no limits (%s)", first);
+	return err_hint(e, "where systemd runs, log in as this user, or `loginctl enable-linger`; XDG_RUNTIME_DIR says where it is");
 }
 
 int compose_cgroup(struct composition *c, struct err *e)

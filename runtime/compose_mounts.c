@@ -153,7 +153,7 @@ static int add_bind(struct composition *c, const struct bind *b, struct err *e)
 
 	snprintf(options, sizeof(options), "%s,%s%s%s,nosuid,nodev%s", b->recursive ? "rbind" : "bind",
 		 b->readonly ? "rro," : "", b->propagation ? b->propagation : "rprivate",
-		 c->s->private_userns && !b->noidmap ? (b->recursive ? ",ridmap" : ",idmap") : "",
+		 c->s->private_userns && !b->noidmap && !c->g->rootless ? (b->recursive ? ",ridmap" : ",idmap") : "",
 		 b->exec_forbidden ? ",noexec" : "");
 	int r = add_mount(c, b->target, "bind", b->source, options, e);
 

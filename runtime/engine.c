@@ -10,9 +10,10 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/seal.h"
-#include "namespaces/idmap.h"
+#include "runtime/rootless.h"
 
-#define OWN_FOLDER_MAX 200
+#define OWN_FOLDER_MAX	    200
+#define ENGINE_PATH_LONGEST 200
 
 static int sub_folder(int dir, const char *name, struct err *e)
 {
@@ -63,43 +64,55 @@ static int open_all(struct engine *g, struct err *e)
 		{ &g->seccomp, &g->run, "seccomp" },
 	};
 
-	g->data = path_mkdirs(g->data_path, 0700, e);
-	if (g->data < 0)
-		return g->data;
 	g->run = path_mkdirs(g->run_path, 0700, e);
 	if (g->run < 0)
 		return g->run;
+	int r = g->rootless ? rootless_enter(g->run, g->init_program, e) : 0;
+
+	if (r < 0)
+		return r;
+	g->data = path_mkdirs(g->data_path, 0700, e);
+	if (g->data < 0)
+		return g->data;
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
 		*folders[i].fd = sub_folder(*folders[i].parent, folders[i].name, e);
 		if (*folders[i].fd < 0)
 			return err_wrap(e, "%s", folders[i].parent == &g->data ? g->data_path : g->run_path);
 	}
-	int r = store_open(g->data, &g->store, e);
-
+	r = store_open(g->data, &g->store, e);
 	return r < 0 ? err_wrap(e, "%s", g->data_path) : 0;
+}
+
+/* Where they are to lie; without root where such things of a user's lie. */
+static int set_paths(struct engine *g, const char *data, const char *run, struct err *e)
+{
+	char own_data[PATH_MAX], own_run[PATH_MAX];
+	int r = g->rootless && !(data && run) ? rootless_folders(own_data, own_run, e) : 0;
+
+	if (r < 0)
+		return r;
+	g->run_in_tmp = r > 0 && !run;
+	data = data ? data : g->rootless ? own_data : "/var/lib/paene";
+	run = run ? run : g->rootless ? own_run : "/run/paene";
+	if (snprintf(g->data_path, sizeof(g->data_path), "%s", data) > ENGINE_PATH_LONGEST ||
+	    snprintf(g->run_path, sizeof(g->run_path), "%s", run) > ENGINE_PATH_LONGEST)
+		return err_say(e, ENAMETOOLONG, "the path of a data folder has at most %d bytes", ENGINE_PATH_LONGEST);
+	return streq(data, run) ? err_say(e, EINVAL, "--root and --runroot cannot be the same folder") : 0;
 }
 
 int engine_open(const char *data, const char *run, struct engine *ret, struct err *e)
 {
 	struct engine g;
 
-	if (geteuid() != 0) {
-		err_say(e, EPERM, "paene needs root in this version");
-		return err_hint(e, "run it with sudo");
-	}
-	data = data ? data : "/var/lib/paene";
-	run = run ? run : "/run/paene";
-	if (strlen(data) > 200 || strlen(run) > 200)
-		return err_say(e, ENAMETOOLONG, "the path of a data folder has at most 200 bytes");
-	if (streq(data, run))
-		return err_say(e, EINVAL, "--root and --runroot cannot be the same folder");
 	memset(&g, 0xff, sizeof(g)); /* every fd -1 */
 	g.store = (struct store)STORE_NONE;
-	snprintf(g.data_path, sizeof(g.data_path), "%s", data);
-	snprintf(g.run_path, sizeof(g.run_path), "%s", run);
-	find_programs(&g);
-	int r = open_all(&g, e);
+	g.rootless = rootless_is();
+	int r = set_paths(&g, data, run, e);
 
+	if (r < 0)
+		return r;
+	find_programs(&g);
+	r = open_all(&g, e);
 	if (r < 0) {
 		engine_close(&g);
 		return r;
@@ -116,4 +129,11 @@ void engine_close(struct engine *g)
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		fd_close(fds[i]);
 	store_close(&g->store);
+}
+
+bool engine_say_once(const struct engine *g, const char *mark)
+{
+	auto_fd int said = openat(g->run, mark, O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	return said >= 0;
 }

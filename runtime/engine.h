@@ -23,17 +23,24 @@ struct engine {
 	int data, containers, names, idranges, networks, volumes, run, states, seccomp; /* folder fds */
 	struct store store;
 	char data_path[256], run_path[256], worker[256], fetcher[256], init_program[256], monitor[256];
+	bool rootless;	    /* we are root of a user's namespace: its ids are all there are, and mounts of the host's keep theirs */
+	bool run_in_tmp;    /* a user without XDG_RUNTIME_DIR: see rootless_folders() */
 };
 
 /**
  * engine_open() - Open the folders, making what is missing
- * @data, @run:	Paths, at most 200 bytes; NULL: /var/lib/paene and /run/paene
+ * @data, @run:	Paths, at most 200 bytes; NULL: /var/lib/paene and /run/paene, for a user those of rootless_folders()
  *
- * Return: 0, or -errno with @e filled (-EPERM without root)
+ * A user enters their own user namespace here: from then on we are its root.
+ *
+ * Return: 0, or -errno with @e filled
  */
 int engine_open(const char *data, const char *run, struct engine *ret, struct err *e);
 void engine_close(struct engine *g);
 #define auto_engine __attribute__((cleanup(engine_close)))
+
+/* Something about this machine, to be said once after each boot: true for the first who asks. @mark: a file's name */
+bool engine_say_once(const struct engine *g, const char *mark);
 
 enum restart_policy {
 	RESTART_NO,

@@ -42,17 +42,9 @@ struct care {
 	int64_t began_s;
 };
 
-/* Said once after each boot: `paene inspect` and `paene info` go on saying it. */
-static bool to_be_said(const struct run *r, const char *mark)
-{
-	auto_fd int said = openat(r->g->run, mark, O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	return said >= 0;
-}
-
 static void describe_missing(const struct run *r, char *text, size_t size)
 {
-	if (!r->record.missing.n || !to_be_said(r, "said-missing"))
+	if (!r->record.missing.n || !engine_say_once(r->g, "said-missing"))
 		return;
 	size_t n = (size_t)snprintf(text, size, "this machine's cgroup2 lacks files for defaults, which are not set:");
 
@@ -62,12 +54,21 @@ static void describe_missing(const struct run *r, char *text, size_t size)
 
 static void describe_served(const struct run *r, char *text, size_t size)
 {
-	if (!r->serve || r->settings.storage_driver != STORAGE_AUTO || !to_be_said(r, "said-served"))
+	if (!r->serve || r->settings.storage_driver != STORAGE_AUTO || !engine_say_once(r->g, "said-served"))
 		return;
 	size_t n = strlen(text);
 
 	snprintf(text + n, size - n, "%sthe kernel cannot overlay folders of %s with ids mapped: fuse-overlayfs does, slower",
 		 n ? "; " : "", r->g->data_path);
+}
+
+static void describe_unlimited(const struct run *r, char *text, size_t size)
+{
+	if (!r->g->rootless || r->settings.cgroup_manager != CGROUP_MANAGER_DISABLED || !engine_say_once(r->g, "said-unlimited"))
+		return;
+	size_t n = strlen(text);
+
+	snprintf(text + n, size - n, "%sno cgroup is given to you: nothing limits or counts what containers use", n ? "; " : "");
 }
 
 static void warn(const struct care *c)
@@ -84,6 +85,7 @@ static void say_started(struct care *c, const struct run *r)
 	*c->first.warning = '\0';
 	describe_missing(r, c->first.warning, sizeof(c->first.warning));
 	describe_served(r, c->first.warning, sizeof(c->first.warning));
+	describe_unlimited(r, c->first.warning, sizeof(c->first.warning));
 	if (c->report < 0) {
 		warn(c);
 		return;

@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "runtime/rootless.h"
 
 static const enum monitor_word fd_words[] = {
 	MONITOR_PROGRAM, MONITOR_WATCH, MONITOR_DIR, MONITOR_PIDFD, MONITOR_CONSOLE, MONITOR_OUT, MONITOR_ERR,
@@ -33,16 +34,36 @@ static int keep_fds(const struct monitor_words *w, const int *hold, size_t n_hol
 	return 0;
 }
 
+/* Whose root we are, and where the user's systemd is. */
+static const char *const kept_variables[] = { ROOTLESS_ENV, "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS" };
+
+static void keep_variables(char *ret[ARRAY_SIZE(kept_variables) + 1])
+{
+	size_t n = 0;
+
+	for (char **p = environ; *p && n < ARRAY_SIZE(kept_variables); p++)
+		for (size_t i = 0; i < ARRAY_SIZE(kept_variables); i++) {
+			const char *rest = str_after(*p, kept_variables[i]);
+
+			if (rest && *rest == '=') {
+				ret[n++] = *p;
+				break;
+			}
+		}
+	ret[n] = NULL;
+}
+
 int monitor_exec(int program, const char *name, const char *verb, const struct monitor_words *w, const int *hold,
 		 size_t n_hold, struct err *e)
 {
 	const char *argv[MONITOR_WORDS + 3] = { name };
-	char *const envp[] = { NULL };
+	char *envp[ARRAY_SIZE(kept_variables) + 1];
 	size_t n = 1;
 	int r = keep_fds(w, hold, n_hold, e);
 
 	if (r < 0)
 		return r;
+	keep_variables(envp);
 	if (verb)
 		argv[n++] = verb;
 	for (size_t i = 0; i < MONITOR_WORDS; i++)

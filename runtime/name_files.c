@@ -51,7 +51,7 @@ static int write_own(struct run *r, const char *name, const char *text, struct e
 static int bind_file(struct run *r, const char *owner, size_t place, struct spec_mount *ret, struct err *e)
 {
 	static const char *const words[] = { "bind", "nosuid", "nodev", "noexec", "rprivate", "idmap" };
-	bool idmap = r->settings.private_userns && !r->serve;
+	bool idmap = r->settings.private_userns && !r->serve && !r->g->rootless;
 	struct arena *a = &r->spec.arena;
 
 	*ret = (struct spec_mount){

@@ -20,6 +20,7 @@
 #include "runtime/journal.h"
 #include "runtime/limits.h"
 #include "runtime/name_files.h"
+#include "runtime/rootless.h"
 #include "runtime/storage.h"
 #include "runtime/usage.h"
 
@@ -29,6 +30,8 @@ static int take_range(struct run *r, struct err *e)
 
 	if (!r->settings.private_userns)
 		return 0;
+	if (r->g->rootless)
+		return rootless_ids(&r->spec.arena, &l->uid_mappings, &l->gid_mappings, e);
 	int err = idmap_take_range(r->g->idranges, r->settings.id, &r->range_start, e);
 
 	if (err < 0)
@@ -73,6 +76,7 @@ static void fill_rootfs(const struct run *r, struct root_paths *paths, struct ro
 		.lowers = r->settings.layers.v,
 		.n_lowers = r->settings.layers.n,
 		.transient = r->settings.remove,
+		.as_is = r->g->rootless,
 		.layers_tree = -1,
 		.container_tree = -1,
 	};
@@ -159,6 +163,7 @@ static int place_cgroup(struct run *r, struct create_request *q, struct err *e)
 {
 	const struct settings *s = &r->settings;
 	const char *parent = s->cgroup_parent;
+	char given[PATH_MAX];
 	struct arena *a = &r->spec.arena;
 
 	q->plan.cgroup_manager = (enum cgroup_manager)s->cgroup_manager;
@@ -167,10 +172,14 @@ static int place_cgroup(struct run *r, struct create_request *q, struct err *e)
 		return 0;
 	q->cgroup_defaults = (const char *const(*)[2])r->cgroup_defaults;
 	if (s->cgroup_manager == CGROUP_MANAGER_SYSTEMD) {
-		r->spec.linux_.cgroups_path = arena_printf(a, "%s:paene:%s", parent ? parent : CGROUP_DEFAULT_SLICE, s->id);
+		const char *slice = parent ? parent : r->g->rootless ? "" : CGROUP_DEFAULT_SLICE;
+
+		r->spec.linux_.cgroups_path = arena_printf(a, "%s:paene:%s", slice, s->id);
 		return r->spec.linux_.cgroups_path ? tell_defaults(r, e) : err_nomem(e);
 	}
-	if (!parent) {
+	if (!parent && r->g->rootless) {
+		parent = cgroup_delegated(given) ? given : NULL;
+	} else if (!parent) {
 		parent = cgroup_home();
 		q->plan.cgroup_home = parent != NULL;
 	}
@@ -181,7 +190,7 @@ static int place_cgroup(struct run *r, struct create_request *q, struct err *e)
 /* Root in there would be root out here, and could write to this program: see base/seal.h. */
 static int take_seal(const struct run *r, int *ret, struct err *e)
 {
-	if (r->settings.private_userns)
+	if (r->settings.private_userns && !r->g->rootless)
 		return 0;
 	*ret = proc_seal_file();
 	if (*ret >= 0)

@@ -79,7 +79,7 @@ bool storage_is_refused(const struct rootfs_plan *p, const struct spec_id_maps *
 {
 	struct err e;
 
-	return try_overlay(p, &e) < 0 || (maps->n > 0 && try_idmap(p, maps, &e) < 0);
+	return try_overlay(p, &e) < 0 || (maps->n > 0 && !p->as_is && try_idmap(p, maps, &e) < 0);
 }
 
 enum storage_driver storage_driver_here(const struct engine *g)
@@ -87,7 +87,7 @@ enum storage_driver storage_driver_here(const struct engine *g)
 	struct spec_id_map one = { .host_id = PROBE_ID, .size = 1 };
 	auto_work struct work work = WORK_NONE;
 	char folder[PATH_MAX], layers[PATH_MAX];
-	const struct rootfs_plan p = { .path = folder, .layers = layers };
+	const struct rootfs_plan p = { .path = folder, .layers = layers, .as_is = g->rootless };
 	struct err ignored; /* on a full disk nothing can be tried: then it is what it is nearly everywhere */
 
 	if (work_begin(&g->store, &work, &ignored) < 0)

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/rootless.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/proc.h"
+#include "base/sys.h"
+#include "cgroups/cgroups.h"
+#include "namespaces/idmap.h"
+
+#define RECORD	     "namespace" /* "PID START": who keeps it; whoever makes it holds this file's lock */
+#define RECORD_MAX   64
+#define MAP_FILE_MAX 16384
+
+bool rootless_is(void)
+{
+	return getauxval(AT_EUID) != 0 || (getenv(ROOTLESS_ENV) && cgroup_is_rootless());
+}
+
+/* ---- folders ---- */
+
+static uid_t uid_outside(void)
+{
+	const char *known = getenv(ROOTLESS_ENV);
+	uint32_t uid = geteuid();
+
+	if (uid == 0 && known)
+		(void)str_to_id(known, &uid); /* ours: else it is as if there were no such user */
+	return uid;
+}
+
+/* What a variable says, if that is a path. */
+static const char *folder_of(const char *name)
+{
+	const char *path = getenv(name);
+
+	return path && *path == '/' ? path : NULL;
+}
+
+int rootless_folders(char data[PATH_MAX], char run[PATH_MAX], struct err *e)
+{
+	const char *home = folder_of("HOME"), *xdg_data = folder_of("XDG_DATA_HOME"), *xdg_run = folder_of("XDG_RUNTIME_DIR");
+	struct stat st;
+
+	if (!xdg_data && !home) {
+		err_say(e, ENOENT, "neither XDG_DATA_HOME nor HOME says where your images and containers are to lie");
+		return err_hint(e, "give --root DIR before the verb");
+	}
+	snprintf(data, PATH_MAX, "%s%s/paene", xdg_data ? xdg_data : home, xdg_data ? "" : "/.local/share");
+	if (xdg_run) {
+		snprintf(run, PATH_MAX, "%s/paene", xdg_run);
+		return 0;
+	}
+	snprintf(run, PATH_MAX, "/run/user/%u", uid_outside());
+	if (stat(run, &st) == 0 && st.st_uid == geteuid()) {
+		strcat(run, "/paene");
+		return 0;
+	}
+	snprintf(run, PATH_MAX, "/tmp/paene-%u", uid_outside());
+	return 1;
+}
+
+/* Others could put a namespace of theirs there. */
+static int check_owner(int run, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(run, &st) < 0)
+		return err_set(e, errno, "look at the folder of --runroot");
+	if (st.st_uid == geteuid() && !(st.st_mode & 022))
+		return 0;
+	err_say(e, EPERM, "the folder of --runroot is not yours alone");
+	return err_hint(e, "give --runroot DIR before the verb, or set XDG_RUNTIME_DIR");
+}
+
+/* ---- the namespace ---- */
+
+/* What a machine may have against user namespaces. */
+static const struct {
+	const char *file, *forbids, *hint;
+} sysctls[] = {
+	{ "/proc/sys/user/max_user_namespaces", "0\n",
+	  "user namespaces are switched off: root can change that by `sysctl user.max_user_namespaces=28633`" },
+	{ "/proc/sys/kernel/unprivileged_userns_clone", "0\n",
+	  "users may make no user namespaces: root can change that by `sysctl kernel.unprivileged_userns_clone=1`" },
+	{ "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1\n",
+	  "AppArmor gives users no rights in their user namespaces: root can change that by a profile for paene that allows "
+	  "userns, or by `sysctl kernel.apparmor_restrict_unprivileged_userns=0`" },
+};
+
+static int explain(struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
+		auto_free char *text = NULL;
+		struct err absent;
+
+		if (file_read(AT_FDCWD, sysctls[i].file, RECORD_MAX, &text, NULL, &absent) >= 0 && streq(text, sysctls[i].forbids))
+			return err_hint(e, "%s", sysctls[i].hint);
+	}
+	return -e->code;
+}
+
+/* Return: a pidfd of the one who keeps it, or -errno: there is nobody, @e says why */
+static int find_keeper(int record, struct err *e)
+{
+	char text[RECORD_MAX] = "", end;
+	struct proc_id id = { 0 };
+	ssize_t n = pread(record, text, sizeof(text) - 1, 0);
+
+	if (n < 0)
+		return err_set(e, errno, "read " RECORD);
+	if (sscanf(text, "%d %" SCNu64 "%c", &id.pid, &id.start_time, &end) != 3 || end != '\n')
+		return err_say(e, ESRCH, "nobody is on record");
+	return proc_open(&id, e);
+}
+
+static int write_record(int record, pid_t pid, struct err *e)
+{
+	char text[RECORD_MAX];
+	struct proc_id id;
+	int r = proc_identify(pid, &id, e);
+
+	if (r < 0)
+		return r;
+	int n = snprintf(text, sizeof(text), "%d %" PRIu64 "\n", id.pid, id.start_time);
+
+	if (ftruncate(record, 0) < 0 || pwrite(record, text, (size_t)n, 0) != n)
+		return err_set(e, errno, "write " RECORD);
+	return 0;
+}
+
+/* In the new namespace: until we are on record, then for good. An end of file says that nobody will know us. */
+static _Noreturn void keep(const char *program, int told, int teller)
+{
+	char *const argv[] = { (char *)"paene-keeper", NULL }, *const envp[] = { NULL };
+	int null_fd = open("/dev/null", O_RDWR);
+	char byte;
+
+	close(teller);
+	(void)setsid();
+	for (int fd = 0; fd < 3 && null_fd >= 0; fd++)
+		(void)dup2(null_fd, fd);
+	(void)!chdir("/");
+	while (read(told, &byte, 1) < 0 && errno == EINTR)
+		;
+	if (byte != 'k')
+		_exit(0);
+	proc_reset_signals();
+	(void)close_range(3, ~0U, 0);
+	execve(program, argv, envp);
+	_exit(1);
+}
+
+/* Return: a pidfd of its keeper, or -errno with @e filled */
+static int make_namespace(int record, const char *program, struct err *e)
+{
+	auto_arena struct arena a = { 0 };
+	struct spec_id_maps uids, gids;
+	auto_fd int pidfd = -1;
+	int ends[2], r = idmap_own(&a, &uids, &gids, e);
+
+	if (r < 0)
+		return r;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_set(e, errno, "make a pipe");
+	auto_fd int told = ends[0], teller = ends[1];
+	struct clone_args args = {
+		.flags = CLONE_NEWUSER | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = 0, /* nobody waits for it */
+	};
+	pid_t pid = sys_clone3(&args);
+
+	if (pid == 0)
+		keep(program, told, teller);
+	if (pid < 0) {
+		err_set(e, errno, "make a user namespace");
+		return explain(e);
+	}
+	r = idmap_write(pid, &uids, &gids, e);
+	if (r >= 0)
+		r = write_record(record, pid, e);
+	if (r >= 0 && write(teller, "k", 1) != 1)
+		r = err_set(e, errno, "start %s", program);
+	return r < 0 ? r : fd_take(&pidfd);
+}
+
+static int find_or_make(int run, const char *program, struct err *e)
+{
+	auto_fd int record = openat(run, RECORD, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct err nobody;
+
+	if (record < 0)
+		return err_set(e, errno, "open " RECORD);
+	int keeper = find_keeper(record, &nobody);
+
+	if (keeper >= 0)
+		return keeper;
+	int r = fd_lock(record, LOCK_EX);
+
+	if (r < 0)
+		return err_set(e, -r, "lock " RECORD);
+	keeper = find_keeper(record, &nobody);
+	return keeper >= 0 ? keeper : make_namespace(record, program, e);
+}
+
+/*
+ * Who changes namespaces is not dumpable any more, and then its files in /proc, and those of its children, are those of the
+ * machine's root. Mounts are copied, so what is mounted at the caller's is there, and nothing that we mount gets there.
+ */
+static int join(int keeper, struct err *e)
+{
+	char uid[16];
+
+	snprintf(uid, sizeof(uid), "%u", geteuid());
+	if (setns(keeper, CLONE_NEWUSER) < 0)
+		return err_set(e, errno, "join your user namespace");
+	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 || unshare(CLONE_NEWNS) < 0) {
+		err_set(e, errno, "make a mount namespace in your user namespace");
+		return explain(e);
+	}
+	return setenv(ROOTLESS_ENV, uid, 1) < 0 ? err_nomem(e) : 0;
+}
+
+int rootless_enter(int run, const char *keeper, struct err *e)
+{
+	if (geteuid() == 0)
+		return 0;
+	int r = check_owner(run, e);
+	auto_fd int pidfd = r < 0 ? r : find_or_make(run, keeper, e);
+
+	return pidfd < 0 ? pidfd : join(pidfd, e);
+}
+
+/* ---- ids ---- */
+
+static int map_all(struct arena *a, const char *file, struct spec_id_maps *ret, struct err *e)
+{
+	auto_free char *text = NULL;
+	struct spec_id_map m;
+	int used, r = file_read(AT_FDCWD, file, MAP_FILE_MAX, &text, NULL, e);
+	size_t lines = 0;
+
+	if (r < 0)
+		return r;
+	for (const char *p = text; *p; p++)
+		lines += *p == '\n';
+	ret->n = 0;
+	ret->v = arena_array(a, lines + 1, sizeof(*ret->v));
+	if (!ret->v)
+		return err_nomem(e);
+	for (const char *p = text; ret->n < lines && sscanf(p, "%" SCNu32 " %*u %" SCNu32 "%n", &m.container_id, &m.size, &used) == 2;
+	     p += used) {
+		m.host_id = m.container_id;
+		ret->v[ret->n++] = m;
+	}
+	return ret->n ? 0 : err_say(e, EINVAL, "%s is not understood", file);
+}
+
+int rootless_ids(struct arena *a, struct spec_id_maps *ret_uids, struct spec_id_maps *ret_gids, struct err *e)
+{
+	int r = map_all(a, "/proc/self/uid_map", ret_uids, e);
+
+	return r < 0 ? r : map_all(a, "/proc/self/gid_map", ret_gids, e);
+}

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# rootless.bash: a user of this file's corner, "dev", with subordinate ids and a runtime folder; for files that test paene
+# without root. `load ../lib/common` first.
+#
+#   as_dev COMMAND…   run a command as that user
+#   paene …           as that user, with the folders that paene chooses by itself
+
+dev_id=4242 dev_home=/run/home/dev dev_run=/run/user/4242
+export PAENE_DATA=$dev_home/.local/share/paene PAENE_RUN=$dev_run/paene
+export ASAN_OPTIONS=detect_leaks=0 # who has entered another user namespace hangs when it is searched for leaks
+
+make_dev() { # make_dev [no-subids]: this corner's own files of users, and paene where any user can execute it
+	local file
+	mkdir -p /run/etc /run/paene-test $dev_home $dev_run
+	chown $dev_id:$dev_id $dev_home $dev_run
+	chmod 700 $dev_run
+	for file in passwd group subuid subgid; do
+		touch /etc/$file
+		cp /etc/$file /run/etc/
+		sed -i /^dev:/d /run/etc/$file
+		mount --bind /run/etc/$file /etc/$file
+	done
+	echo "dev:x:$dev_id:$dev_id::$dev_home:/bin/sh" >>/etc/passwd
+	echo "dev:x:$dev_id:" >>/etc/group
+	[ "${1-}" = no-subids ] || echo "dev:1000000:65536" | tee -a /etc/subuid >>/etc/subgid
+	cp "$PAENE_BUILD"/paene "$PAENE_BUILD"/paene-* /run/paene-test/
+	busybox_rootfs >/dev/null
+	make_image localhost/busybox:1 /run/paene-test/busybox.tar
+	chmod -R go=rX /run/paene-test
+}
+
+unmake_dev() { # the process that keeps their user namespace
+	local pid rest
+	read -r pid rest <$PAENE_RUN/namespace && kill "$pid"
+}
+
+as_dev() {
+	(cd $dev_home && exec env -i HOME=$dev_home ${dev_run:+XDG_RUNTIME_DIR=$dev_run} ASAN_OPTIONS=$ASAN_OPTIONS \
+		PATH=/run/paene-test:/usr/bin:/bin setpriv --reuid $dev_id --regid $dev_id --clear-groups "$@")
+}
+
+paene() {
+	as_dev paene "$@"
+}
