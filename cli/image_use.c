@@ -8,12 +8,22 @@ struct question {
 	struct image_asker *asker;
 };
 
+/* Its own, or one that is mounted in it. */
+static bool container_has_image(const struct settings *s, const char *manifest)
+{
+	bool has = s->manifest && streq(s->manifest, manifest);
+
+	for (size_t i = 0; i < s->mounts.n && !has; i++)
+		has = s->mounts.v[i].image && streq(s->mounts.v[i].image, manifest);
+	return has;
+}
+
 static int compare(const struct container *c, void *arg, struct err *e)
 {
 	const struct question *q = arg;
 
 	(void)e;
-	if (!c->settings.manifest || !streq(c->settings.manifest, q->manifest))
+	if (!container_has_image(&c->settings, q->manifest))
 		return 0;
 	snprintf(q->asker->words, sizeof(q->asker->words), "container %s", c->settings.name);
 	return 1;

@@ -36,6 +36,8 @@ void mount_list_close(struct mount_list *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		fd_close(&l->v[i].tree);
+		fd_close(&l->v[i].lower);
+		fd_close(&l->v[i].own);
 		fd_close(&l->v[i].userns);
 		free(l->v[i].link);
 		l->v[i].link = NULL;
@@ -49,6 +51,8 @@ static bool is_type(const struct spec_mount *m, const char *type)
 
 static enum mount_how choose_how(const struct spec_mount *m, const struct mount_op *op)
 {
+	if (m->overlay)
+		return MOUNT_OVERLAY;
 	if (op->options.words & MOUNT_WORD_REMOUNT)
 		return MOUNT_REMOUNT;
 	if ((op->options.words & BIND_WORDS) || is_type(m, "bind"))
@@ -110,7 +114,7 @@ static int set_idmap(struct arena *arena, struct mount_op *op, const struct spec
 	op->maps = own_maps(arena, op, m, c, &r, e);
 	if (r < 0 || (!op->maps && !(op->options.words & IDMAP_WORDS)))
 		return r;
-	if (op->how != MOUNT_BIND)
+	if (op->how != MOUNT_BIND && op->how != MOUNT_OVERLAY)
 		return err_say(e, EINVAL, "only a bind can have id mappings");
 	if (op->maps)
 		return check_maps(op->maps, e);
@@ -227,13 +231,27 @@ static int set_target(struct arena *arena, const struct spec_mount *m, const str
 	return 0;
 }
 
+/* What is to be changed yet must be writable until then. */
+static void delay_readonly(struct mount_op *op)
+{
+	op->seal_later = (op->fill || op->chown) && ((op->options.set | op->options.rset) & MOUNT_ATTR_RDONLY);
+	if (!op->seal_later)
+		return;
+	op->options.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	op->options.rset &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+}
+
 static int from_spec(struct arena *arena, const struct mount_list *before, const struct spec_mount *m,
 		     const struct mount_context *c, struct mount_op *op, struct err *e)
 {
 	int r = mount_options_parse(arena, &m->options, &op->options, e);
 
-	op->tree = op->userns = -1;
+	op->tree = op->lower = op->own = op->userns = -1;
 	op->type = m->type;
+	op->overlay = m->overlay;
+	op->fill = m->fill;
+	op->chown = m->chown;
+	delay_readonly(op);
 	if (r == 0)
 		r = set_target(arena, m, c, op, e);
 	if (r < 0)

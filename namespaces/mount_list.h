@@ -14,6 +14,7 @@ enum mount_how {
 	MOUNT_DEV,	/* a tmpfs on /dev that the parent has made with its nodes (in @tree), or else as MOUNT_NEW */
 	MOUNT_CGROUP,	/* cgroup2 of the container's cgroup namespace */
 	MOUNT_REMOUNT,	/* change what is mounted there */
+	MOUNT_OVERLAY,	/* of folders of the host */
 	MOUNT_HOW_COUNT,
 };
 
@@ -28,6 +29,10 @@ struct mount_op {
 	const struct mount_maps *maps; /* maps of its own, or NULL */
 	int userns;	       /* owned; has those maps; -1: not made (yet) */
 	bool idmap_container;  /* seen through the container's user namespace (a volume) */
+	bool fill, chown;      /* as struct spec_mount has them */
+	const struct spec_overlay *overlay;
+	int lower, own;	       /* of MOUNT_OVERLAY: owned; -1: not open */
+	bool seal_later;       /* read-only, once it has been filled and has its owner */
 	bool is_file;	       /* the source is no folder: the target is made as a file */
 	const char *content;   /* text for a small file that is bound instead of @source, or NULL */
 	char *link;	       /* owned; copy-symlink: the target becomes this link; NULL: it does not */

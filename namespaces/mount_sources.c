@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "namespaces/idmap.h"
+#include "namespaces/mount_overlay.h"
 #include "namespaces/tree.h"
 
 #define TRUST_ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
@@ -203,12 +204,14 @@ int mount_list_open(struct mount_list *l, const struct mount_context *c, struct 
 	for (size_t i = 0; i < l->n && r >= 0; i++) {
 		struct mount_op *op = &l->v[i];
 
-		if (op->how != MOUNT_BIND || op->tree >= 0 || op->content)
+		if ((op->how != MOUNT_BIND && op->how != MOUNT_OVERLAY) || op->tree >= 0 || op->content)
 			continue;
 		/* here, and not in init: the /proc that it sees has other numbers for its children */
 		if (op->maps)
 			r = op->userns = idmap_userns(&op->maps->uids, &op->maps->gids, e);
-		if (r >= 0 && may && !mount_op_by_init(op, c))
+		if (r >= 0 && op->how == MOUNT_OVERLAY)
+			r = mount_overlay_open(op, e);
+		else if (r >= 0 && may && !mount_op_by_init(op, c))
 			r = open_source(op, c, e);
 		may = may && r != 1;
 		if (r < 0)
@@ -231,7 +234,7 @@ int mount_list_idmap(struct mount_list *l, int userns, struct err *e)
 
 		if (!op->idmap_container || op->tree < 0)
 			continue;
-		int r = mount_source_idmap(op, op->tree, userns, e);
+		int r = op->how == MOUNT_OVERLAY ? mount_overlay_idmap(op, userns, e) : mount_source_idmap(op, op->tree, userns, e);
 
 		if (r < 0)
 			return err_hint(e, "without them (-v SOURCE:TARGET:noidmap) its owners are nobody inside");

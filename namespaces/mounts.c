@@ -8,9 +8,19 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "namespaces/chown_tree.h"
 #include "namespaces/copyup.h"
+#include "namespaces/mount_overlay.h"
 #include "namespaces/target.h"
 #include "namespaces/tree.h"
+
+static bool has_data(const struct mount_op *op, const char *key)
+{
+	for (size_t i = 0; i < op->options.data.n; i++)
+		if (str_after(op->options.data.v[i], key))
+			return true;
+	return false;
+}
 
 static unsigned target_flags(const struct mount_op *op)
 {
@@ -96,6 +106,32 @@ static int make_content(struct mount_op *op, int root, struct err *e)
 	return tree_change(op->tree, false, op->options.set | op->options.rset, 0, 0, e);
 }
 
+static int copy_up(const struct mount_op *op, int target, const struct stat *st, struct err *e)
+{
+	if (!has_data(op, "uid=") && !has_data(op, "gid=") && fchownat(op->tree, ".", st->st_uid, st->st_gid, 0) < 0)
+		return err_set(e, errno, "set the owner");
+	return copyup(target, op->tree, e);
+}
+
+/* A volume that nobody had yet: it gets what it is about to hide. */
+static int fill_and_attach(const struct mount_op *op, int root, struct err *e)
+{
+	bool made;
+	auto_fd int target = target_open(root, op->target, target_flags(op), &made, e);
+	struct stat st;
+	int r = 0;
+
+	if (target < 0)
+		return target;
+	if (!made && fstat(target, &st) < 0)
+		return err_set(e, errno, "look at the folder");
+	if (!made && S_ISDIR(st.st_mode))
+		r = copy_up(op, target, &st, e);
+	if (r == 0 && !made && S_ISDIR(st.st_mode) && fchmodat(op->tree, ".", st.st_mode & 07777, 0) < 0)
+		r = err_set(e, errno, "set the mode");
+	return r < 0 ? r : tree_attach(op->tree, target, e);
+}
+
 static int run_bind(struct mount_op *op, int root, const struct mount_context *c, struct err *e)
 {
 	int r = 0;
@@ -104,6 +140,8 @@ static int run_bind(struct mount_op *op, int root, const struct mount_context *c
 		r = op->content ? make_content(op, root, e) : mount_source_open(op, root, c, e);
 	if (r < 0)
 		return r;
+	if (op->fill)
+		return fill_and_attach(op, root, e);
 	return op->link ? make_link(op, root, e) : attach_at_target(op, root, e);
 }
 
@@ -120,14 +158,6 @@ static int new_without_group(const struct mount_op *op, struct mount_options *o,
 			kept[data.n++] = o->data.v[i];
 	o->data = data;
 	return tree_new(op->type, op->source, o, e);
-}
-
-static bool has_data(const struct mount_op *op, const char *key)
-{
-	for (size_t i = 0; i < op->options.data.n; i++)
-		if (str_after(op->options.data.v[i], key))
-			return true;
-	return false;
 }
 
 /*
@@ -154,13 +184,6 @@ static int make_new(const struct mount_op *op, const struct mount_context *c, co
 	if (tree == -EINVAL && c->private_userns && streq(op->type, "devpts"))
 		tree = new_without_group(op, &o, e);
 	return tree;
-}
-
-static int copy_up(const struct mount_op *op, int target, const struct stat *st, struct err *e)
-{
-	if (!has_data(op, "uid=") && !has_data(op, "gid=") && fchownat(op->tree, ".", st->st_uid, st->st_gid, 0) < 0)
-		return err_set(e, errno, "set the owner");
-	return copyup(target, op->tree, e);
 }
 
 static int run_new(struct mount_op *op, int root, const struct mount_context *c, struct err *e)
@@ -221,9 +244,15 @@ static int run_remount(struct mount_op *op, int root, const struct mount_context
 	return r;
 }
 
+static int run_overlay(struct mount_op *op, int root, const struct mount_context *c, struct err *e)
+{
+	(void)c;
+	return mount_overlay_run(op, root, e);
+}
+
 static int (*const runs[])(struct mount_op *, int, const struct mount_context *, struct err *) = {
 	[MOUNT_BIND] = run_bind,     [MOUNT_NEW] = run_new,	    [MOUNT_DEV] = run_dev,
-	[MOUNT_CGROUP] = run_cgroup, [MOUNT_REMOUNT] = run_remount,
+	[MOUNT_CGROUP] = run_cgroup, [MOUNT_REMOUNT] = run_remount, [MOUNT_OVERLAY] = run_overlay,
 };
 static_assert(ARRAY_SIZE(runs) == MOUNT_HOW_COUNT, "a function for each kind of operation");
 
@@ -254,15 +283,26 @@ int mount_list_run(struct mount_list *l, int *root, const struct mount_context *
 	return 0;
 }
 
+int mount_list_chown(const struct mount_list *l, uid_t uid, gid_t gid, struct err *e)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		int r = l->v[i].chown && l->v[i].tree >= 0 ? chown_tree(l->v[i].tree, uid, gid, e) : 0;
+
+		if (r < 0)
+			return err_wrap(e, "mount %s", l->v[i].target);
+	}
+	return 0;
+}
+
 int mount_list_seal(struct mount_list *l, struct err *e)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const struct mount_op *op = &l->v[i];
 		bool sealed = op->how == MOUNT_DEV || (op->how == MOUNT_NEW && streq(op->type, "tmpfs"));
 
-		if (!sealed || !((op->options.set | op->options.rset) & MOUNT_ATTR_RDONLY))
+		if (!op->seal_later && (!sealed || !((op->options.set | op->options.rset) & MOUNT_ATTR_RDONLY)))
 			continue;
-		int r = tree_change(op->tree, false, MOUNT_ATTR_RDONLY, 0, 0, e);
+		int r = tree_change(op->tree, op->seal_later, MOUNT_ATTR_RDONLY, 0, 0, e);
 
 		if (r < 0)
 			return err_wrap(e, "mount %s", op->target);

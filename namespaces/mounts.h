@@ -16,6 +16,8 @@
 #ifndef NAMESPACES_MOUNTS_H
 #define NAMESPACES_MOUNTS_H
 
+#include <sys/types.h>
+
 #include "namespaces/mount_list.h"
 #include "namespaces/mount_sources.h"
 
@@ -29,6 +31,9 @@
  * Return: 0, or -errno with @e filled ("mount /data: …")
  */
 int mount_list_run(struct mount_list *l, int *root, const struct mount_context *c, struct err *e);
+
+/* Give those away that are to be the process's user's. Return: 0, or -errno with @e filled. */
+int mount_list_chown(const struct mount_list *l, uid_t uid, gid_t gid, struct err *e);
 
 /* Make those tmpfs read-only, when mounts and devices are in place. Return: 0, or -errno with @e filled. */
 int mount_list_seal(struct mount_list *l, struct err *e);

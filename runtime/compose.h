@@ -22,7 +22,8 @@ struct run_options {
 	struct strv networks, network_aliases;
 	struct limit_options limits;
 	const char *shm_size, *oom_score_adj;
-	struct strv storage;
+	struct strv storage, volumes_from;
+	const char *image_volume;
 	const char *storage_driver;
 	const char *cgroup_manager, *cgroup_parent, *cgroupns, *cgroups;
 	struct strv env, env_files, volumes, mounts, tmpfs, publish, cap_add, cap_drop, security_opts, ulimits, labels,

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Mounts of a container of `paene`: the default ones, then the user's own; a target named twice is the user's. */
 #include <errno.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/proc.h"
 #include "runtime/compose_parts.h"
 #include "runtime/defaults.h"
+#include "runtime/mount_words.h"
+#include "runtime/volume_parts.h"
 
-#define OWN_MOUNTS 16 /* room for the default ones, --read-only's and --init's */
+#define FIRST_ROOM 32
 
 static int split(struct composition *c, const char *list, struct strv *to)
 {
@@ -28,16 +31,39 @@ static int split(struct composition *c, const char *list, struct strv *to)
 	return 0;
 }
 
-/* Where an older mount has this target, the new one takes its place in the list. */
+/* What was said of an older mount with this target is of no use any more. */
+static void forget_more(struct mounts_more *all, const char *target)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < all->n; i++)
+		if (!streq(all->v[i].target, target))
+			all->v[kept++] = all->v[i];
+	all->n = kept;
+}
+
+/* Where an older mount has this target, the new one takes its place in the list. NULL: there is no memory */
 static struct spec_mount *place_for(struct composition *c, const char *target)
 {
 	struct spec_mounts *m = &c->spec->mounts;
 
 	for (size_t i = 0; i < m->n; i++)
 		if (streq(m->v[i].destination, target)) {
+			forget_more(&c->s->mounts, target);
 			m->v[i] = (struct spec_mount){ .destination = m->v[i].destination };
 			return &m->v[i];
 		}
+	if (m->n == c->mounts_room) {
+		size_t room = MAX(c->mounts_room * 2, (size_t)FIRST_ROOM);
+		struct spec_mount *v = arena_array(&c->spec->arena, room, sizeof(*v));
+
+		if (!v)
+			return NULL;
+		if (m->n)
+			memcpy(v, m->v, m->n * sizeof(*v));
+		m->v = v;
+		c->mounts_room = room;
+	}
 	return &m->v[m->n++];
 }
 
@@ -55,6 +81,8 @@ static int add_mount(struct composition *c, const char *target, const char *type
 		return err_say(e, EINVAL, "the root itself can't be a mount target");
 	struct spec_mount *m = place_for(c, normal);
 
+	if (!m)
+		return err_nomem(e);
 	m->destination = normal;
 	m->type = arena_strdup(&c->spec->arena, type);
 	m->source = arena_strdup(&c->spec->arena, source);
@@ -88,178 +116,331 @@ static int add_defaults(struct composition *c, struct err *e)
 	return r < 0 ? r : add_mount(c, "/dev/shm", "tmpfs", "shm", options, e);
 }
 
-struct bind {
-	char source[PATH_MAX];
-	const char *target;
-	bool readonly, noidmap, is_volume, exec_forbidden, recursive;
-	const char *propagation;
-};
+/* ---- what -v and --mount ask for ---- */
 
-static int option_word(struct bind *b, const char *word, size_t n)
+/* A bind, or what looks like one: options as config.json has them. */
+static int add_bind(struct composition *c, const struct mount_words *m, const char *source, const char *target, struct err *e)
 {
-	static const struct {
-		const char *word;
-		size_t offset;
-		bool value;
-	} words[] = {
-		{ "ro", offsetof(struct bind, readonly), true },
-		{ "readonly", offsetof(struct bind, readonly), true },
-		{ "rw", offsetof(struct bind, readonly), false },
-		{ "noidmap", offsetof(struct bind, noidmap), true },
-		{ "noexec", offsetof(struct bind, exec_forbidden), true },
-		{ "exec", offsetof(struct bind, exec_forbidden), false },
-		{ "bind", offsetof(struct bind, recursive), false },
-		{ "rbind", offsetof(struct bind, recursive), true },
-	};
-	static const char *const propagations[] = { "rprivate", "private", "rslave", "slave", "rshared", "shared" };
+	bool idmap = c->s->private_userns && !m->no_idmap && !c->g->rootless;
+	struct arena *a = &c->spec->arena;
+	const char *r = m->not_recursive ? "" : "r";
+	const char *maps = m->maps && *m->maps ? arena_printf(a, ",%sidmap=%s", r, m->maps) : idmap ? arena_printf(a, ",%sidmap", r) : "";
+	char *options = arena_printf(a, "%sbind,%s%s%s%s%s%s", r, m->readonly ? "rro," : "", m->propagation ? m->propagation : "rprivate",
+				     m->suid ? "" : ",nosuid", m->dev ? "" : ",nodev", m->no_exec ? ",noexec" : "", maps ? maps : "");
+	int err = options && maps ? add_mount(c, target, "bind", source, options, e) : err_nomem(e);
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strlen(words[i].word) == n && memcmp(word, words[i].word, n) == 0) {
-			*(bool *)((char *)b + words[i].offset) = words[i].value;
-			return 0;
-		}
-	for (size_t i = 0; i < ARRAY_SIZE(propagations); i++)
-		if (strlen(propagations[i]) == n && memcmp(word, propagations[i], n) == 0) {
-			b->propagation = propagations[i];
-			return 0;
-		}
-	/* z and Z relabel for SELinux, nocopy is about filling volumes: neither has anything to do here */
-	if ((n == 1 && (*word == 'z' || *word == 'Z')) || (n == 6 && memcmp(word, "nocopy", 6) == 0))
-		return 0;
-	return -EINVAL;
+	if (err >= 0 && strv_push(&c->s->arena, &c->s->binds,
+				  arena_printf(&c->s->arena, "%s:%s%s", source, target, m->readonly ? ":ro" : "")) < 0)
+		return err_nomem(e);
+	return err;
 }
 
-/* A folder or file of the host, or a volume by its name. */
-static int find_source(struct composition *c, const char *source, struct bind *b, struct err *e)
+/* @more: its strings are copied. It goes with the mount that was added last. */
+static int add_more(struct composition *c, const char *target, const struct mount_more *more, struct err *e)
 {
-	if (*source == '/' || *source == '.') {
-		if (realpath(source, b->source))
-			return 0;
-		err_set(e, errno, "volume source %s", source);
-		return e->code == ENOENT ? err_hint(e, "make it first") : -e->code;
-	}
-	auto_fd int fd = volume_open(c->g, source, e);
+	struct arena *a = &c->s->arena;
+	struct mounts_more *all = &c->s->mounts;
+	struct mount_more *v = arena_array(a, all->n + 1, sizeof(*v)), *last;
+	char *normal = arena_alloc(a, strlen(target) + 2);
 
-	if (fd < 0)
-		return fd;
-	b->is_volume = true;
-	snprintf(b->source, sizeof(b->source), "%s/volumes/%s", c->g->data_path, source);
+	if (!v || !normal)
+		return err_nomem(e);
+	path_normal(target, normal);
+	if (all->n)
+		memcpy(v, all->v, all->n * sizeof(*v));
+	all->v = v;
+	last = &v[all->n++];
+	*last = *more;
+	last->target = normal;
+	last->volume = arena_strdup(a, more->volume);
+	last->subpath = arena_strdup(a, more->subpath);
+	last->base = arena_strdup(a, more->base);
+	last->image = arena_strdup(a, more->image);
+	last->upper = arena_strdup(a, more->upper);
+	last->work = arena_strdup(a, more->work);
+	last->lowers = (struct strv){ 0 };
+	for (size_t i = 0; i < more->lowers.n; i++)
+		if (strv_add(a, &last->lowers, more->lowers.v[i]) < 0)
+			return err_nomem(e);
 	return 0;
 }
 
-static int add_bind(struct composition *c, const struct bind *b, struct err *e)
+static int real_path(const char *path, char ret[PATH_MAX], struct err *e)
 {
-	char options[160];
+	if (realpath(path, ret))
+		return 0;
+	err_set(e, errno, "source %s", path);
+	return e->code == ENOENT ? err_hint(e, "make it first") : -e->code;
+}
 
-	snprintf(options, sizeof(options), "%s,%s%s%s,nosuid,nodev%s", b->recursive ? "rbind" : "bind",
-		 b->readonly ? "rro," : "", b->propagation ? b->propagation : "rprivate",
-		 c->s->private_userns && !b->noidmap && !c->g->rootless ? (b->recursive ? ",ridmap" : ",idmap") : "",
-		 b->exec_forbidden ? ",noexec" : "");
-	int r = add_mount(c, b->target, "bind", b->source, options, e);
+/* O: what is written to it goes to folders of its own. */
+static int overlay_of(struct composition *c, const struct mount_words *m, struct mount_more *more, struct err *e)
+{
+	static char own[] = ".", *const itself[] = { own };
+	char upper[PATH_MAX], work[PATH_MAX];
+	int r = 0;
 
-	if (r >= 0 && strv_push(&c->s->arena, &c->s->binds,
-				arena_printf(&c->s->arena, "%s:%s%s", b->source, b->target, b->readonly ? ":ro" : "")) < 0)
-		return err_nomem(e);
+	if (!m->overlay)
+		return 0;
+	more->lowers = (struct strv){ .v = (char **)itself, .n = 1 };
+	if (!m->upper)
+		return 0;
+	r = real_path(m->upper, upper, e);
+	if (r >= 0)
+		r = real_path(m->work, work, e);
+	if (r < 0)
+		return r;
+	more->upper = arena_strdup(&c->s->arena, upper);
+	more->work = arena_strdup(&c->s->arena, work);
+	return more->upper && more->work ? 0 : err_nomem(e);
+}
+
+static int add_path(struct composition *c, const struct mount_words *m, const char *source, const char *target, struct err *e)
+{
+	char real[PATH_MAX];
+	struct mount_more more = { .chown = m->chown, .base = m->overlay ? real : NULL };
+	int r = real_path(source, real, e);
+
+	if (r >= 0)
+		r = overlay_of(c, m, &more, e);
+	if (r >= 0)
+		r = add_bind(c, m, real, target, e);
+	return r < 0 || !(m->chown || m->overlay) ? r : add_more(c, target, &more, e);
+}
+
+static int add_host_path(struct composition *c, const struct mount_words *m, struct err *e)
+{
+	return add_path(c, m, m->source, m->target, e);
+}
+
+/* One without a name gets one that nobody else has, and is made when the container starts. */
+static int add_volume(struct composition *c, const struct mount_words *m, struct err *e)
+{
+	char random[VOLUME_RANDOM + 1], path[PATH_MAX];
+	const char *name = m->source ? m->source : random;
+	int r = m->source ? str_check_name(name, "volume name", e) : proc_random_hex(random, VOLUME_RANDOM);
+
+	if (r < 0)
+		return m->source ? r : err_set(e, -r, "choose a name");
+	volume_path(c->g, name, path);
+	struct mount_more more = {
+		.volume = (char *)name, .subpath = m->subpath, .anonymous = !m->source, .no_copy = m->no_copy || m->overlay,
+		.chown = m->chown, .base = m->overlay ? path : NULL,
+	};
+
+	r = overlay_of(c, m, &more, e);
+	if (r >= 0)
+		r = add_bind(c, m, path, m->target, e);
+	return r < 0 ? r : add_more(c, m->target, &more, e);
+}
+
+/* All that an image has, or a part of it. What is written, where that is allowed, goes with the run. */
+static int add_image(struct composition *c, const struct mount_words *m, struct err *e)
+{
+	auto_image struct image image = { 0 };
+	struct mount_words bind = *m;
+	struct strv folders = { 0 };
+	int r = image_find(&c->g->store, m->source, &image, e);
+
+	if (r >= 0)
+		r = image_folders(&image, &c->spec->arena, &folders, e); /* topmost first */
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < folders.n / 2; i++) {
+		char *moved = folders.v[i];
+
+		folders.v[i] = folders.v[folders.n - 1 - i];
+		folders.v[folders.n - 1 - i] = moved;
+	}
+	const struct mount_more more = {
+		.base = arena_printf(&c->s->arena, "%s/images/layers", image.peer ? image.peer->path : c->g->data_path),
+		.lowers = folders, .image = image.manifest, .subpath = m->subpath,
+	};
+
+	bind.readonly = !m->writable;
+	r = more.base ? add_bind(c, &bind, more.base, m->target, e) : err_nomem(e);
+	return r < 0 ? r : add_more(c, m->target, &more, e);
+}
+
+/* Each path that fits, below the target by its own name. */
+static int add_glob(struct composition *c, const struct mount_words *m, struct err *e)
+{
+	glob_t found;
+	int r = glob(m->source, 0, NULL, &found);
+
+	if (r != 0)
+		return r == GLOB_NOMATCH ? err_say(e, ENOENT, "nothing fits %s", m->source) : err_set(e, EIO, "look for %s", m->source);
+	for (size_t i = 0; i < found.gl_pathc && r >= 0; i++) {
+		const char *slash = strrchr(found.gl_pathv[i], '/');
+		char *target = arena_printf(&c->spec->arena, "%s/%s", m->target, slash ? slash + 1 : found.gl_pathv[i]);
+
+		r = target ? add_path(c, m, found.gl_pathv[i], target, e) : err_nomem(e);
+	}
+	globfree(&found);
 	return r;
 }
 
-/* -v SOURCE:TARGET[:OPTIONS], options as in option_word(). */
-static int add_volume(struct composition *c, const char *word, struct err *e)
+/* A new file system; @usual: its options where the user says nothing else. */
+static int add_new(struct composition *c, const struct mount_words *m, const char *type, const char *usual, struct err *e)
 {
-	struct bind b = { 0 };
-	size_t n = strcspn(word, ":");
-	char *source = arena_strndup(&c->spec->arena, word, n);
+	struct arena *a = &c->spec->arena;
+	char *options = arena_printf(a, "%s%s%s%s%s%s", m->suid ? "suid" : "nosuid", m->dev ? "" : ",nodev", m->no_exec ? ",noexec" : "",
+				     m->readonly ? ",ro" : "", m->copy_up ? ",tmpcopyup" : "", usual);
 
-	if (!source)
-		return err_nomem(e);
-	if (!word[n])
-		return err_say(e, EINVAL, "--volume %s: SOURCE:TARGET[:OPTIONS], please", word);
-	const char *rest = word + n + 1;
-	size_t target_len = strcspn(rest, ":");
-	char *target = arena_strndup(&c->spec->arena, rest, target_len);
-
-	if (!target)
-		return err_nomem(e);
-	b.target = target;
-	b.recursive = true;
-	for (const char *o = rest[target_len] ? rest + target_len + 1 : ""; *o;) {
-		size_t len = strcspn(o, ",");
-
-		if (option_word(&b, o, len) < 0)
-			return err_say(e, EINVAL, "--volume %s: unknown option %.*s", word, (int)len, o);
-		o += len + (o[len] == ',');
-	}
-	int r = *source ? find_source(c, source, &b, e) : err_say(e, EINVAL, "it has no source");
-
-	return r < 0 ? err_wrap(e, "--volume %s", word) : add_bind(c, &b, e);
+	for (size_t i = 0; i < m->data.n && options; i++)
+		options = arena_printf(a, "%s,%s", options, m->data.v[i]);
+	return options ? add_mount(c, m->target, type, type, options, e) : err_nomem(e);
 }
 
-/* --tmpfs TARGET[:OPTIONS] */
-static int add_tmpfs(struct composition *c, const char *target, const char *options, struct err *e)
+static int add_tmpfs(struct composition *c, const struct mount_words *m, struct err *e)
 {
-	char *all = arena_printf(&c->spec->arena, "nosuid,nodev,mode=1777,%s", options);
-
-	return all ? add_mount(c, target, "tmpfs", "tmpfs", all, e) : err_nomem(e);
+	return add_new(c, m, "tmpfs", ",mode=1777", e);
 }
 
+static int add_ramfs(struct composition *c, const struct mount_words *m, struct err *e)
+{
+	return add_new(c, m, "ramfs", "", e);
+}
+
+static int add_devpts(struct composition *c, const struct mount_words *m, struct err *e)
+{
+	struct mount_words with_devices = *m;
+
+	with_devices.dev = true;
+	return add_new(c, &with_devices, "devpts", ",noexec,newinstance,ptmxmode=0666,mode=0620", e);
+}
+
+static int (*const adds[MOUNT_TYPE_COUNT])(struct composition *c, const struct mount_words *m, struct err *e) = {
+	[MOUNT_TYPE_BIND] = add_host_path, [MOUNT_TYPE_VOLUME] = add_volume, [MOUNT_TYPE_TMPFS] = add_tmpfs,
+	[MOUNT_TYPE_IMAGE] = add_image,
+	[MOUNT_TYPE_GLOB] = add_glob,	   [MOUNT_TYPE_DEVPTS] = add_devpts, [MOUNT_TYPE_RAMFS] = add_ramfs,
+};
+
+static int volume_word(struct composition *c, const char *word, struct err *e)
+{
+	struct mount_words m;
+	int r = mount_words_volume(&c->spec->arena, word, &m, e);
+
+	if (r < 0)
+		return r;
+	r = adds[m.type](c, &m, e);
+	return r < 0 ? err_wrap(e, "--volume %s", word) : 0;
+}
+
+static int mount_word(struct composition *c, const char *word, struct err *e)
+{
+	struct mount_words m;
+	int r = mount_words_mount(&c->spec->arena, word, &m, e);
+
+	if (r < 0)
+		return r;
+	r = adds[m.type](c, &m, e);
+	return r < 0 ? err_wrap(e, "--mount %s", word) : 0;
+}
+
+/* --tmpfs TARGET[:OPTIONS]: what the kernel takes */
 static int tmpfs_word(struct composition *c, const char *word, struct err *e)
 {
 	size_t n = strcspn(word, ":");
 	char *target = arena_strndup(&c->spec->arena, word, n);
-	int r = target ? add_tmpfs(c, target, word[n] ? word + n + 1 : "", e) : err_nomem(e);
+	char *options = arena_printf(&c->spec->arena, "nosuid,nodev,mode=1777,%s", word[n] ? word + n + 1 : "");
+	int r = target && options ? add_mount(c, target, "tmpfs", "tmpfs", options, e) : err_nomem(e);
 
 	return r < 0 ? err_wrap(e, "--tmpfs %s", word) : 0;
 }
 
-/* --mount type=bind|volume|tmpfs,source=…,target=…,OPTION… */
-static int mount_word(struct composition *c, const char *word, struct err *e)
+/* ---- what comes from elsewhere ---- */
+
+static bool is_bind_of(const struct settings *s, const struct spec_mount *m)
 {
-	struct bind b = { .recursive = true };
-	const char *type = "volume", *source = NULL, *tmpfs = "";
-	struct strv words = { 0 };
+	for (size_t i = 0; i < s->binds.n; i++) {
+		const char *rest = str_after(s->binds.v[i], m->source);
+		const char *target = rest ? str_after(rest, ":") : NULL, *end = target ? str_after(target, m->destination) : NULL;
+
+		if (end && (!*end || *end == ':'))
+			return true;
+	}
+	return false;
+}
+
+static int add_of_other(struct composition *c, const struct settings *s, const struct spec_mount *m, bool readonly, struct err *e)
+{
+	struct arena *a = &c->spec->arena;
+	char *options = arena_strdup(a, readonly ? "rro" : "");
+
+	for (size_t i = 0; i < m->options.n && options; i++)
+		options = arena_printf(a, "%s,%s", m->options.v[i], options);
+	int r = options ? add_mount(c, m->destination, m->type, m->source, options, e) : err_nomem(e);
+
+	if (r >= 0 && strv_push(&c->s->arena, &c->s->binds, arena_printf(&c->s->arena, "%s:%s%s", m->source, m->destination,
+									  readonly ? ":ro" : "")) < 0)
+		return err_nomem(e);
+	for (size_t i = 0; i < s->mounts.n && r >= 0; i++) {
+		struct mount_more more = s->mounts.v[i];
+
+		if (!streq(more.target, m->destination))
+			continue;
+		more.anonymous = false; /* it goes with the one that it was made for */
+		r = add_more(c, more.target, &more, e);
+	}
+	return r;
+}
+
+/* --volumes-from CONTAINER[:ro]: all that was mounted there by -v and --mount, but for new file systems. */
+static int from_word(struct composition *c, const char *word, struct err *e)
+{
+	auto_settings struct settings s = { 0 };
+	auto_spec struct spec spec = { 0 };
+	size_t n = strcspn(word, ":");
+	char *name = arena_strndup(&c->spec->arena, word, n), id[RECORD_ID_LENGTH + 1];
+	bool readonly = streq(word + n, ":ro");
+
+	if (!name)
+		return err_nomem(e);
+	if (word[n] && !readonly && !streq(word + n, ":rw") && !streq(word + n, ":z"))
+		return err_say(e, EINVAL, "--volumes-from %s: CONTAINER[:ro], please", word);
+	int r = record_find(c->g, name, id, e);
+	auto_fd int dir = r < 0 ? r : record_open(c->g, id, e);
+
+	r = dir < 0 ? dir : record_settings(dir, &s, e);
+	if (r >= 0)
+		r = record_spec(dir, &spec, e);
+	for (size_t i = 0; i < spec.mounts.n && r >= 0; i++)
+		if (is_bind_of(&s, &spec.mounts.v[i]))
+			r = add_of_other(c, &s, &spec.mounts.v[i], readonly, e);
+	return r < 0 ? err_wrap(e, "--volumes-from %s", word) : 0;
+}
+
+static bool has_mount(const struct composition *c, const char *target)
+{
+	for (size_t i = 0; i < c->spec->mounts.n; i++)
+		if (streq(c->spec->mounts.v[i].destination, target))
+			return true;
+	return false;
+}
+
+/* The image's VOLUME: volumes without a name, where nothing else is mounted. */
+static int add_image_volumes(struct composition *c, struct err *e)
+{
+	const char *how = c->o->image_volume ? c->o->image_volume : "anonymous";
+	const struct strv *volumes = &c->image.defaults.volumes;
+	bool tmpfs = streq(how, "tmpfs");
 	int r = 0;
 
-	if (split(c, word, &words) < 0)
-		return err_nomem(e);
-	for (size_t i = 0; i < words.n; i++) {
-		char *key = words.v[i], *eq = strchr(key, '='), *value = eq ? eq + 1 : key + strlen(key);
-		size_t n = strcspn(key, "=");
+	if (!tmpfs && !streq(how, "anonymous") && !streq(how, "bind") && !streq(how, "ignore"))
+		return err_say(e, EINVAL, "--image-volume %s: it is anonymous, tmpfs or ignore", how);
+	for (size_t i = 0; i < volumes->n && r >= 0 && !streq(how, "ignore"); i++) {
+		struct mount_words m = { .type = tmpfs ? MOUNT_TYPE_TMPFS : MOUNT_TYPE_VOLUME, .copy_up = tmpfs };
 
-		if (n == 4 && memcmp(key, "type", n) == 0)
-			type = value;
-		else if (strncmp(key, "source=", 7) == 0 || strncmp(key, "src=", 4) == 0)
-			source = value;
-		else if (strncmp(key, "target=", 7) == 0 || strncmp(key, "dst=", 4) == 0 ||
-			 strncmp(key, "destination=", 12) == 0)
-			b.target = value;
-		else if (strncmp(key, "tmpfs-size=", 11) == 0)
-			tmpfs = arena_printf(&c->spec->arena, "size=%s,%s", value, tmpfs);
-		else if (strncmp(key, "tmpfs-mode=", 11) == 0)
-			tmpfs = arena_printf(&c->spec->arena, "mode=%s,%s", value, tmpfs);
-		else if (strncmp(key, "bind-propagation=", 17) == 0 && option_word(&b, value, strlen(value)) == 0)
-			continue;
-		else if ((n == 8 && memcmp(key, "readonly", n) == 0) || (n == 2 && memcmp(key, "ro", n) == 0))
-			b.readonly = !eq || streq(value, "true") || streq(value, "1");
-		else if (eq || option_word(&b, key, n) < 0)
-			return err_say(e, EINVAL, "--mount %s: unknown part %s", word, key);
-		if (!tmpfs)
+		m.target = arena_alloc(&c->spec->arena, strlen(volumes->v[i]) + 2);
+		if (!m.target)
 			return err_nomem(e);
+		path_normal(volumes->v[i], m.target);
+		r = has_mount(c, m.target) ? 0 : adds[m.type](c, &m, e);
+		if (r < 0)
+			return err_wrap(e, "the image's volume %s", volumes->v[i]);
 	}
-	if (!b.target)
-		return err_say(e, EINVAL, "--mount %s: it has no target", word);
-	if (streq(type, "tmpfs")) {
-		tmpfs = arena_printf(&c->spec->arena, "%s%s,%s", b.readonly ? "ro" : "", b.exec_forbidden ? ",noexec" : "", tmpfs);
-		return tmpfs ? add_tmpfs(c, b.target, tmpfs, e) : err_nomem(e);
-	}
-	if (!streq(type, "bind") && !streq(type, "volume"))
-		return err_say(e, EINVAL, "--mount %s: its type is bind, volume or tmpfs", word);
-	if (!source)
-		r = err_say(e, EINVAL, "it has no source");
-	else if (streq(type, "bind") != (*source == '/' || *source == '.'))
-		r = err_say(e, EINVAL, "the source of a %s is a %s", type, streq(type, "bind") ? "path" : "name");
-	if (r >= 0)
-		r = find_source(c, source, &b, e);
-	return r < 0 ? err_wrap(e, "--mount %s", word) : add_bind(c, &b, e);
+	return r;
 }
 
 static int each(struct composition *c, const struct strv *words, int (*f)(struct composition *, const char *, struct err *),
@@ -296,21 +477,21 @@ static void sort_outer_first(struct spec_mounts *m)
 
 int compose_mounts(struct composition *c, struct err *e)
 {
-	size_t room = OWN_MOUNTS + c->o->tmpfs.n + c->o->volumes.n + c->o->mounts.n;
-
-	c->spec->mounts.v = arena_array(&c->spec->arena, room, sizeof(*c->spec->mounts.v));
-	if (!c->spec->mounts.v)
-		return err_nomem(e);
+	const struct {
+		const struct strv *words;
+		int (*add)(struct composition *c, const char *word, struct err *e);
+	} options[] = {
+		{ &c->o->volumes_from, from_word }, { &c->o->tmpfs, tmpfs_word }, { &c->o->volumes, volume_word },
+		{ &c->o->mounts, mount_word },
+	};
 	int r = add_defaults(c, e);
 
 	for (const char *const *p = default_read_only_tmpfs; *p && c->o->read_only && r >= 0; p++)
-		r = add_tmpfs(c, *p, "", e);
+		r = tmpfs_word(c, *p, e);
+	for (size_t i = 0; i < ARRAY_SIZE(options) && r >= 0; i++)
+		r = each(c, options[i].words, options[i].add, e);
 	if (r >= 0)
-		r = each(c, &c->o->tmpfs, tmpfs_word, e);
-	if (r >= 0)
-		r = each(c, &c->o->volumes, add_volume, e);
-	if (r >= 0)
-		r = each(c, &c->o->mounts, mount_word, e);
+		r = add_image_volumes(c, e);
 	if (r >= 0 && c->o->init)
 		r = add_mount(c, INIT_TARGET, "bind", c->g->init_program, "bind,ro,nosuid,nodev", e);
 	sort_outer_first(&c->spec->mounts);

@@ -15,6 +15,7 @@ struct composition {
 	struct image image; /* empty for the pseudo-image `host` */
 	bool own_net;	    /* a network namespace of its own */
 	bool no_masks;	    /* --security-opt unmask=ALL, --privileged */
+	size_t mounts_room; /* of spec->mounts */
 };
 
 /* --restart. Return: 0, or -EINVAL with @e filled */

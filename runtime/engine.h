@@ -73,6 +73,25 @@ struct network_wishes {
 	size_t n;
 };
 
+/* What config.json has no words for, of one of the mounts there: the one with this target. */
+struct mount_more {
+	char *target;
+	char *volume;	/* its name; NULL: it is none */
+	char *subpath;	/* what of it is mounted; NULL: all */
+	bool anonymous; /* the volume was made for this container, and may go with it */
+	bool no_copy;	/* it is not filled with what the image has there */
+	bool chown;	/* it and all in it becomes the user's */
+	/* an overlay (runtime/overlays.h): */
+	char *base;	    /* the folder that its layers are in; NULL: it is none */
+	struct strv lowers; /* lowest first; "." is the folder itself */
+	char *image;	    /* manifest of the image that has them; NULL: none has */
+	char *upper, *work; /* what is written, on the host; NULL: it goes with the run */
+};
+struct mounts_more {
+	struct mount_more *v;
+	size_t n;
+};
+
 /* Who puts the layers of a container on top of each other. */
 enum storage_driver {
 	STORAGE_AUTO, /* the kernel, and where it does not, the program */
@@ -107,6 +126,7 @@ struct settings {
 	struct opt_u64 storage_bytes; /* what it may write to its own layer */
 	uint32_t storage_project;     /* how the file system knows that: runtime/storage.h; 0: not limited */
 	struct strv binds; /* as written, for inspect */
+	struct mounts_more mounts;
 	struct spec_map labels;
 };
 
@@ -223,9 +243,6 @@ int container_load(const struct engine *g, const char *id, struct container *ret
 /* Each container, in order of creation (newest first). @f's result other than 0 ends the walk. */
 int container_each(const struct engine *g, int (*f)(const struct container *c, void *arg, struct err *e), void *arg,
 		   struct err *e);
-
-/* A volume's folder, made where it is missing. Return: an fd, or -errno with @e filled. */
-int volume_open(const struct engine *g, const char *name, struct err *e);
 
 /**
  * record_destroy() - Remove name and folder; the container must not run

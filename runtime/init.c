@@ -205,6 +205,11 @@ static int make_console(struct init *in, struct err *e)
 	return r < 0 ? r : message_send(in->sock, MSG_CONSOLE, 0, ptmx, e);
 }
 
+static int give_mounts(struct init *in, struct err *e)
+{
+	return mount_list_chown(&in->plan->mounts, in->process.user.uid, in->process.user.gid, e);
+}
+
 static int seal_mounts(struct init *in, struct err *e)
 {
 	return mount_list_seal(&in->plan->mounts, e);
@@ -404,6 +409,7 @@ static const struct {
 	{ "init: mount all else", "", mount_all },
 	{ "init: make devices", "devices", make_devices },
 	{ "init: look up the user", "user", find_user },
+	{ "init: give mounts to the user", "", give_mounts },
 	{ "init: set sysctls", "sysctl", set_sysctls },
 	{ "init: wait for hooks and device rules", "", wait_hooks },
 	{ "init: make the terminal", "terminal", make_console },

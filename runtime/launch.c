@@ -16,6 +16,7 @@
 #include "runtime/journal.h"
 #include "runtime/run.h"
 #include "runtime/storage.h"
+#include "runtime/volumes.h"
 
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MAX_MS	 10000
@@ -215,7 +216,10 @@ static void end(struct care *c, const struct settings *s, int finished)
 {
 	struct err ignored;
 
-	if (!s->remove || finished < 0 || record_destroy(c->g, c->id, s->name, &ignored) <= 0)
+	if (!s->remove || finished < 0)
+		return;
+	volume_remove_anonymous(c->g, s);
+	if (record_destroy(c->g, c->id, s->name, &ignored) <= 0)
 		return; /* a sweep or `rm` finds what is left */
 	storage_release(c->g, s);
 	journal_container(c->g, s, EVENT_REMOVE);

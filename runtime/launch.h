@@ -56,13 +56,18 @@ int engine_pause(const struct engine *g, const char *id, bool pause, struct err 
 int engine_reclaim(const struct engine *g, const char *id, const struct cgroup_reclaim *want, struct cgroup_reclaimed *ret,
 		   struct err *e);
 
+enum remove_flags {
+	REMOVE_FORCE = BIT(0),	 /* kill it first */
+	REMOVE_VOLUMES = BIT(1), /* with the volumes without a name that were made for it; those of --rm go in any case */
+};
+
 /**
  * engine_remove() - Remove a container with all that belongs to it
- * @force:	Kill it first
+ * @flags:	enum remove_flags
  *
  * Return: 0, or -errno with @e filled (-EBUSY: it runs)
  */
-int engine_remove(const struct engine *g, const char *id, bool force, struct err *e);
+int engine_remove(const struct engine *g, const char *id, unsigned flags, struct err *e);
 
 /**
  * engine_wait() - Until it does not run (and is not about to be restarted)

@@ -46,6 +46,20 @@ static const struct field wish_fields[] = {
 	FIELD_STRINGS(struct network_wish, args, "args", OPTIONAL),
 };
 
+static const struct field mount_fields[] = {
+	FIELD_STRING(struct mount_more, target, "target", REQUIRED),
+	FIELD_STRING(struct mount_more, volume, "volume", OPTIONAL),
+	FIELD_STRING(struct mount_more, subpath, "subpath", OPTIONAL),
+	FIELD_BOOL(struct mount_more, anonymous, "anonymous", OPTIONAL),
+	FIELD_BOOL(struct mount_more, no_copy, "noCopy", OPTIONAL),
+	FIELD_BOOL(struct mount_more, chown, "chown", OPTIONAL),
+	FIELD_STRING(struct mount_more, base, "base", OPTIONAL),
+	FIELD_STRINGS(struct mount_more, lowers, "lowers", OPTIONAL),
+	FIELD_STRING(struct mount_more, image, "image", OPTIONAL),
+	FIELD_STRING(struct mount_more, upper, "upper", OPTIONAL),
+	FIELD_STRING(struct mount_more, work, "work", OPTIONAL),
+};
+
 static const struct field settings_fields[] = {
 	FIELD_STRING(struct settings, id, "id", REQUIRED),
 	FIELD_STRING(struct settings, name, "name", REQUIRED),
@@ -83,6 +97,7 @@ static const struct field settings_fields[] = {
 	FIELD_OPT_U64(struct settings, storage_bytes, "storageBytes"),
 	FIELD_U32(struct settings, storage_project, "storageProject", OPTIONAL),
 	FIELD_STRINGS(struct settings, binds, "binds", OPTIONAL),
+	FIELD_LIST(struct settings, mounts, "mounts", OPTIONAL, mount_fields, struct mount_more),
 	FIELD_MAP(struct settings, labels, "labels"),
 };
 
@@ -524,19 +539,4 @@ int container_each(const struct engine *g, int (*f)(const struct container *c, v
 	}
 	free(l.v);
 	return r;
-}
-
-int volume_open(const struct engine *g, const char *name, struct err *e)
-{
-	int r = str_check_name(name, "volume name", e);
-
-	if (r < 0)
-		return r;
-	if (mkdirat(g->volumes, name, 0755) == 0)
-		journal_tell(g, &(struct event){ .type = EVENT_VOLUME, .status = EVENT_CREATE, .name = (char *)name });
-	else if (errno != EEXIST)
-		return err_set(e, errno, "make volume %s", name);
-	int fd = openat(g->volumes, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	return fd < 0 ? err_set(e, errno, "open volume %s", name) : fd;
 }

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "base/seal.h"
 #include "base/timestamp.h"
 #include "namespaces/idmap.h"
@@ -20,6 +21,7 @@
 #include "runtime/journal.h"
 #include "runtime/limits.h"
 #include "runtime/name_files.h"
+#include "runtime/overlays.h"
 #include "runtime/rootless.h"
 #include "runtime/storage.h"
 #include "runtime/usage.h"
@@ -43,6 +45,95 @@ static int take_range(struct run *r, struct err *e)
 	*map = (struct spec_id_map){ .container_id = 0, .host_id = r->range_start, .size = IDMAP_RANGE };
 	l->uid_mappings = l->gid_mappings = (struct spec_id_maps){ .v = map, .n = 1 };
 	return 0;
+}
+
+static struct spec_mount *find_mount(struct run *r, const char *target)
+{
+	struct spec_mounts *m = &r->spec.mounts;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (streq(m->v[i].destination, target))
+			return &m->v[i];
+	return NULL;
+}
+
+/* Named by an fd: what lies on the way to a folder of a volume is its containers' own making (K1). */
+static int mount_fd(struct run *r, int fd, struct spec_mount *m, struct err *e)
+{
+	char path[FD_PATH_MAX];
+
+	m->source = arena_strdup(&r->spec.arena, fd_path(fd, path));
+	return m->source ? 0 : err_nomem(e);
+}
+
+static int take_subpath(const char *subpath, struct volume_hold *h, struct err *e)
+{
+	int fd = path_open_in(h->data, subpath, O_PATH, e);
+
+	if (fd < 0)
+		return err_wrap(e, "subpath");
+	fd_close(&h->data);
+	h->data = fd;
+	return 0;
+}
+
+static int take_volume(struct run *r, const struct mount_more *more, struct spec_mount *m, struct volume_hold *h, struct err *e)
+{
+	bool copy = !more->no_copy && !more->subpath && r->settings.manifest;
+	int err = volume_hold(r->g, more->volume, more->anonymous, copy, h, e);
+
+	if (err < 0)
+		return err;
+	m->fill = h->fill;
+	if (more->subpath)
+		err = take_subpath(more->subpath, h, e);
+	return err < 0 || (!h->fill && !more->subpath) ? err : mount_fd(r, h->data, m, e);
+}
+
+/* What config.json does not say of a mount. */
+static int take_more(struct run *r, size_t i, struct spec_mount *m, struct err *e)
+{
+	const struct mount_more *more = &r->settings.mounts.v[i];
+	char path[300];
+	int err = 0;
+
+	m->chown = more->chown;
+	if (more->volume)
+		err = take_volume(r, more, m, &r->volumes[i], e);
+	if (err < 0 || !more->base)
+		return err;
+	snprintf(path, sizeof(path), "%s/containers/%s", r->g->data_path, r->settings.id);
+	return overlay_plan(r->dir, path, i, more, &r->spec.arena, &m->overlay, e);
+}
+
+static int take_mounts(struct run *r, struct err *e)
+{
+	const struct mounts_more *all = &r->settings.mounts;
+	int err = 0;
+
+	if (!all->n)
+		return 0;
+	r->volumes = arena_array(&r->spec.arena, all->n, sizeof(*r->volumes));
+	if (!r->volumes)
+		return err_nomem(e);
+	for (size_t i = 0; i < all->n; i++)
+		r->volumes[i] = (struct volume_hold)VOLUME_HOLD_NONE;
+	for (size_t i = 0; i < all->n && err >= 0; i++) {
+		struct spec_mount *m = find_mount(r, all->v[i].target);
+
+		if (!m)
+			return err_say(e, EINVAL, RECORD_CONFIG ": there is no mount on %s", all->v[i].target);
+		err = take_more(r, i, m, e);
+		if (err < 0)
+			(void)err_wrap(e, "mount %s", m->destination);
+	}
+	return err;
+}
+
+static void let_volumes_go(struct run *r, bool mounted)
+{
+	for (size_t i = 0; r->volumes && i < r->settings.mounts.n; i++)
+		volume_let_go(&r->volumes[i], mounted);
 }
 
 static int wire(pid_t pid, void *arg, struct err *e)
@@ -253,7 +344,7 @@ static int write_record(struct run *r, struct err *e)
 }
 
 static int (*const steps[])(struct run *r, struct err *e) = {
-	check_image, take_range, take_limits, name_files_take, take_streams, create, write_record,
+	check_image, take_mounts, take_range, take_limits, name_files_take, take_streams, create, write_record,
 };
 
 static void take_size(int terminal, struct spec_box *ret)
@@ -334,11 +425,13 @@ static int attempt(const struct engine *g, int dir, int terminal, bool serve, st
 
 		explain_ids(&r, e);
 		explain_layers(&r, e);
+		let_volumes_go(&r, false);
 		if (r.settings.id)
 			(void)run_release(g, dir, &r.settings, false, &ignored); /* the first error counts */
 		run_free(&r);
 		return again ? 1 : err;
 	}
+	let_volumes_go(&r, true);
 	for (int i = 0; i < 3; i++)
 		fd_close(&r.ends.child[i]);
 	*ret = r;
@@ -448,6 +541,10 @@ int run_release(const struct engine *g, int dir, const struct settings *s, bool 
 	err = wiring_is_wanted(s) ? release_networks(g, dir, s, &run, ended, e) : 0;
 	if (err < 0)
 		return err;
+	for (size_t i = 0; i < s->mounts.n; i++)
+		if (s->mounts.v[i].volume)
+			volume_settle(g, s->mounts.v[i].volume);
+	overlays_remove(dir, s);
 	if (run.range_start)
 		return idmap_release_range(g->idranges, s->id, run.range_start, e);
 	return s->private_userns ? file_each(g->idranges, release_owned, s->id, e) : 0;

@@ -6,6 +6,7 @@
 #include "runtime/create.h"
 #include "runtime/engine.h"
 #include "runtime/relay.h"
+#include "runtime/volumes.h"
 #include "runtime/wiring.h"
 
 struct run {
@@ -14,6 +15,7 @@ struct run {
 	struct settings settings;
 	struct spec spec;
 	uint32_t range_start;
+	struct volume_hold *volumes; /* of settings.mounts, until they are mounted; NULL: there are none */
 	struct wiring wiring;
 	int netns; /* another container's network namespace, to be joined; -1: none */
 	const char *(*cgroup_defaults)[2]; /* of struct create_request */

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "base/proc.h"
 #include "base/quota.h"
 #include "base/tree_size.h"
 #include "images/work.h"
@@ -123,12 +124,14 @@ static const char *name_of(uint32_t project, char buf[16])
 	return buf;
 }
 
-/* One that nobody has, and that nothing belongs to. Ids are random: the first try finds one as long as few are used. */
-static int take_project(int projects, const char *id, uint32_t *ret, struct err *e)
+/* One that nobody has, and that nothing belongs to. The first try finds one as long as few are used. */
+static int take_number(int projects, const char *owner, uint32_t *ret, struct err *e)
 {
 	char name[16], digits[5];
+	int err = proc_random_hex(digits, sizeof(digits) - 1);
 
-	snprintf(digits, sizeof(digits), "%.4s", id);
+	if (err < 0)
+		return err_set(e, -err, "choose a project");
 	for (uint32_t i = 0, first = (uint32_t)strtoul(digits, NULL, 16); i < PROJECTS; i++) {
 		uint32_t project = PROJECT_FIRST + (first + i) % PROJECTS;
 		uint64_t used;
@@ -138,7 +141,7 @@ static int take_project(int projects, const char *id, uint32_t *ret, struct err 
 			return r;
 		if (used > 0)
 			continue;
-		if (symlinkat(id, projects, name_of(project, name)) == 0) {
+		if (symlinkat(owner, projects, name_of(project, name)) == 0) {
 			*ret = project;
 			return 0;
 		}
@@ -148,46 +151,59 @@ static int take_project(int projects, const char *id, uint32_t *ret, struct err 
 	return err_say(e, ENOSPC, "no project number is free");
 }
 
-static int join(int dir, const char *name, uint32_t project, struct err *e)
+int storage_project_join(int dir, const char *name, uint32_t project, struct err *e)
 {
 	auto_fd int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	return fd < 0 ? err_set(e, errno, "open %s", name) : quota_join(fd, project, e);
 }
 
-int storage_limit(const struct engine *g, int dir, struct settings *s, struct err *e)
+int storage_project_take(const struct engine *g, const char *owner, int dir, const char *const *folders, size_t n,
+			 uint64_t bytes, uint32_t *ret, struct err *e)
 {
-	if (!s->storage_bytes.set)
-		return 0;
 	int r = quota_available(dir, e);
 
 	if (r < 0)
-		return err_wrap(e, "--storage-opt size: %s", g->data_path);
+		return err_wrap(e, "%s", g->data_path);
 	auto_fd int projects = open_projects(g, e);
 
-	r = projects < 0 ? projects : take_project(projects, s->id, &s->storage_project, e);
+	r = projects < 0 ? projects : take_number(projects, owner, ret, e);
 	if (r >= 0)
-		r = quota_limit(dir, s->storage_project, s->storage_bytes.v, e);
-	if (r >= 0)
-		r = join(dir, "upper", s->storage_project, e);
-	if (r >= 0)
-		r = join(dir, "work", s->storage_project, e);
+		r = quota_limit(dir, *ret, bytes, e);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = storage_project_join(dir, folders[i], *ret, e);
+	return r;
+}
+
+int storage_limit(const struct engine *g, int dir, struct settings *s, struct err *e)
+{
+	static const char *const folders[] = { "upper", "work" };
+
+	if (!s->storage_bytes.set)
+		return 0;
+	int r = storage_project_take(g, s->id, dir, folders, ARRAY_SIZE(folders), s->storage_bytes.v, &s->storage_project, e);
+
 	return r < 0 ? err_wrap(e, "--storage-opt size") : 0;
 }
 
-void storage_release(const struct engine *g, const struct settings *s)
+void storage_project_release(const struct engine *g, uint32_t project)
 {
 	char name[16];
 	struct err ignored;
 
-	if (!s->storage_project)
+	if (!project)
 		return;
 	auto_fd int projects = open_projects(g, &ignored);
 
 	if (projects < 0)
 		return;
-	(void)quota_limit(projects, s->storage_project, 0, &ignored); /* whoever takes the number sets its limit anew */
-	(void)unlinkat(projects, name_of(s->storage_project, name), 0); /* else a sweep finds it */
+	(void)quota_limit(projects, project, 0, &ignored); /* whoever takes the number sets its limit anew */
+	(void)unlinkat(projects, name_of(project, name), 0); /* else a sweep finds it */
+}
+
+void storage_release(const struct engine *g, const struct settings *s)
+{
+	storage_project_release(g, s->storage_project);
 }
 
 /* The file system knows at once of whom it counts; of others all files are looked at. */

@@ -6,7 +6,7 @@
  * idmapped mounts) fuse-overlayfs does, which is slower: nobody asks beforehand, so a run that fails is looked at.
  *
  * Its folders upper/ and work/ are a project of the file system (base/quota.h). DATA/projects/NUMBER is a symlink whose text is
- * the container's id: a number is taken by making it, before the file system hears of it, and given back after the folders
+ * the container's id, or tells of a volume: a number is taken by making it, before the file system hears of it, and given back after the folders
  * have gone. What a killed command has left, engine_sweep() finds.
  */
 #ifndef RUNTIME_STORAGE_H
@@ -25,6 +25,23 @@
  * Return: 0, or -errno with @e filled (-ENOTSUP: the file system has no project quotas)
  */
 int storage_limit(const struct engine *g, int dir, struct settings *s, struct err *e);
+
+/**
+ * storage_project_take() - Make folders a project of their own, with a limit
+ * @owner:	A container's id, or "volume/…": who has the number, for a sweep
+ * @dir:	The @n @folders are in it, empty
+ * @ret:	Its number, also after a failure where it is to be released
+ *
+ * Return: 0, or -errno with @e filled (-ENOTSUP: the file system has no project quotas)
+ */
+int storage_project_take(const struct engine *g, const char *owner, int dir, const char *const *folders, size_t n,
+			 uint64_t bytes, uint32_t *ret, struct err *e);
+
+/* One more folder of it, empty. Return: 0, or -errno with @e filled */
+int storage_project_join(int dir, const char *name, uint32_t project, struct err *e);
+
+/* Its number is given back; 0: there is none. After its folders have gone; best effort. */
+void storage_project_release(const struct engine *g, uint32_t project);
 
 /**
  * storage_is_refused() - Is it the file system that the kernel does not overlay, or whose ids it does not map?

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "runtime/storage.h"
+#include "runtime/volumes.h"
 
 #define GONE_PREFIX "gone." /* containers/gone.ID */
 #define GONE_MAX    80
@@ -92,6 +93,26 @@ static int sweep_owned(int dir, const char *name, void *arg, struct err *e)
 	return 0;
 }
 
+/* Whose is a project? A container's, or "volume/TEMP/NAME", which has the one name and then the other. */
+static int sweep_project(int dir, const char *name, void *arg, struct err *e)
+{
+	const struct engine *g = arg;
+	char owner[ENGINE_OWNER_MAX], *temp, *volume;
+	struct stat st;
+
+	if (engine_owner(dir, name, owner) < 0 || !str_after(owner, "volume/"))
+		return sweep_owned(dir, name, arg, e);
+	temp = strchr(owner, '/') + 1;
+	volume = strchr(temp, '/');
+	if (!volume)
+		return 0;
+	*volume++ = '\0';
+	/* in this order: it may be given its name just now */
+	if (fstatat(g->volumes, temp, &st, AT_SYMLINK_NOFOLLOW) < 0 && fstatat(g->volumes, volume, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		(void)unlinkat(dir, name, 0);
+	return 0;
+}
+
 static int open_sub(int dir, const char *name)
 {
 	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -166,8 +187,9 @@ void engine_sweep(const struct engine *g)
 		auto_fd int projects = open_sub(g->data, STORAGE_PROJECTS);
 
 		if (projects >= 0)
-			(void)file_each(projects, sweep_owned, (void *)g, &ignored);
+			(void)file_each(projects, sweep_project, (void *)g, &ignored);
 		(void)fd_lock(g->names, LOCK_UN);
 	}
+	volume_sweep(g);
 	state_sweep(g->states);
 }

@@ -14,6 +14,7 @@
 #include "runtime/start.h"
 #include "runtime/storage.h"
 #include "runtime/usage.h"
+#include "runtime/volumes.h"
 
 #define STATUS_UNKNOWN	  255
 #define KILL_PATIENCE_MS  10000
@@ -89,8 +90,11 @@ static void tell_lost_end(const struct engine *g, const struct settings *s, bool
 	journal_tell(g, &v);
 }
 
-static int destroy(const struct engine *g, const struct settings *s, struct err *e)
+/* Its volumes go before their record does. */
+static int destroy(const struct engine *g, const struct settings *s, bool volumes, struct err *e)
 {
+	if (volumes || s->remove)
+		volume_remove_anonymous(g, s);
 	int r = record_destroy(g, s->id, s->name, e);
 
 	if (r > 0) { /* 0: somebody else was faster, and told it */
@@ -124,7 +128,7 @@ int engine_settle(const struct engine *g, const char *id, struct err *e)
 		return r;
 	if (c.settings.remove) {
 		tell_lost_end(g, &c.settings, use.oom_kills.v > 0);
-		return destroy(g, &c.settings, e);
+		return destroy(g, &c.settings, false, e);
 	}
 	const struct exit_record x = {
 		.status = STATUS_UNKNOWN,
@@ -253,12 +257,13 @@ int engine_stop(const struct engine *g, const char *id, int signal, int timeout_
 	return 0;
 }
 
-int engine_remove(const struct engine *g, const char *id, bool force, struct err *e)
+int engine_remove(const struct engine *g, const char *id, unsigned flags, struct err *e)
 {
 	auto_container struct container c = { 0 }, now = { 0 };
 	auto_fd int dir = record_open(g, id, e), watch = -1; /* held to the end: what is being removed is not started */
 	struct run_use use = { 0 };
 	struct err ignored;
+	bool force = flags & REMOVE_FORCE;
 	int r = dir < 0 ? dir : container_load(g, id, &c, e);
 
 	if (r < 0)
@@ -280,7 +285,7 @@ int engine_remove(const struct engine *g, const char *id, bool force, struct err
 	r = run_release(g, dir, &c.settings, false, e);
 	if (r >= 0 && lost)
 		tell_lost_end(g, &c.settings, use.oom_kills.v > 0);
-	return r < 0 ? r : destroy(g, &c.settings, e);
+	return r < 0 ? r : destroy(g, &c.settings, flags & REMOVE_VOLUMES, e);
 }
 
 int engine_wait(const struct engine *g, const char *id, int *ret_status, struct err *e)

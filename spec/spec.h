@@ -67,10 +67,24 @@ struct spec_root {
 	bool readonly;
 };
 
+/* An overlay of the engine's own: namespaces/mount_overlay.h */
+struct spec_overlay {
+	char *base;	    /* folder on the host … */
+	struct strv lowers; /* … and which of its folders are overlaid, lowest first; "." is itself */
+	char *hub;	    /* folder with folders lower, upper, work or own */
+	char *own;	    /* folder on the host that upper and work are in; NULL: hub is */
+	char *upper, *work; /* relative to hub */
+	char *subpath;	    /* of what is overlaid; NULL: all */
+};
+
 struct spec_mount {
 	char *destination, *type, *source;
 	struct strv options; /* as written; namespaces/mount_options.h reads them */
 	struct spec_id_maps uid_mappings, gid_mappings;
+	/* of the engine, not of a configuration's text: */
+	bool fill;  /* an empty folder, which gets what the target has */
+	bool chown; /* it and what is in it becomes the process's user's */
+	const struct spec_overlay *overlay; /* NULL: it is none */
 };
 struct spec_mounts {
 	struct spec_mount *v;

@@ -208,7 +208,7 @@ owner() {
 	refused "invalid volume name" -v not/a/name:/mnt
 	refused "invalid volume name" -v "a b:/mnt"
 	refused "must be absolute" -v "$PWD/shared:mnt"
-	refused "SOURCE:TARGET" -v "$PWD/shared"
+	refused "must be absolute" -v shared
 	refused "must be absolute" -v "$PWD/shared:"
 	refused "no source" -v :/mnt
 	refused "unknown option sideways" -v "$PWD/shared:/mnt:ro,sideways"
@@ -283,7 +283,7 @@ owner() {
 @test "a named volume is made once, keeps what was written, and survives rm -f" {
 	in_box -v data:/data -- sh -c 'echo one >>/data/file'
 	paene run -dq --name box --network none -v data:/data "$image" sh -c 'echo two >>/data/file; sleep 1000' >/dev/null
-	wait_until 10 grep -q two "$PAENE_DATA/volumes/data/file"
+	wait_until 10 grep -q two "$PAENE_DATA/volumes/data/_data/file"
 	paene rm -f box
 	run in_box -v data:/data:ro -- cat /data/file
 	expect_output $'one\ntwo'
@@ -328,7 +328,7 @@ owner() {
 @test "--mount: what is wrong is said" {
 	refused "no target" --mount "type=bind,source=$PWD/shared"
 	refused "no source" --mount "type=bind,target=/mnt"
-	refused "its type is bind, volume or tmpfs" --mount "type=image,source=x,target=/mnt"
+	refused "its type is bind, volume, tmpfs, image, glob, devpts or ramfs" --mount "type=npipe,source=x,target=/mnt"
 	refused "unknown part colour=red" --mount "type=bind,source=$PWD/shared,target=/mnt,colour=red"
 	refused "unknown part" --mount "type=bind,source=$PWD/shared,target=/mnt,bind-propagation=upwards"
 	refused "the source of a bind is a path" --mount "type=bind,source=shared,target=/mnt"

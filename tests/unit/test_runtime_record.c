@@ -6,6 +6,7 @@
 #include "runtime_world.h"
 
 #include "runtime/engine.h"
+#include "runtime/volumes.h"
 
 struct fixture {
 	struct world w;
@@ -320,20 +321,81 @@ static void test_files(void **state)
 	assert_non_null(strstr(e.text, "exit.json"));
 }
 
+static void make_volume(const struct engine *g, const char *name)
+{
+	auto_volume struct volume v = { .name = (char *)name };
+	struct err e;
+
+	OK(volume_create(g, &v, &e));
+}
+
 static void test_volumes(void **state)
 {
 	auto_fixture struct fixture f = fixture_make();
+	auto_volume struct volume again = { .name = (char *)"data" }, wrong = { .name = (char *)"../data" };
+	struct volume_hold one, two;
+	struct stat a, b;
 	struct err e;
 
 	(void)state;
-	auto_fd int one = OK(volume_open(&f.g, "data", &e));
-	auto_fd int again = OK(volume_open(&f.g, "data", &e));
-	struct stat a, b;
-
-	assert_true(fstat(one, &a) == 0 && fstat(again, &b) == 0 && a.st_ino == b.st_ino);
-	FAILS(volume_open(&f.g, "../data", &e), EINVAL);
+	make_volume(&f.g, "data");
+	FAILS(volume_create(&f.g, &again, &e), EEXIST);
+	FAILS(volume_create(&f.g, &wrong, &e), EINVAL);
+	assert_true(volume_is_fresh(&f.g, "data"));
+	OK(volume_hold(&f.g, "data", false, false, &one, &e));
+	assert_true(fstat(one.data, &a) == 0);
+	volume_let_go(&one, true);
+	assert_false(volume_is_fresh(&f.g, "data"));
+	OK(volume_hold(&f.g, "data", false, true, &one, &e));
+	OK(volume_hold(&f.g, "data", false, true, &two, &e));
+	assert_false(two.fill);
+	assert_true(fstat(two.data, &b) == 0 && a.st_ino == b.st_ino);
+	volume_let_go(&one, true);
+	volume_let_go(&two, true);
+	OK(volume_remove(&f.g, "data", false, NULL, &e));
+	FAILS(volume_remove(&f.g, "data", false, NULL, &e), ENOENT);
+	FAILS(volume_hold(&f.g, "../data", false, false, &one, &e), EINVAL);
 	assert_int_equal(symlinkat("/etc", f.g.volumes, "link"), 0);
-	assert_true(volume_open(&f.g, "link", &e) < 0);
+	assert_true(volume_hold(&f.g, "link", false, false, &one, &e) < 0);
+}
+
+/* What is copied is seen when it is whole; a copy that broke off is made anew. */
+static void test_volume_is_filled_once(void **state)
+{
+	auto_fixture struct fixture f = fixture_make();
+	struct volume_hold h;
+	struct err e;
+
+	(void)state;
+	make_volume(&f.g, "data");
+	OK(volume_hold(&f.g, "data", false, true, &h, &e));
+	assert_true(h.fill);
+	assert_int_equal(mkdirat(h.data, "half", 0755), 0);
+	volume_let_go(&h, false);
+	assert_true(volume_is_fresh(&f.g, "data"));
+	OK(volume_hold(&f.g, "data", false, true, &h, &e));
+	assert_true(h.fill && faccessat(h.data, "half", F_OK, 0) < 0);
+	assert_int_equal(mkdirat(h.data, "whole", 0755), 0);
+	volume_let_go(&h, true);
+	assert_int_equal(faccessat(f.g.volumes, "data/_data/whole", F_OK, 0), 0);
+	assert_true(faccessat(f.g.volumes, "data/fill", F_OK, 0) < 0);
+	OK(volume_hold(&f.g, "data", false, true, &h, &e));
+	assert_false(h.fill);
+	volume_let_go(&h, true);
+}
+
+static void test_volume_leftovers_are_swept(void **state)
+{
+	auto_fixture struct fixture f = fixture_make();
+
+	(void)state;
+	make_volume(&f.g, "data");
+	assert_int_equal(mkdirat(f.g.volumes, ".new-0123", 0700), 0);
+	assert_int_equal(mkdirat(f.g.volumes, ".gone-0123", 0700), 0);
+	volume_sweep(&f.g);
+	assert_true(faccessat(f.g.volumes, ".new-0123", F_OK, 0) < 0);
+	assert_true(faccessat(f.g.volumes, ".gone-0123", F_OK, 0) < 0);
+	assert_int_equal(faccessat(f.g.volumes, "data", F_OK, 0), 0);
 }
 
 /* Folders of the engine are nobody else's to look into, and opening it twice leaks nothing. */
@@ -367,6 +429,8 @@ int main(void)
 		cmocka_unit_test(test_racers),		   cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_watch_and_wait),	   cmocka_unit_test(test_lookers_are_no_obstacle),
 		cmocka_unit_test(test_files),		   cmocka_unit_test(test_volumes),
+		cmocka_unit_test(test_volume_is_filled_once),
+		cmocka_unit_test(test_volume_leftovers_are_swept),
 		cmocka_unit_test(test_engine),
 	};
 
