@@ -194,6 +194,7 @@ static const struct verb verb_reload_networks = {
 static const struct verb *const verbs[] = {
 	&verb_network_connect, &verb_network_create, &verb_network_disconnect, &verb_exists_network, &verb_network_inspect,
 	&verb_network_ls, &verb_prune_networks, &verb_reload_networks, &verb_rm_network,
+	&verb_network_shape,
 };
 
 const struct verb verb_network = {

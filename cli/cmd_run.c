@@ -69,6 +69,7 @@ static const struct option rows[] = {
 	STRING(ip, "ip", 0, "ADDRESS", "its address on its one network"),
 	STRING(ip6, "ip6", 0, "ADDRESS", "the same of IPv6"),
 	STRING(mac, "mac-address", 0, "ADDRESS", "its hardware address there"),
+	STRING(net_rate, "net-rate", 0, "IN/OUT", "bits in a second that it receives and sends on each: 10mbit, 500k/2m, /1gbit"),
 	LIST(publish, "publish", 'p', "[IP:][PORT:]PORT[/udp]", "make a port of it one of the host"),
 	STRING(hostname, "hostname", 'h', "NAME", "default: its id"),
 	LIST(add_hosts, "add-host", 0, "NAME:ADDRESS", "a line of /etc/hosts"),

@@ -10,6 +10,8 @@ static const struct option rows[] = {
 	OPT_FLAG(struct engine_change, force, "force", 'f', "a memory limit that the kernel can only keep by killing it"),
 	OPT_GROUP("Limits"),
 	LIMIT_ROWS(struct engine_change),
+	OPT_GROUP("Network"),
+	OPT_STRING(struct engine_change, net_rate, "net-rate", 0, "IN/OUT", "bits in a second on each network; 0: no limit"),
 	OPT_GROUP("Devices"),
 	OPT_LIST(struct engine_change, device_rules, "device-cgroup-rule", 0, "RULE", "further ones that it may use: \"c 42:* rwm\""),
 };
@@ -30,7 +32,7 @@ static int run(const struct call *c, struct err *e)
 		r = engine_change_check(o, e);
 	if (r < 0)
 		return r;
-	if (!o->restart && !o->device_rules.n && memcmp(&o->limits, &none, sizeof(none)) == 0) {
+	if (!o->restart && !o->device_rules.n && !o->net_rate && memcmp(&o->limits, &none, sizeof(none)) == 0) {
 		err_say(e, EINVAL, "nothing to change was named");
 		return err_hint(e, "`paene update --help` lists what can be changed");
 	}

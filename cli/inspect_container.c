@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "cli/inspect.h"
+#include "cli/shape_view.h"
 #include "runtime/cni_plan.h"
 #include "runtime/ksm.h"
 #include "runtime/storage.h"
@@ -97,6 +98,7 @@ struct attachment {
 	char *network, *address, *address6, *gateway, *gateway6, *mac, *interface;
 	uint32_t prefix, prefix6;
 	struct strv aliases;
+	struct shape_views shape;
 };
 static const struct field attachment_fields[] = {
 	FIELD_STRING(struct attachment, address, "IPAddress", REQUIRED),
@@ -108,6 +110,8 @@ static const struct field attachment_fields[] = {
 	FIELD_STRING(struct attachment, mac, "MacAddress", REQUIRED),
 	FIELD_STRING(struct attachment, interface, "InterfaceName", REQUIRED),
 	FIELD_STRINGS(struct attachment, aliases, "Aliases", REQUIRED),
+	{ FIELD_OF(struct attachment, shape, "Shape", list, true), .table = shape_view_fields, .n_table = SHAPE_VIEW_FIELDS,
+	  .size = sizeof(struct shape_view) },
 };
 
 struct network_view {
@@ -417,12 +421,14 @@ static int fill_attachment(const struct container *c, const struct network_wish 
 		r = split_address(at.address6, a, &ret->address6, &ret->prefix6, e);
 	if (r >= 0)
 		r = split_address(at.gateway, a, &ret->gateway, &ignored, e);
-	return r < 0 ? r : split_address(at.gateway6, a, &ret->gateway6, &ignored, e);
+	if (r >= 0)
+		r = split_address(at.gateway6, a, &ret->gateway6, &ignored, e);
+	return r < 0 ? r : shape_view_add(w, a, &ret->shape, e);
 }
 
 static int fill_networks(const struct container *c, struct arena *a, struct network_view *v, struct err *e)
 {
-	static const struct attachment none = { "", "", "", "", "", "", "", 0, 0, { 0 } };
+	static const struct attachment none = { "", "", "", "", "", "", "", 0, 0, { 0 }, { 0 } };
 	const struct network_wishes *all = &c->settings.networks;
 	int r = 0;
 

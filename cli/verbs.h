@@ -75,7 +75,7 @@ extern const struct verb verb_pull, verb_push, verb_search, verb_manifest;
 extern const struct verb verb_image, verb_image_ls, verb_image_rm, verb_image_inspect, verb_image_mount,
 	verb_image_tree, verb_image_unmount; /* the others are below the first */
 extern const struct verb verb_network, verb_network_create, verb_network_ls, verb_network_inspect, verb_network_connect,
-	verb_network_disconnect;
+	verb_network_disconnect, verb_network_shape;
 extern const struct verb verb_version, verb_info;
 
 #endif

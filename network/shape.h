@@ -58,8 +58,8 @@ const char *net_share_text(uint32_t share, char buf[NET_SHAPE_TEXT_MAX]);
  *
  * Other values for the same rules change what is there, and nothing that is on its way is lost; other rules replace it all.
  *
- * Return: 0, or -errno with @e filled (-ENOENT, too, where the kernel lacks a module: it is named); then the caller says what
- *	   is to be instead
+ * Return: 0, or -errno with @e filled (-EOPNOTSUPP: the kernel lacks a module, which is named); then the caller says what is to
+ *	   be instead
  */
 int network_shape(int networks, const struct net_plan *plan, int netns, const struct net_shape *shape, struct err *e);
 

@@ -308,10 +308,11 @@ static int change(const struct tree *like, struct nl *rt, bool anew, const struc
 		r = nl_run(&b, NULL, NULL, e);
 	if (r != -ENOENT || !anew)
 		return r;
-	const char *module = b.requests[b.failed].what;
+	const char *module = b.requests[b.failed].what; /* its first word */
 	int len = (int)strcspn(module, " ");
 
-	return err_hint(e, "the kernel lacks %.*s: load it (modprobe %.*s), or boot one that has it", len, module, len, module);
+	err_say(e, EOPNOTSUPP, "%s: this kernel has no %.*s", module, len, module);
+	return err_hint(e, "load it with `modprobe %.*s`, or boot a kernel that has it as a module", len, module);
 }
 
 static int clear(struct nl *rt, const char *name, uint32_t index, struct err *e)

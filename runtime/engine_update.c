@@ -19,6 +19,7 @@
 #include "runtime/compose_parts.h"
 #include "runtime/journal.h"
 #include "runtime/limits.h"
+#include "runtime/networks.h"
 #include "runtime/update.h"
 
 #define START_TRIES    2400 /* × 5 ms: longer than any pause before a restart */
@@ -47,6 +48,15 @@ static int lock(int dir, struct err *e)
 	int r = fd_lock(dir, LOCK_EX);
 
 	return r < 0 ? err_set(e, -r, "lock the container's folder") : 0;
+}
+
+static int set_rate(const struct engine *g, const char *id, const char *rate, struct err *e)
+{
+	struct spec_pair pair = { (char *)"rate", (char *)rate };
+	const struct network_shaping want = { .values = { .v = &pair, .n = 1 } };
+	int r = engine_network_shape(g, id, &want, e);
+
+	return r < 0 ? err_wrap(e, "--net-rate") : 0;
 }
 
 int engine_change_check(const struct engine_change *want, struct err *e)
@@ -218,9 +228,12 @@ static int update(struct update *u, struct err *e)
 
 int engine_update(const struct engine *g, const char *id, const struct engine_change *want, struct err *e)
 {
-	auto_fd int dir = record_open(g, id, e);
+	int r = want->net_rate ? set_rate(g, id, want->net_rate, e) : 0;
+	auto_fd int dir = r < 0 ? -1 : record_open(g, id, e);
 	struct update u = { .g = g, .id = id, .want = want, .dir = dir };
-	int r = dir < 0 ? dir : update(&u, e);
+
+	if (r >= 0)
+		r = dir < 0 ? dir : update(&u, e);
 
 	if (r >= 0)
 		journal_container(g, &u.c.settings, EVENT_UPDATE);

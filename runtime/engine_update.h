@@ -10,6 +10,7 @@ struct engine_change {
 	struct limit_options limits;
 	struct strv device_rules; /* more of them */
 	const char *restart; /* NULL: as it is */
+	const char *net_rate; /* the same; as net_shape_set() has it */
 	bool force;	     /* even a memory limit below what it cannot give back: the kernel kills */
 };
 
