@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define NS_PER_S     INT64_C(1000000000)
+#define DIGITS_MAX   10 /* of one number in a length of time */
 #define NAME_MAX_LEN 128
 
 int str_to_u64(const char *s, uint64_t max, uint64_t *ret)
@@ -176,6 +178,37 @@ int str_to_milli(const char *s, uint64_t *ret)
 	if (*end)
 		return -EINVAL;
 	*ret = v;
+	return 0;
+}
+
+int str_to_duration(const char *text, int64_t *ret_ns)
+{
+	static const struct {
+		const char *name;
+		int64_t ns;
+	} units[] = {
+		{ "ms", NS_PER_S / 1000 }, { "s", NS_PER_S }, { "m", 60 * NS_PER_S }, { "h", 3600 * NS_PER_S },
+		{ "d", 86400 * NS_PER_S },
+	};
+	int64_t sum = 0, part;
+
+	do {
+		size_t digits = strspn(text, "0123456789"), letters = strcspn(text + digits, "0123456789"), u = 0;
+		char number[DIGITS_MAX + 1];
+		uint64_t v;
+
+		while (u < ARRAY_SIZE(units) &&
+		       (strlen(units[u].name) != letters || strncmp(units[u].name, text + digits, letters) != 0))
+			u++;
+		if (digits > DIGITS_MAX || u == ARRAY_SIZE(units))
+			return -EINVAL;
+		snprintf(number, sizeof(number), "%.*s", (int)digits, text);
+		if (str_to_u64(number, INT32_MAX, &v) < 0 || __builtin_mul_overflow((int64_t)v, units[u].ns, &part) ||
+		    __builtin_add_overflow(sum, part, &sum))
+			return -EINVAL;
+		text += digits + letters;
+	} while (*text);
+	*ret_ns = sum;
 	return 0;
 }
 

@@ -48,6 +48,9 @@ int str_to_milli(const char *s, uint64_t *ret);
  */
 int str_to_set(const char *s, size_t n_bits, unsigned long *bits);
 
+/* A length of time: "90s", "1h30m", "500ms"; units are d, h, m, s, ms. Return: 0, or -EINVAL (too long a one, too) */
+int str_to_duration(const char *text, int64_t *ret_ns);
+
 /**
  * str_check_name() - The rule for ids and names of everything: [A-Za-z0-9][A-Za-z0-9_.-]*, at most 128 bytes
  * @what:	What it names, for the message ("container name")

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/seal.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "runtime/defaults.h"
+#include "runtime/engine_exec.h"
 #include "runtime/exec.h"
 #include "runtime/relay.h"
 
@@ -70,16 +70,6 @@ static int describe(const struct exec *o, char *const *command, bool private_use
 	return 0;
 }
 
-/* The container's own filter. */
-static int compile(const struct engine *g, const struct settings *settings, const struct spec *s,
-		   struct seccomp_plan *ret, struct err *e)
-{
-	if (settings->seccomp != SECCOMP_UNCONFINED)
-		return seccomp_from_profile((enum seccomp_profile)settings->seccomp, s->process.capabilities.bounding.v,
-					    settings->abi32, g->seccomp, ret, e);
-	return s->linux_.seccomp.given ? seccomp_from_spec(&s->linux_.seccomp, g->seccomp, ret, e) : 0;
-}
-
 static int stand_by(const struct exec *o, const struct exec_result *x, struct relay_ends *ends, struct err *e)
 {
 	struct relay relay = {
@@ -118,7 +108,7 @@ static int execute(const struct engine *g, const char *id, const struct exec *o,
 	auto_relay struct relay_ends ends = { { -1, -1, -1 }, { -1, -1, -1 } };
 	auto_exec_result struct exec_result result = { .pidfd = -1, .console = -1 };
 	auto_state struct state state = { 0 };
-	int r = o->privileged ? 0 : compile(g, settings, s, &filter, e);
+	int r = o->privileged ? 0 : engine_exec_filter(g, settings, s, &filter, e);
 
 	if (r >= 0 && !o->tty && !o->detach)
 		r = relay_pipes(o->interactive, &ends, e);
@@ -163,8 +153,8 @@ static int run(const struct call *c, struct err *e)
 		r = dir = record_open(&g, id, e);
 	if (r >= 0)
 		r = record_settings(dir, &settings, e);
-	if (r >= 0 && (!settings.private_userns || g.rootless)) /* root in there is us, and may write to this program */
-		r = proc_seal(c->argv, e);
+	if (r >= 0)
+		r = engine_exec_seal(&g, &settings, c->argv, e);
 	if (r >= 0)
 		r = record_spec(dir, &s, e);
 	if (r >= 0)

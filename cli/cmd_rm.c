@@ -1,33 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+
 #include "cli/verbs.h"
 #include "runtime/launch.h"
 
 struct rm {
-	bool all, force, volumes;
+	struct verb_choice choice;
+	bool force, volumes;
+	const char *timeout;
+	int timeout_s;
 };
 
 static const struct option rows[] = {
-	OPT_FLAG(struct rm, all, "all", 'a', "all of them"),
+	CHOICE_ROWS(struct rm, choice, 'a', "all of them"),
+	CHOICE_FILTER_ROW(struct rm, choice, 0),
+	CHOICE_IGNORE_ROW(struct rm, choice),
 	OPT_FLAG(struct rm, force, "force", 'f', "kill those that run; one that does not exist is fine"),
 	OPT_FLAG(struct rm, volumes, "volumes", 'v', "with its volumes that have no name"),
+	OPT_STRING(struct rm, timeout, "time", 't', "SECONDS", "with --force: ask it to end first, and wait so long"),
 };
 
 static int remove_one(const struct engine *g, const char *id, const void *arg, struct err *e)
 {
 	const struct rm *o = arg;
+	int r = o->timeout_s > 0 ? engine_stop(g, id, 0, o->timeout_s, e) : 0;
 
-	return engine_remove(g, id, (o->force ? REMOVE_FORCE : 0) | (o->volumes ? REMOVE_VOLUMES : 0), e);
+	unsigned flags = (o->force ? REMOVE_FORCE : 0) | (o->volumes ? REMOVE_VOLUMES : 0);
+
+	return r < 0 ? r : engine_remove(g, id, flags, e);
 }
 
 static int run(const struct call *c, struct err *e)
 {
-	const struct rm *o = c->options;
-	const struct verb_each how = { .all = o->all, .missing_ok = o->force };
+	struct rm o = *(const struct rm *)c->options;
+	const struct verb_each how = { .choice = &o.choice };
 	auto_engine struct engine g;
 	int r = verb_engine(c, &g, e);
 
+	o.choice.ignore |= o.force;
 	if (r >= 0)
-		r = verb_each(c, &g, &how, remove_one, o, e);
+		r = verb_timeout(o.timeout, &o.timeout_s, e);
+	if (r >= 0 && o.timeout && !o.force)
+		r = err_say(e, EINVAL, "--time is of use with --force alone");
+	if (r >= 0)
+		r = verb_each(c, &g, &how, remove_one, &o, e);
 	if (r >= 0)
 		engine_sweep(&g);
 	return r;
@@ -36,7 +52,7 @@ static int run(const struct call *c, struct err *e)
 const struct verb verb_rm = {
 	.name = "rm",
 	.group = "Containers",
-	.arguments = "CONTAINER…",
+	.arguments = "[CONTAINER…]",
 	.help = "remove it",
 	.about = "Remove containers with all that they wrote. Volumes stay, but for those without a name where --volumes is given.",
 	.max_args = ARGS_ANY,

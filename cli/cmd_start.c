@@ -7,18 +7,24 @@
 #include "runtime/launch.h"
 
 struct start {
-	bool attach, interactive;
+	struct verb_choice choice;
+	bool attach, interactive, running;
 	const char *timeout; /* of restart */
 	int timeout_s;
 	const struct call *call;
 };
 
 static const struct option start_rows[] = {
+	CHOICE_ROWS(struct start, choice, 0, "all that do not run"),
+	CHOICE_FILTER_ROW(struct start, choice, 'f'),
 	OPT_FLAG(struct start, attach, "attach", 'a', "stay, and show what it writes; the exit status is its own"),
 	OPT_FLAG(struct start, interactive, "interactive", 'i', "connect standard input too"),
 };
 
 static const struct option restart_rows[] = {
+	CHOICE_ROWS(struct start, choice, 'a', "all of them"),
+	CHOICE_FILTER_ROW(struct start, choice, 'f'),
+	OPT_FLAG(struct start, running, "running", 0, "all that run"),
 	OPT_STRING(struct start, timeout, "timeout", 't', "SECONDS", "how long it may take to end; default: its own"),
 	OPT_STRING(struct start, timeout, "time", 0, "SECONDS", NULL),
 };
@@ -60,6 +66,7 @@ static int start_attached(const struct call *c, const struct engine *g, const st
 static int run_start(const struct call *c, struct err *e)
 {
 	struct start o = *(const struct start *)c->options;
+	const struct verb_each how = { .choice = &o.choice, .phases = BIT(PHASE_CREATED) | BIT(PHASE_EXITED) };
 	auto_engine struct engine g;
 	int r = verb_engine(c, &g, e);
 
@@ -67,9 +74,9 @@ static int run_start(const struct call *c, struct err *e)
 		return r;
 	o.call = c;
 	if (!o.attach && !o.interactive)
-		return verb_each(c, &g, &(struct verb_each){ 0 }, start_detached, &o, e);
-	if (c->n_args > 1)
-		return err_say(e, EINVAL, "--attach and --interactive are for one container");
+		return verb_each(c, &g, &how, start_detached, &o, e);
+	if (c->n_args != 1)
+		return err_say(e, EINVAL, "--attach and --interactive are for one container, by its name");
 	return start_attached(c, &g, &o, e);
 }
 
@@ -96,16 +103,19 @@ static int run_restart(const struct call *c, struct err *e)
 	if (r < 0)
 		return r;
 	o.call = c;
-	return verb_each(c, &g, &(struct verb_each){ 0 }, restart, &o, e);
+	o.choice.all |= o.running;
+	const struct verb_each how = { .choice = &o.choice, .phases = o.running ? PHASES_ALIVE : 0 };
+
+	return verb_each(c, &g, &how, restart, &o, e);
 }
 
 const struct verb verb_start = {
 	.name = "start",
 	.group = "Containers",
-	.arguments = "CONTAINER…",
+	.arguments = "[CONTAINER…]",
 	.help = "start one that was made",
-	.about = "Start containers that were created, or have ended.",
-	.min_args = 1,
+	.about = "Start containers that were created, or have ended. The exit status is 125 where one could not be started, 126 "
+		 "or 127 where its command could not be executed or was not found.",
 	.max_args = ARGS_ANY,
 	.failure_status = STATUS_ENGINE,
 	.options = OPTIONS(start_rows, struct start),
@@ -115,10 +125,9 @@ const struct verb verb_start = {
 const struct verb verb_restart = {
 	.name = "restart",
 	.group = "Containers",
-	.arguments = "CONTAINER…",
+	.arguments = "[CONTAINER…]",
 	.help = "stop it, start it again",
 	.about = "Stop containers, and start them again.",
-	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.options = OPTIONS(restart_rows, struct start),
 	.run = run_restart,

@@ -8,20 +8,22 @@
 #include "runtime/launch.h"
 
 struct stop {
-	bool all;
+	struct verb_choice choice;
 	const char *timeout, *signal;
 	int timeout_s, number;
 };
 
 static const struct option stop_rows[] = {
-	OPT_FLAG(struct stop, all, "all", 'a', "all that run"),
+	CHOICE_ROWS(struct stop, choice, 'a', "all that run"),
+	CHOICE_FILTER_ROW(struct stop, choice, 'f'),
+	CHOICE_IGNORE_ROW(struct stop, choice),
 	OPT_STRING(struct stop, signal, "signal", 's', "SIGNAL", "to ask it with; default: its own"),
 	OPT_STRING(struct stop, timeout, "timeout", 't', "SECONDS", "how long it may take; default: its own"),
 	OPT_STRING(struct stop, timeout, "time", 0, "SECONDS", NULL),
 };
 
 static const struct option kill_rows[] = {
-	OPT_FLAG(struct stop, all, "all", 'a', "all that run"),
+	CHOICE_ROWS(struct stop, choice, 'a', "all that run"),
 	OPT_STRING(struct stop, signal, "signal", 's', "SIGNAL", "by name or number; default: KILL"),
 };
 
@@ -53,7 +55,7 @@ static int run(const struct call *c, int default_signal,
 	o.number = o.signal ? proc_signal_number(o.signal) : default_signal;
 	if (o.number < 0)
 		return err_say(e, EINVAL, "--signal %s: there is no such signal", o.signal);
-	return verb_each(c, &g, &(struct verb_each){ .all = o.all, .alive_only = true }, f, &o, e);
+	return verb_each(c, &g, &(struct verb_each){ .choice = &o.choice, .phases = PHASES_ALIVE }, f, &o, e);
 }
 
 static int run_stop(const struct call *c, struct err *e)
@@ -69,7 +71,7 @@ static int run_kill(const struct call *c, struct err *e)
 const struct verb verb_stop = {
 	.name = "stop",
 	.group = "Containers",
-	.arguments = "CONTAINER…",
+	.arguments = "[CONTAINER…]",
 	.help = "ask it to end, or kill it",
 	.about = "Ask containers to end by a signal, and kill those that do not in time.",
 	.max_args = ARGS_ANY,
@@ -80,7 +82,7 @@ const struct verb verb_stop = {
 const struct verb verb_kill = {
 	.name = "kill",
 	.group = "Containers",
-	.arguments = "CONTAINER…",
+	.arguments = "[CONTAINER…]",
 	.help = "send it a signal",
 	.about = "Send a signal to the first process of containers.",
 	.max_args = ARGS_ANY,

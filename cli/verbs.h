@@ -33,20 +33,39 @@ int verb_container(const struct engine *g, const char *name, char ret[CONTAINER_
 /* Does it run? Return: 0, or -ESRCH and others with @e filled */
 int verb_running(const struct engine *g, const char *id, struct err *e);
 
+/* Which containers a verb is about, beside its arguments. */
+struct verb_choice {
+	bool all, latest, ignore;
+	struct strv filters, cidfiles;
+};
+/* clang-format off */
+#define CHOICE_ROWS(type, member, all_letter, all_help) \
+	OPT_FLAG(type, member.all, "all", all_letter, all_help), \
+	OPT_FLAG(type, member.latest, "latest", 'l', "the one that was made last"), \
+	OPT_LIST(type, member.cidfiles, "cidfile", 0, "FILE", "the one whose id is in this file")
+#define CHOICE_FILTER_ROW(type, member, letter) \
+	OPT_LIST(type, member.filters, "filter", letter, "KEY=VALUE", "all that fit: name=, label=, status= … as with `ps`")
+#define CHOICE_IGNORE_ROW(type, member) \
+	OPT_FLAG(type, member.ignore, "ignore", 'i', "one that does not exist is fine")
+/* clang-format on */
+
 struct verb_each {
-	bool all;	 /* --all: every container, instead of the arguments */
-	bool alive_only; /* of them, those that run */
-	bool missing_ok; /* one that does not exist is fine */
+	const struct verb_choice *choice; /* NULL: the arguments alone */
+	unsigned phases; /* of those that no name was given for: BIT(enum phase) of what is wanted; 0: all */
 	bool silent;	 /* do not print the name where it worked */
+	const char *missing; /* what to print for one that does not exist and need not; NULL: nothing */
 };
 
+/* Those that run, in the one way or the other. */
+#define PHASES_ALIVE (BIT(PHASE_RUNNING) | BIT(PHASE_PAUSED) | BIT(PHASE_STARTING))
+
 /**
- * verb_each() - Do something to each container that the arguments name, and print the name where it worked
+ * verb_each() - Do something to each container that the arguments name, or the options choose; print its name where it worked
  * @f:		One container. Return: 0, or -errno with @e filled
  *
  * An error is printed, and the next one has its turn.
  *
- * Return: 0, or 1 where one has failed; -EINVAL with @e filled where there are neither names nor --all, or both
+ * Return: 0, or where one has failed what the verb exits with then; -EINVAL and others with @e filled where there are neither names nor a choice, or both
  */
 int verb_each(const struct call *c, const struct engine *g, const struct verb_each *how,
 	      int (*f)(const struct engine *g, const char *id, const void *arg, struct err *e), const void *arg,
@@ -66,7 +85,9 @@ int verb_names(const struct call *c, const char *arguments, struct strv *ret, st
 int verb_timeout(const char *text, int *ret_s, struct err *e);
 
 extern const struct verb verb_run, verb_create, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_pause,
-	verb_unpause, verb_wait, verb_update, verb_exec, verb_memory, verb_cp, verb_export, verb_commit, verb_diff;
+	verb_unpause, verb_wait, verb_update, verb_exec, verb_memory, verb_cp, verb_export, verb_commit, verb_diff,
+	verb_rename, verb_attach, verb_healthcheck, verb_container_group; /* others are below the last */
+extern const struct verb verb_container_ls, verb_container_list;
 extern const struct verb verb_ps, verb_logs, verb_inspect, verb_events, verb_stats, verb_top;
 extern const struct verb verb_images, verb_rmi, verb_tag, verb_load, verb_import, verb_save, verb_login, verb_logout;
 extern const struct verb verb_untag, verb_history;

@@ -9,7 +9,6 @@
 
 #define NS_PER_S   INT64_C(1000000000)
 #define LONGEST_S  (INT64_MAX / NS_PER_S)
-#define DIGITS_MAX 10 /* of one number in a length of time */
 
 /* ".5" in nanoseconds, digits beyond the ninth do not matter. Return: what comes after it */
 static const char *fraction(const char *text, int64_t *ret_ns)
@@ -77,38 +76,6 @@ static int parse_seconds(const char *text, int64_t *ret_ns)
 	return 0;
 }
 
-/* "90s", "10m", "1h30m" */
-static int parse_length(const char *text, int64_t *ret_ns)
-{
-	static const struct {
-		const char *name;
-		int64_t ns;
-	} units[] = {
-		{ "ms", NS_PER_S / 1000 }, { "s", NS_PER_S }, { "m", 60 * NS_PER_S }, { "h", 3600 * NS_PER_S },
-		{ "d", 86400 * NS_PER_S },
-	};
-	int64_t sum = 0, part;
-
-	do {
-		size_t digits = strspn(text, "0123456789"), letters = strcspn(text + digits, "0123456789"), u = 0;
-		char number[DIGITS_MAX + 1];
-		uint64_t v;
-
-		while (u < ARRAY_SIZE(units) &&
-		       (strlen(units[u].name) != letters || strncmp(units[u].name, text + digits, letters) != 0))
-			u++;
-		if (digits > DIGITS_MAX || u == ARRAY_SIZE(units))
-			return -EINVAL;
-		snprintf(number, sizeof(number), "%.*s", (int)digits, text);
-		if (str_to_u64(number, INT32_MAX, &v) < 0 || __builtin_mul_overflow((int64_t)v, units[u].ns, &part) ||
-		    __builtin_add_overflow(sum, part, &sum))
-			return -EINVAL;
-		text += digits + letters;
-	} while (*text);
-	*ret_ns = sum;
-	return 0;
-}
-
 static int64_t now_ns(void)
 {
 	struct timespec t = { 0 };
@@ -129,7 +96,7 @@ int when_parse(const char *option, const char *text, bool ahead, uint64_t *ret_n
 		*ret_ns = (uint64_t)MAX(ns, INT64_C(1));
 		return 0;
 	}
-	r = parse_length(ahead && *text == '-' ? text + 1 : text, &length);
+	r = str_to_duration(ahead && *text == '-' ? text + 1 : text, &length);
 	if (r < 0 || __builtin_add_overflow(now_ns(), back ? -length : length, &ns))
 		return err_say(e, EINVAL, "%s %s: a time such as 2026-11-22T01:02:03Z, or 10m, please", option, text);
 	*ret_ns = (uint64_t)MAX(ns, INT64_C(1));

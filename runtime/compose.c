@@ -284,7 +284,7 @@ int compose_restart(const char *text, struct settings *s, struct err *e)
 				return 0;
 			}
 		}
-	return err_say(e, EINVAL, "--restart %s: it is no, on-failure, on-failure:TIMES or always", text);
+	return err_say(e, EINVAL, "--restart %s: it is no, on-failure, on-failure:TIMES, always or unless-stopped", text);
 }
 
 static int take_life(struct composition *c, struct err *e)

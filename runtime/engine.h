@@ -46,9 +46,62 @@ enum restart_policy {
 	RESTART_NO,
 	RESTART_ON_FAILURE,
 	RESTART_ALWAYS,
+	RESTART_UNLESS_STOPPED, /* the same, but a boot does not start what the user had stopped */
 	RESTART_COUNT,
 };
 extern const char *const restart_names[RESTART_COUNT];
+
+enum log_driver {
+	LOG_K8S_FILE,
+	LOG_JSON_FILE,
+	LOG_JOURNALD,
+	LOG_NONE,
+	LOG_PASSTHROUGH, /* the command's own standard streams */
+	LOG_DRIVER_COUNT,
+};
+extern const char *const log_driver_names[LOG_DRIVER_COUNT];
+
+/* Who tells the service manager that it is ready. */
+enum sdnotify {
+	SDNOTIFY_IGNORE,
+	SDNOTIFY_CONTAINER, /* what runs in it */
+	SDNOTIFY_CONMON,    /* we, once it runs */
+	SDNOTIFY_HEALTHY,   /* we, at the first check that finds it healthy */
+	SDNOTIFY_COUNT,
+};
+extern const char *const sdnotify_names[SDNOTIFY_COUNT];
+
+/* What to do where a container is found to be unhealthy. */
+enum health_action {
+	HEALTH_ACTION_NONE,
+	HEALTH_ACTION_KILL,
+	HEALTH_ACTION_RESTART,
+	HEALTH_ACTION_STOP,
+	HEALTH_ACTION_COUNT,
+};
+extern const char *const health_action_names[HEALTH_ACTION_COUNT];
+
+enum health_status {
+	HEALTH_NONE,
+	HEALTH_STARTING,
+	HEALTH_HEALTHY,
+	HEALTH_UNHEALTHY,
+	HEALTH_STATUS_COUNT,
+};
+extern const char *const health_status_names[HEALTH_STATUS_COUNT];
+
+/* How it is checked: runtime/health.h */
+struct health_check {
+	struct strv test; /* "CMD" and words, or "CMD-SHELL" and a line; empty: there is none */
+	uint64_t interval_ns, timeout_ns;
+	uint32_t retries;
+};
+struct health_settings {
+	struct health_check check, startup; /* startup comes before, until it has succeeded startup_successes times */
+	uint64_t start_period_ns;	    /* failures in it do not count */
+	uint32_t startup_successes;
+	uint32_t on_failure; /* enum health_action */
+};
 
 #define IMAGE_HOST   "host" /* the pseudo-image: this machine's own root */
 /* What network namespace it has: one of its own on networks of ours, one without any, the host's, or somebody else's. */
@@ -117,6 +170,13 @@ struct settings {
 	bool remove, terminal, input, privileged, init, private_userns, abi32;
 	uint32_t seccomp; /* enum seccomp_profile; unconfined also where config.json has a filter of its own */
 	uint32_t stop_signal, stop_timeout_s;
+	uint32_t run_timeout_s; /* it is killed after so long; 0: never */
+	uint32_t log_driver;	/* enum log_driver */
+	struct opt_u64 log_max_bytes;
+	uint32_t log_files; /* how many are kept; 0: the driver's default */
+	char *log_tag;	    /* what lines in the journal are called; NULL: its id */
+	uint32_t sdnotify;  /* enum sdnotify */
+	struct health_settings health;
 	uint32_t class; /* enum sched_class */
 	uint32_t cgroup_manager; /* enum cgroup_manager */
 	char *cgroup_parent;	 /* a slice for systemd, else a path ("": the root); NULL: the usual place */
@@ -172,6 +232,8 @@ struct run_record {
 	uint32_t range_start; /* of its ids on the host; 0: none of its own */
 	struct strv missing; /* files of default limits that this machine could not set */
 	bool root_served;    /* its root is fuse-overlayfs' */
+	char *notify_socket; /* the service manager's, for whoever finds it healthy; NULL: nobody asks */
+	uint32_t notify_pid; /* the process that the service manager looks after */
 };
 void run_record_free(struct run_record *r);
 #define auto_run_record __attribute__((cleanup(run_record_free)))
@@ -192,6 +254,8 @@ struct container {
 	enum phase phase;
 	bool watched; /* somebody holds the monitor lock */
 	bool unsettled; /* it has ended, and nobody has put its things in order: engine_settle() does, where it is not watched */
+	bool stopped;	/* by the user: known of unless-stopped alone */
+	enum health_status health;
 	struct proc_id init;
 	bool has_exit;
 	struct exit_record exit;
@@ -224,6 +288,12 @@ int record_find(const struct engine *g, const char *name, char *ret, struct err 
 
 /* Its folder. Return: the fd, or -errno with @e filled. */
 int record_open(const struct engine *g, const char *id, struct err *e);
+
+/* Another name for what is called @from. Return: 0, or -errno with @e filled (-EEXIST: that name is in use) */
+int record_move_name(const struct engine *g, const char *from, const char *to, struct err *e);
+
+/* For a sweep: finish what a killed engine_rename() has begun. */
+void record_finish_rename(const struct engine *g, const char *id);
 int record_settings(int dir, struct settings *ret, struct err *e);
 int record_write_settings(int dir, const struct settings *s, struct err *e);
 /* Instead of those that are there, whose time stays: it says when the container was made. */
@@ -239,6 +309,9 @@ int record_exit(int dir, struct exit_record *ret, struct err *e);
 
 /* Everything about one container now. Return: 0, or -errno with @e filled. */
 int container_load(const struct engine *g, const char *id, struct container *ret, struct err *e);
+
+/* Is it one of those that a boot starts again? */
+bool container_wants_boot(const struct container *c);
 
 /* Each container, in order of creation (newest first). @f's result other than 0 ends the walk. */
 int container_each(const struct engine *g, int (*f)(const struct container *c, void *arg, struct err *e), void *arg,

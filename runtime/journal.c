@@ -24,6 +24,8 @@ const char *const event_status_names[] = {
 	[EVENT_TAG] = "tag",		 [EVENT_UNTAG] = "untag",     [EVENT_COMMIT] = "commit",
 	[EVENT_IMPORT] = "import",	 [EVENT_SAVE] = "save",	      [EVENT_EXPORT] = "export",
 	[EVENT_MOUNT] = "mount",	 [EVENT_UNMOUNT] = "unmount",
+	[EVENT_RENAME] = "rename",	 [EVENT_ATTACH] = "attach",   [EVENT_INIT] = "init",
+	[EVENT_CLEANUP] = "cleanup",	 [EVENT_HEALTH_STATUS] = "health_status",
 };
 static_assert(ARRAY_SIZE(event_status_names) == EVENT_STATUS_COUNT, "a word for each");
 

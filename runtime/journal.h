@@ -55,6 +55,11 @@ enum event_status {
 	EVENT_EXPORT,
 	EVENT_MOUNT,
 	EVENT_UNMOUNT,
+	EVENT_RENAME,
+	EVENT_ATTACH,
+	EVENT_INIT,
+	EVENT_CLEANUP,
+	EVENT_HEALTH_STATUS, /* it has changed */
 	EVENT_STATUS_COUNT,
 };
 extern const char *const event_status_names[EVENT_STATUS_COUNT];

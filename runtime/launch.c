@@ -164,7 +164,7 @@ static bool wants_restart(const struct care *c, const struct settings *s, int st
 {
 	if (s->restart == RESTART_NO || record_wants_stop(c->dir))
 		return false;
-	if (s->restart == RESTART_ALWAYS)
+	if (s->restart != RESTART_ON_FAILURE)
 		return true;
 	return status != 0 && (!s->restart_max.set || c->restarts < s->restart_max.v);
 }

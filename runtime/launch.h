@@ -69,6 +69,9 @@ enum remove_flags {
  */
 int engine_remove(const struct engine *g, const char *id, unsigned flags, struct err *e);
 
+/* Give it another name. Return: 0, or -errno with @e filled (-EEXIST: it is in use) */
+int engine_rename(const struct engine *g, const char *id, const char *name, struct err *e);
+
 /**
  * engine_wait() - Until it does not run (and is not about to be restarted)
  * @ret_status:	Its exit status; -1 where nobody could record it (its monitor was killed)

@@ -111,6 +111,11 @@ static int pass_on(const char *path, const char *ready, pid_t main_pid, struct e
 	return r < 0 ? r : wait_read(host, e);
 }
 
+int notify_ready(const char *host, pid_t main_pid, struct err *e)
+{
+	return pass_on(host, READY "1", main_pid, e);
+}
+
 int notify_wait(int sock, const char *host, int pidfd, pid_t main_pid, struct err *e)
 {
 	struct pollfd p[] = { { .fd = sock, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };

@@ -33,7 +33,10 @@ int notify_listen(int state, struct err *e);
  */
 int notify_wait(int sock, const char *host, int pidfd, pid_t main_pid, struct err *e);
 
-/* The same in a process of its own, for a caller that has something else to do; it ends with the calling one at the latest. */
+/* Say that it is ready. Return: 0, or -errno with @e filled */
+int notify_ready(const char *host, pid_t main_pid, struct err *e);
+
+/* notify_wait() in a process of its own, for a caller that has something else to do; it ends with the calling one at the latest. */
 int notify_wait_aside(int sock, const char *host, int pidfd, pid_t main_pid, struct err *e);
 
 #endif

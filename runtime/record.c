@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "runtime/class.h"
+#include "runtime/health.h"
 #include "runtime/journal.h"
 #include "spec/decode.h"
 
@@ -18,7 +19,11 @@
 #define STOP_FILE     "stop"
 #define STATUS_UNKNOWN 255
 
-const char *const restart_names[RESTART_COUNT] = { "no", "on-failure", "always" };
+const char *const restart_names[RESTART_COUNT] = { "no", "on-failure", "always", "unless-stopped" };
+const char *const log_driver_names[LOG_DRIVER_COUNT] = { "k8s-file", "json-file", "journald", "none", "passthrough" };
+const char *const sdnotify_names[SDNOTIFY_COUNT] = { "ignore", "container", "conmon", "healthy" };
+const char *const health_action_names[HEALTH_ACTION_COUNT] = { "none", "kill", "restart", "stop" };
+const char *const health_status_names[HEALTH_STATUS_COUNT] = { "none", "starting", "healthy", "unhealthy" };
 const char *const storage_driver_names[STORAGE_DRIVER_COUNT] = { "auto", "overlay", "fuse-overlayfs" };
 const char *const phase_names[PHASE_COUNT] = { "created", "starting", "running", "paused", "exited" };
 
@@ -60,6 +65,21 @@ static const struct field mount_fields[] = {
 	FIELD_STRING(struct mount_more, work, "work", OPTIONAL),
 };
 
+static const struct field check_fields[] = {
+	FIELD_STRINGS(struct health_check, test, "test", OPTIONAL),
+	FIELD_U64(struct health_check, interval_ns, "interval", OPTIONAL),
+	FIELD_U64(struct health_check, timeout_ns, "timeout", OPTIONAL),
+	FIELD_U32(struct health_check, retries, "retries", OPTIONAL),
+};
+
+static const struct field health_fields[] = {
+	FIELD_OBJECT(struct health_settings, check, "check", OPTIONAL, check_fields),
+	FIELD_OBJECT(struct health_settings, startup, "startup", OPTIONAL, check_fields),
+	FIELD_U64(struct health_settings, start_period_ns, "startPeriod", OPTIONAL),
+	FIELD_U32(struct health_settings, startup_successes, "startupSuccesses", OPTIONAL),
+	FIELD_ENUM(struct health_settings, on_failure, "onFailure", OPTIONAL, health_action_names),
+};
+
 static const struct field settings_fields[] = {
 	FIELD_STRING(struct settings, id, "id", REQUIRED),
 	FIELD_STRING(struct settings, name, "name", REQUIRED),
@@ -87,6 +107,13 @@ static const struct field settings_fields[] = {
 	  .names = seccomp_profile_names, .n_table = SECCOMP_PROFILE_COUNT },
 	FIELD_U32(struct settings, stop_signal, "stopSignal", REQUIRED),
 	FIELD_U32(struct settings, stop_timeout_s, "stopTimeout", REQUIRED),
+	FIELD_U32(struct settings, run_timeout_s, "runTimeout", OPTIONAL),
+	FIELD_ENUM(struct settings, log_driver, "logDriver", OPTIONAL, log_driver_names),
+	FIELD_OPT_U64(struct settings, log_max_bytes, "logMaxBytes"),
+	FIELD_U32(struct settings, log_files, "logFiles", OPTIONAL),
+	FIELD_STRING(struct settings, log_tag, "logTag", OPTIONAL),
+	FIELD_ENUM(struct settings, sdnotify, "sdnotify", OPTIONAL, sdnotify_names),
+	FIELD_OBJECT(struct settings, health, "health", OPTIONAL, health_fields),
 	FIELD_ENUM(struct settings, class, "class", OPTIONAL, class_names),
 	{ FIELD_OF(struct settings, cgroup_manager, "cgroupManager", enum, false),
 	  .names = cgroup_manager_names, .n_table = CGROUP_MANAGER_COUNT },
@@ -147,6 +174,8 @@ static const struct field run_fields[] = {
 	FIELD_U32(struct run_record, range_start, "rangeStart", OPTIONAL),
 	FIELD_STRINGS(struct run_record, missing, "missing", OPTIONAL),
 	FIELD_BOOL(struct run_record, root_served, "rootServed", OPTIONAL),
+	FIELD_STRING(struct run_record, notify_socket, "notifySocket", OPTIONAL),
+	FIELD_U32(struct run_record, notify_pid, "notifyPid", OPTIONAL),
 };
 
 void settings_free(struct settings *s)
@@ -438,6 +467,11 @@ static bool is_unsettled(const struct container *c, const struct state *s)
 	       (c->exit.started && !streq(c->exit.started, c->run.started));
 }
 
+bool container_wants_boot(const struct container *c)
+{
+	return c->settings.restart == RESTART_ALWAYS || (c->settings.restart == RESTART_UNLESS_STOPPED && !c->stopped);
+}
+
 int container_load(const struct engine *g, const char *id, struct container *ret, struct err *e)
 {
 	auto_fd int dir = record_open(g, id, e);
@@ -466,6 +500,9 @@ int container_load(const struct engine *g, const char *id, struct container *ret
 	if (c.phase == PHASE_EXITED && !c.has_exit)
 		c.exit.status = STATUS_UNKNOWN;
 	c.unsettled = is_unsettled(&c, has_state == 0 ? &s : NULL);
+	c.stopped = c.settings.restart == RESTART_UNLESS_STOPPED && record_wants_stop(dir);
+	if (c.settings.health.check.test.n && (c.phase == PHASE_RUNNING || c.phase == PHASE_PAUSED))
+		c.health = health_status_of(dir);
 	if (has_state == 0)
 		c.init = s.init;
 	c.cgroup_path = arena_strdup(&c.settings.arena, has_state == 0 && s.cgroup_path ? s.cgroup_path : "");

@@ -35,6 +35,18 @@ static int take_this_name(const struct engine *g, const char *id, const char *na
 	return errno == EEXIST ? name_in_use(g, name, e) : err_set(e, errno, "take the name %s", name);
 }
 
+int record_move_name(const struct engine *g, const char *from, const char *to, struct err *e)
+{
+	if (renameat2(g->names, from, g->names, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno == EEXIST) {
+		engine_sweep(g); /* perhaps it is nobody's any more */
+		if (renameat2(g->names, from, g->names, to, RENAME_NOREPLACE) == 0)
+			return 0;
+	}
+	return errno == EEXIST ? name_in_use(g, to, e) : err_set(e, errno, "take the name %s", to);
+}
+
 static int take_name(const struct engine *g, struct settings *s, struct err *e)
 {
 	char random[NAMES_MAX];

@@ -174,6 +174,16 @@ static int sweep_container(int dir, const char *name, void *arg, struct err *e)
 	return 0;
 }
 
+/* Names in the changing: ".ID". */
+static void sweep_renames(const struct engine *g)
+{
+	auto_dir DIR *d = fdopendir(open_sub(g->names, "."));
+
+	for (struct dirent *entry; d && (entry = readdir(d));)
+		if (entry->d_name[0] == '.' && strlen(entry->d_name) == RECORD_ID_LENGTH + 1)
+			record_finish_rename(g, entry->d_name + 1);
+}
+
 void engine_sweep(const struct engine *g)
 {
 	struct err ignored; /* a next sweep may do better */
@@ -191,5 +201,6 @@ void engine_sweep(const struct engine *g)
 		(void)fd_lock(g->names, LOCK_UN);
 	}
 	volume_sweep(g);
+	sweep_renames(g);
 	state_sweep(g->states);
 }
