@@ -7,6 +7,7 @@
 #include "cli/image_filter.h"
 #include "cli/image_use.h"
 #include "cli/output.h"
+#include "cli/prompt.h"
 #include "cli/verbs.h"
 
 struct prune {
@@ -39,18 +40,10 @@ static int consider(const struct image *image, void *arg, struct err *e)
 	return strv_add(c->arena, &c->manifests, image->manifest) < 0 ? err_nomem(e) : 0;
 }
 
-/* Return: whether the answer was yes */
 static bool ask(const struct prune *o)
 {
-	auto_free char *line = NULL;
-	size_t room = 0;
-
-	fputs(o->all ? "WARNING! This command removes all images without at least one container associated with them.\n"
-		     : "WARNING! This command removes all dangling images.\n",
-	      stdout);
-	fputs("Are you sure you want to continue? [y/N] ", stdout);
-	(void)fflush(stdout); /* what cannot be written is found at the end */
-	return getline(&line, &room, stdin) > 0 && (line[0] == 'y' || line[0] == 'Y');
+	return prompt_yes(o->all ? "This command removes all images without at least one container associated with them."
+				 : "This command removes all dangling images.");
 }
 
 static void remove_one(const struct call *c, const struct engine *g, const char *manifest, int *status)

@@ -37,10 +37,13 @@ static int look_at_image(const struct engine *g, const char *name, json_t **ret,
 	return r < 0 ? r : inspect_image(g, &image, ret, e);
 }
 
-static int find(const struct engine *g, const char *name, const struct inspect *o, json_t **ret, struct err *e)
+static int find(const struct inspection *how, const char *name, bool template, json_t **ret, struct err *e)
 {
+	const struct inspect *o = how->options;
+	const struct engine *g = how->g;
 	const char *type = o->type;
 
+	(void)template;
 	if (type && streq(type, "image"))
 		return look_at_image(g, name, ret, e);
 	int r = look_at_container(g, name, o->size, ret, e);
@@ -54,30 +57,13 @@ static int find(const struct engine *g, const char *name, const struct inspect *
 
 static int inspect(const struct call *c, const struct inspect *o, struct err *e)
 {
-	bool as_list = !o->format || streq(o->format, "json");
-	json_auto_t *list = json_array();
 	auto_engine struct engine g;
-	int status = 0, r = verb_engine(c, &g, e);
+	const struct inspection how = { .g = &g, .format = o->format, .options = o, .arena = c->arena, .find = find };
+	int r = verb_engine(c, &g, e);
 
-	if (r < 0)
-		return r;
-	if (o->type && !streq(o->type, "container") && !streq(o->type, "image"))
+	if (r >= 0 && o->type && !streq(o->type, "container") && !streq(o->type, "image"))
 		return err_say(e, EINVAL, "--type %s: it is container or image", o->type);
-	for (size_t i = 0; i < c->n_args; i++) {
-		json_auto_t *found = NULL;
-
-		r = find(&g, c->args[i], o, &found, e);
-		if (r >= 0 && !as_list)
-			r = output_template(found, o->format, e);
-		if (r >= 0 && json_array_append(list, found) < 0)
-			r = err_nomem(e);
-		if (r >= 0)
-			continue;
-		output_error(c, e);
-		status = 1;
-	}
-	r = as_list ? output_json(list, e) : 0;
-	return r < 0 ? r : status;
+	return r < 0 ? r : inspect_each(c, &how, e);
 }
 
 static int run(const struct call *c, struct err *e)

@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "cli/network_filter.h"
 #include "cli/output.h"
+#include "cli/prompt.h"
 #include "cli/verbs.h"
 #include "runtime/networks.h"
 
@@ -81,19 +82,6 @@ static int consider(const struct net_network *n, const struct spec_map *labels, 
 	return strv_add(all->arena, &all->names, n->name) < 0 ? err_nomem(e) : 0;
 }
 
-/* Return: whether the answer was yes */
-static bool ask(void)
-{
-	auto_free char *line = NULL;
-	size_t room = 0;
-
-	fputs("WARNING! This command removes all networks without at least one container on them.\n"
-	      "Are you sure you want to continue? [y/N] ",
-	      stdout);
-	(void)fflush(stdout); /* what cannot be written is found at the end */
-	return getline(&line, &room, stdin) > 0 && (line[0] == 'y' || line[0] == 'Y');
-}
-
 static int run_prune(const struct call *c, struct err *e)
 {
 	const struct prune *o = c->options;
@@ -103,7 +91,7 @@ static int run_prune(const struct call *c, struct err *e)
 
 	if (r >= 0)
 		r = network_filters_read(&o->filters, c->arena, &found.filters, e);
-	if (r < 0 || (!o->force && !ask()))
+	if (r < 0 || (!o->force && !prompt_yes("This command removes all networks without at least one container on them.")))
 		return r < 0 ? r : 0;
 	r = network_each(g.networks, consider, &found, e);
 	for (size_t i = 0; i < found.names.n && r >= 0; i++) {

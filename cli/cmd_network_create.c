@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 
 #include "cli/output.h"
+#include "cli/pairs.h"
 #include "cli/verbs.h"
 #include "runtime/networks.h"
 
@@ -211,28 +212,6 @@ static int set_subnets(struct net_network *n, const struct create *o, struct err
 	return r;
 }
 
-static int read_labels(const struct strv *words, struct arena *a, struct spec_map *ret, struct err *e)
-{
-	ret->v = arena_array(a, words->n + 1, sizeof(*ret->v));
-	if (!ret->v)
-		return err_nomem(e);
-	for (; ret->n < words->n; ret->n++) {
-		const char *word = words->v[ret->n];
-		size_t len = strcspn(word, "=");
-
-		if (len == 0)
-			return err_say(e, EINVAL, "--label %s: it has no name", word);
-		for (size_t i = 0; i < ret->n; i++)
-			if (strlen(ret->v[i].key) == len && memcmp(ret->v[i].key, word, len) == 0)
-				return err_say(e, EINVAL, "--label %s: it is given twice", word);
-		ret->v[ret->n].key = arena_strndup(a, word, len);
-		ret->v[ret->n].value = (char *)(word[len] ? word + len + 1 : "");
-		if (!ret->v[ret->n].key)
-			return err_nomem(e);
-	}
-	return 0;
-}
-
 /* Without a name it is called as its bridge will be. */
 static int choose_name(const struct engine *g, struct net_network *n, struct err *e)
 {
@@ -260,7 +239,7 @@ static int run(const struct call *c, struct err *e)
 	if (r >= 0)
 		r = set_subnets(&n, o, e);
 	if (r >= 0)
-		r = read_labels(&o->labels, c->arena, &labels, e);
+		r = pairs_read("--label", &o->labels, c->arena, &labels, e);
 	if (r >= 0 && c->n_args)
 		r = str_check_name(c->args[0], "network name", e);
 	if (r < 0)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 
+#include "cli/inspect.h"
 #include "cli/network_view.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
@@ -92,9 +93,10 @@ static int add_member(const struct container *c, const struct network_wish *wish
 	return 0;
 }
 
-static int look_at(const struct engine *g, const char *name, bool template, struct arena *a, json_t **ret, struct err *e)
+static int look_at(const struct inspection *how, const char *name, bool template, json_t **ret, struct err *e)
 {
-	struct look l = { .arena = a, .name = name };
+	struct look l = { .arena = how->arena, .name = name };
+	const struct engine *g = how->g;
 	struct net_network standing;
 	struct err ignored;
 
@@ -112,28 +114,11 @@ static int look_at(const struct engine *g, const char *name, bool template, stru
 static int run(const struct call *c, struct err *e)
 {
 	const struct inspect *o = c->options;
-	bool as_list = !o->format || streq(o->format, "json");
-	json_auto_t *list = json_array();
 	auto_engine struct engine g;
-	int status = 0, r = verb_engine(c, &g, e);
+	const struct inspection how = { .g = &g, .format = o->format, .arena = c->arena, .find = look_at };
+	int r = verb_engine(c, &g, e);
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < c->n_args; i++) {
-		json_auto_t *found = NULL;
-
-		r = look_at(&g, c->args[i], !as_list, c->arena, &found, e);
-		if (r >= 0 && !as_list)
-			r = output_template(found, o->format, e);
-		if (r >= 0 && json_array_append(list, found) < 0)
-			r = err_nomem(e);
-		if (r >= 0)
-			continue;
-		output_error(c, e);
-		status = 1;
-	}
-	r = as_list ? output_json(list, e) : 0;
-	return r < 0 ? r : status;
+	return r < 0 ? r : inspect_each(c, &how, e);
 }
 
 const struct verb verb_network_inspect = {

@@ -5,7 +5,21 @@
 
 #include <jansson.h>
 
+#include "cli/args.h"
 #include "runtime/engine.h"
+
+/* What the verbs called inspect have in common: each argument is found, and all are printed as a list, or each by the template. */
+struct inspection {
+	const struct engine *g;
+	const char *format; /* NULL or "json": a list */
+	const void *options; /* what @find wants to know */
+	struct arena *arena; /* lives as long as the call */
+	/* One of them. @template: by its names. @ret: a new reference. Return: 0, or -errno with @e filled */
+	int (*find)(const struct inspection *how, const char *name, bool template, json_t **ret, struct err *e);
+};
+
+/* What is not found is said, and the next one has its turn. Return: 0, 1 where one has failed, or -errno with @e filled */
+int inspect_each(const struct call *c, const struct inspection *how, struct err *e);
 
 /* @ret: a new reference. Return: 0, or -errno with @e filled */
 int inspect_container(const struct engine *g, const char *id, bool sizes, json_t **ret, struct err *e);

@@ -89,3 +89,13 @@ int prompt_line(const char *question, bool secret, char *ret, size_t size, struc
 		return err_say(e, EINTR, "interrupted by signal %d", number);
 	return r;
 }
+
+bool prompt_yes(const char *warning)
+{
+	auto_free char *line = NULL;
+	size_t room = 0;
+
+	printf("WARNING! %s\nAre you sure you want to continue? [y/N] ", warning);
+	(void)fflush(stdout); /* what cannot be written is found at the end */
+	return getline(&line, &room, stdin) > 0 && (line[0] == 'y' || line[0] == 'Y');
+}

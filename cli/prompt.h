@@ -16,4 +16,7 @@
  */
 int prompt_line(const char *question, bool secret, char *ret, size_t size, struct err *e);
 
+/* On standard output and input, which may be a pipe: "WARNING! TEXT", and whether to go on. Return: whether the answer was yes */
+bool prompt_yes(const char *warning);
+
 #endif

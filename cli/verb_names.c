@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Names for the completion of command lines. */
 #include "cli/verbs.h"
+#include "runtime/volumes.h"
 
 struct list {
 	struct arena *arena;
@@ -38,6 +39,13 @@ static int add_network(const struct net_network *n, const struct spec_map *label
 	return strv_add(l->arena, l->names, n->name) < 0 ? err_nomem(e) : 0;
 }
 
+static int add_volume(const struct volume *v, void *arg, struct err *e)
+{
+	struct list *l = arg;
+
+	return strv_add(l->arena, l->names, v->name) < 0 ? err_nomem(e) : 0;
+}
+
 int verb_names(const struct call *c, const char *arguments, struct strv *ret, struct err *e)
 {
 	bool any = str_after(arguments, "NAME") != NULL;
@@ -51,5 +59,7 @@ int verb_names(const struct call *c, const char *arguments, struct strv *ret, st
 		r = image_each_head(&g.store, add_image, &l, e);
 	if (r >= 0 && str_after(arguments, "NETWORK"))
 		r = network_each(g.networks, add_network, &l, e);
+	if (r >= 0 && str_after(arguments, "VOLUME"))
+		r = volume_each(&g, add_volume, &l, e);
 	return r;
 }

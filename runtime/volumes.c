@@ -133,6 +133,29 @@ int volume_users(const struct engine *g, const char *name, int (*f)(const struct
 	return container_each(g, look_at_user, &u, e);
 }
 
+struct uses {
+	struct arena *arena;
+	struct strv *names;
+};
+
+static int add_uses(const struct container *c, void *arg, struct err *e)
+{
+	const struct mounts_more *all = &c->settings.mounts;
+	const struct uses *u = arg;
+
+	for (size_t i = 0; i < all->n; i++)
+		if (all->v[i].volume && strv_add(u->arena, u->names, all->v[i].volume) < 0)
+			return err_nomem(e);
+	return 0;
+}
+
+int volume_uses(const struct engine *g, struct arena *a, struct strv *ret, struct err *e)
+{
+	struct uses u = { a, ret };
+
+	return container_each(g, add_uses, &u, e);
+}
+
 /* ---- making one ---- */
 
 static int write_marker(int dir, const char *name, struct err *e)

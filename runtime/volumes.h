@@ -50,6 +50,9 @@ int volume_each(const struct engine *g, int (*f)(const struct volume *v, void *a
 int volume_users(const struct engine *g, const char *name, int (*f)(const struct container *c, void *arg, struct err *e),
 		 void *arg, struct err *e);
 
+/* The volumes of all containers, each as often as one has it. Return: 0, or -errno with @e filled */
+int volume_uses(const struct engine *g, struct arena *a, struct strv *ret, struct err *e);
+
 bool volume_is_fresh(const struct engine *g, const char *name);
 
 /* What containers see, as a path. */
