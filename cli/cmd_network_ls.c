@@ -88,36 +88,30 @@ static int add_row(struct table *t, const struct network_view *v, struct err *e)
 				: table_add(t, e, "%s", v->subnets.v[0].subnet);
 }
 
-static int print(const struct walk *w, const struct listing *how, struct err *e)
+static int print(const struct walk *w, struct listing *l, struct err *e)
 {
-	const struct ls *o = w->call->options;
-	struct table t = { .arena = w->call->arena, .columns = columns, .n_columns = ARRAY_SIZE(columns), .whole = o->no_trunc,
-			   .no_titles = o->no_heading };
-	json_auto_t *all = json_array();
-	int r = all ? 0 : err_nomem(e);
+	int r = 0;
 
 	for (size_t i = 0; i < w->n && r >= 0; i++) {
 		json_auto_t *object = NULL;
 
-		if (how->format == LIST_TABLE) {
-			r = add_row(&t, &w->v[i], e);
+		if (l->format == LIST_TABLE) {
+			r = add_row(&l->table, &w->v[i], e);
 			continue;
 		}
-		r = network_view_json(&w->v[i], false, how->format == LIST_TEMPLATE, &object, e);
-		if (r >= 0 && how->format == LIST_TEMPLATE)
-			r = output_template(object, how->template, e);
-		else if (r >= 0 && json_array_append(all, object) < 0)
-			r = err_nomem(e);
+		r = network_view_json(&w->v[i], false, l->format != LIST_JSON, &object, e);
+		if (r >= 0)
+			r = listing_add_object(l, object, e);
 	}
-	if (r >= 0 && how->format == LIST_TABLE)
-		table_print(&t);
-	return r >= 0 && how->format == LIST_JSON ? output_json(all, e) : r;
+	return r < 0 ? r : listing_end(l, e);
 }
 
 static int run(const struct call *c, struct err *e)
 {
 	const struct ls *o = c->options;
-	auto_listing struct listing how = { .table = { .columns = columns, .n_columns = ARRAY_SIZE(columns) } };
+	auto_listing struct listing how = {
+		.table = { .columns = columns, .n_columns = ARRAY_SIZE(columns), .whole = o->no_trunc, .no_titles = o->no_heading },
+	};
 	struct walk w = { .call = c };
 	struct net_network standing;
 	struct err ignored;

@@ -10,8 +10,6 @@
 
 #define JSON_INDENTATION 2
 #define COLUMN_GAP	 2
-/* 0.07 is not to be 0.070000000000000007 */
-#define JSON_STYLE (JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
 
 static const char bold[] = "\033[1m", red[] = "\033[31m", yellow[] = "\033[33m", plain[] = "\033[0m";
 
@@ -206,10 +204,59 @@ void listing_free(struct listing *l)
 	json_decref(l->array);
 }
 
+/* A line of cells with tabs between, each row with as many as there are columns. */
+static int add_cells(struct table *t, char *line, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < t->n_columns && r == 0; i++) {
+		char *cell = i + 1 < t->n_columns ? strsep(&line, "\t") : line;
+
+		r = table_add(t, e, "%s", cell ? cell : "");
+	}
+	return r;
+}
+
+/* The table of "table {{.ID}}\t{{.Names}}": its titles. */
+static int set_columns(struct table *t, const struct node *template, struct err *e)
+{
+	auto_free char *heading = NULL;
+	size_t size;
+	FILE *out = open_memstream(&heading, &size);
+
+	if (out)
+		template_print_heading(template, out);
+	if (!out || fclose(out) != 0)
+		return err_nomem(e);
+	struct column *columns = arena_array(t->arena, TABLE_COLUMNS_MAX, sizeof(*columns));
+	char *titles = arena_strdup(t->arena, heading), *title;
+
+	if (!columns || !titles)
+		return err_nomem(e);
+	*t = (struct table){ .arena = t->arena, .columns = columns, .whole = true };
+	while ((title = strsep(&titles, "\t")) && t->n_columns < TABLE_COLUMNS_MAX)
+		columns[t->n_columns++].title = title;
+	return 0;
+}
+
+static int add_by_template(struct listing *l, json_t *object, struct err *e)
+{
+	auto_free char *line = NULL;
+	size_t size;
+	FILE *out = open_memstream(&line, &size);
+	int r = out ? template_print(l->parsed, object, out, e) : err_nomem(e);
+
+	if (out && fclose(out) != 0)
+		return err_nomem(e);
+	return r < 0 ? r : add_cells(&l->table, line, e);
+}
+
 int listing_begin(struct listing *l, const struct call *c, const char *format, struct err *e)
 {
+	const char *rows = format ? str_after(format, "table ") : NULL;
+	int r = 0;
+
 	l->table.arena = c->arena;
-	l->template = format;
 	l->array = json_array();
 	if (!l->array)
 		return err_nomem(e);
@@ -218,10 +265,25 @@ int listing_begin(struct listing *l, const struct call *c, const char *format, s
 	else if (streq(format, "json"))
 		l->format = LIST_JSON;
 	else if (strstr(format, "{{"))
-		l->format = LIST_TEMPLATE;
+		l->format = rows ? LIST_COLUMNS : LIST_TEMPLATE;
 	else
 		return err_say(e, EINVAL, "--format %s: it is table, json, or a template such as {{.Id}}", format);
-	return 0;
+	if (l->format == LIST_COLUMNS || l->format == LIST_TEMPLATE)
+		r = template_parse(c->arena, rows ? rows : format, &l->parsed, e);
+	return r < 0 || l->format != LIST_COLUMNS ? r : set_columns(&l->table, l->parsed, e);
+}
+
+int listing_add_object(struct listing *l, json_t *object, struct err *e)
+{
+	int r = 0;
+
+	if (l->format == LIST_COLUMNS)
+		return add_by_template(l, object, e);
+	if (l->format == LIST_JSON)
+		return json_array_append(l->array, object) < 0 ? err_nomem(e) : 0;
+	r = template_print(l->parsed, object, stdout, e);
+	putchar('\n');
+	return r;
 }
 
 int listing_add(struct listing *l, const void *entry, struct err *e)
@@ -232,120 +294,35 @@ int listing_add(struct listing *l, const void *entry, struct err *e)
 		return l->add_row(&l->table, entry, e);
 	int r = encode_object(l->fields, l->n_fields, entry, &object, e);
 
-	if (r < 0)
-		return r;
-	if (l->format == LIST_TEMPLATE)
-		return output_template(object, l->template, e);
-	return json_array_append(l->array, object) < 0 ? err_nomem(e) : 0;
+	return r < 0 ? r : listing_add_object(l, object, e);
 }
 
 int listing_end(struct listing *l, struct err *e)
 {
 	if (l->format == LIST_JSON)
 		return output_json(l->array, e);
-	if (l->format == LIST_TABLE)
+	if (l->format == LIST_TABLE || l->format == LIST_COLUMNS)
 		table_print(&l->table);
 	return 0;
 }
 
 int output_json(json_t *value, struct err *e)
 {
-	if (json_dumpf(value, stdout, JSON_INDENT(JSON_INDENTATION) | JSON_STYLE) < 0)
+	if (json_dumpf(value, stdout, JSON_INDENT(JSON_INDENTATION) | TEMPLATE_JSON) < 0)
 		return err_nomem(e);
 	putchar('\n');
 	return 0;
 }
 
-/* ".State.Status", @len bytes of it; "." is the value itself. */
-static json_t *at_path(json_t *value, const char *path, size_t len, struct err *e)
-{
-	const char *whole = path, *end = path + len;
-	bool begins = len > 0 && *path == '.';
-
-	while (begins && value && path < end && end - whole > 1) {
-		const char *key = path + 1, *dot = memchr(key, '.', (size_t)(end - key));
-
-		path = dot ? dot : end;
-		value = json_object_getn(value, key, (size_t)(path - key));
-	}
-	if (!begins || !value)
-		err_say(e, EINVAL, "--format: there is nothing at \"%.*s\"", (int)len, whole);
-	return begins ? value : NULL;
-}
-
-static bool is_text(json_t *value)
-{
-	size_t i;
-	json_t *item;
-
-	json_array_foreach(value, i, item)
-		if (!json_is_string(item))
-			return false;
-	return json_is_string(value) || json_is_array(value);
-}
-
-static void print_text(json_t *value)
-{
-	str_harmless(stdout, json_string_value(value), json_string_length(value), false);
-}
-
-static int print_value(json_t *value, bool as_json, struct err *e)
-{
-	size_t i;
-	json_t *item;
-
-	if (is_text(value) && !as_json) {
-		if (json_is_string(value))
-			print_text(value);
-		json_array_foreach(value, i, item) {
-			fputs(i ? " " : "", stdout);
-			print_text(item);
-		}
-		return 0;
-	}
-	int r = json_dumpf(value, stdout, JSON_COMPACT | JSON_STYLE);
-
-	return r < 0 ? err_nomem(e) : 0;
-}
-
-/* The inside of "{{…}}": "json .PATH" or ".PATH", with blanks around. */
-static int print_place(json_t *value, const char *text, size_t len, struct err *e)
-{
-	char place[256];
-	char *path = place;
-
-	if (len >= sizeof(place))
-		return err_say(e, EINVAL, "--format: a place is too long");
-	memcpy(place, text, len);
-	place[len] = '\0';
-	path += strspn(path, " ");
-	const char *rest = str_after(path, "json ");
-	const char *name = rest ? rest + strspn(rest, " ") : path;
-	json_t *found = at_path(value, name, strcspn(name, " "), e);
-
-	return found ? print_value(found, rest != NULL, e) : -e->code;
-}
-
 int output_template(json_t *value, const char *template, struct err *e)
 {
-	while (*template) {
-		const char *open = strstr(template, "{{"), *close = open ? strstr(open, "}}") : NULL;
-		size_t text = open ? (size_t)(open - template) : strlen(template);
+	auto_arena struct arena a = { 0 };
+	const struct node *parsed;
+	int r = template_parse(&a, template, &parsed, e);
 
-		if (open && !close)
-			return err_say(e, EINVAL, "--format: \"{{\" without \"}}\"");
-		for (size_t i = 0; i < text; i++) {
-			const char *escape = template[i] == '\\' && i + 1 < text ? strchr("t\tn\n", template[i + 1]) : NULL;
-
-			putchar(escape ? escape[1] : template[i]);
-			i += escape != NULL;
-		}
-		int r = open ? print_place(value, open + 2, (size_t)(close - open) - 2, e) : 0;
-
-		if (r < 0)
-			return r;
-		template = open ? close + 2 : template + text;
-	}
-	putchar('\n');
-	return 0;
+	if (r == 0)
+		r = template_print(parsed, value, stdout, e);
+	if (r == 0)
+		putchar('\n');
+	return r;
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "cli/args.h"
+#include "cli/template.h"
 #include "spec/decode.h"
 
 /* "paene run: TEXT" on standard error; the text alone for a program of PROGRAM_BARE_ERRORS. */
@@ -68,11 +69,12 @@ enum list_format {
 	LIST_TABLE,
 	LIST_JSON,
 	LIST_TEMPLATE,
+	LIST_COLUMNS, /* a table of what a template has between tabs */
 };
 
 struct listing {
 	enum list_format format;
-	const char *template;	    /* of LIST_TEMPLATE */
+	const struct node *parsed;  /* of LIST_TEMPLATE and LIST_COLUMNS */
 	struct table table;
 	json_t *array;		    /* of LIST_JSON; owned */
 	const struct field *fields; /* of an entry, for JSON and templates */
@@ -85,7 +87,7 @@ void listing_free(struct listing *l);
 /**
  * listing_begin() - Understand --format
  * @l:		table.columns, fields and add_row set by the caller
- * @format:	"table", "json", a template; NULL: table
+ * @format:	"table", "json", a template, "table TEMPLATE"; NULL: table
  *
  * Return: 0, or -EINVAL with @e filled
  */
@@ -93,20 +95,14 @@ int listing_begin(struct listing *l, const struct call *c, const char *format, s
 
 /* Return: 0, or -errno with @e filled */
 int listing_add(struct listing *l, const void *entry, struct err *e);
+/* The same of what is JSON already; not where the format is LIST_TABLE. */
+int listing_add_object(struct listing *l, json_t *object, struct err *e);
 int listing_end(struct listing *l, struct err *e);
 
 /* Indented JSON and a newline. Return: 0, or -errno with @e filled */
 int output_json(json_t *value, struct err *e);
 
-/**
- * output_template() - Print a value by a template, and a newline
- * @template:	Text with places "{{.Key.Key}}" and "{{json .Key}}"; "\t" and "\n" in it are a tab and a new line
- *
- * A place stands for the value at that path: a string as it is, a list of strings with blanks between, all else as JSON.
- * A path that leads nowhere is an error.
- *
- * Return: 0, or -EINVAL and others with @e filled
- */
+/* Print a value by a template (cli/template.h), and a newline. Return: 0, or -EINVAL and others with @e filled */
 int output_template(json_t *value, const char *template, struct err *e);
 
 #endif

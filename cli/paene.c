@@ -121,6 +121,14 @@ static const struct manual_section manual[] = {
 	  "Others (signedBy; fulcio, rekor, pki) cannot be checked, and refuse. What an image has proven is kept when it is pulled, and counts when "
 	  "it is to run; one that was here before the policy is pulled again. An image that is named by its id may run where one of its "
 	  "names may. Archives come in where the transports docker-archive and oci-archive (a folder: oci) accept anything." },
+	{ "Templates",
+	  "`--format` takes what docker's and podman's does: `json`, `table`, or a template of Go. `{{.State.Status}}` is a field, "
+	  "`$` the whole; `{{json .Mounts}}`, `{{join .Names \", \"}}`, `{{index .Config.Labels \"a.b\"}}`, `{{.Id | slice 0 12}}`: "
+	  "a function with its arguments, the last of which `|` may bring. Blocks:\n\n"
+	  "`{{if and .A (eq .B 3)}}…{{else if .C}}…{{else}}…{{end}}`, `{{with .A}}…{{end}}`, `{{range $key, $value := .A}}…{{else}}…{{end}}`, "
+	  "with `{{break}}` and `{{continue}}`. `{{- -}}` takes the blanks beside it away. `table {{.ID}}\\t{{.Names}}` is a table with titles.\n\n"
+	  "Functions: and, eq, ge, gt, index, join, json, le, len, lower, lt, ne, not, or, pad, print, printf (%s %v %d %q), println, slice, "
+	  "split, title, truncate, upper. A field that is not there is an error, but for if, with, range, and, or, not, eq, ne, index." },
 	{ "Exit status",
 	  "`run`, `exec` and `start --attach` exit as the command does, with 128 + N where signal N ended it; 125 says that the "
 	  "engine failed, 126 that the command could not be executed, 127 that it was not found. Other verbs exit with 1 where "

@@ -172,7 +172,7 @@ static void templates(void **state)
 		{ "{{Id}}", NULL },
 		{ "{{}}", NULL },
 		{ "{{.Id", NULL },
-		{ "{{range .Names}}x{{end}}", NULL },
+		{ "{{range .Names}}x{{end}}", "xx\n" },
 	};
 	json_error_t why;
 	json_t *value = json_loads("{\"Id\":\"x1\",\"State\":{\"Status\":\"running\",\"Pid\":7,\"Dead\":false},"
@@ -221,6 +221,9 @@ static void listings(void **state)
 		{ "table", "ID  N\na   1\nb   2\n" },
 		{ "json", "[\n  {\n    \"Id\": \"a\",\n    \"N\": 1\n  },\n  {\n    \"Id\": \"b\",\n    \"N\": 2\n  }\n]\n" },
 		{ "{{.N}}:{{.Id}}", "1:a\n2:b\n" },
+		{ "table {{.N}}\\t{{.Id}}", "N  ID\n1  a\n2  b\n" },
+		{ "table {{.N}} of {{.Id}}\t{{if eq .N 1}}one{{end}}", "N of ID  one\n1 of a   one\n2 of b   \n" },
+		{ "table {{.N", NULL },
 		{ "yaml", NULL },
 	};
 
