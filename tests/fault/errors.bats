@@ -31,7 +31,7 @@ load lib
 	failing life
 }
 
-@test "network create, connect, disconnect, rm: a failing system call" {
+@test "network create, connect, shape, disconnect, rm: a failing system call" {
 	failing networks
 }
 

@@ -35,7 +35,7 @@ load lib
 	killed life
 }
 
-@test "network create, connect, disconnect, rm: killed at a system call" {
+@test "network create, connect, shape, disconnect, rm: killed at a system call" {
 	killed networks
 }
 

@@ -119,7 +119,7 @@ class Exec(Operation):
 
 
 class Networks(Operation):
-    """A network comes, a container that runs joins it and leaves it, the network goes."""
+    """A network comes, a container that runs joins it, its link becomes slow, it leaves it, the network goes."""
 
     def prepare(self):
         self.c.call(self.c.paene("run", "-d", "--name", "web", IMAGE, "sleep", "1000"))
@@ -129,6 +129,8 @@ class Networks(Operation):
         return [
             Step("create", network("create", "--ipv6", "back"), lambda done: self.members_are("")),
             Step("connect", network("connect", "--alias", "db", "back", "web"), lambda done: self.members_are("web")),
+            Step("shape", network("shape", "--network", "back", "--to", "10.1.0.0/16", "--rate", "1mbit", "web"),
+                 lambda done: self.rate_is("1mbit")),
             Step("disconnect", network("disconnect", "back", "web"), lambda done: self.members_are("")),
             Step("rm", network("rm", "back"), says("back\n")),
         ]
@@ -137,6 +139,10 @@ class Networks(Operation):
         done = self.c.call(self.c.paene("network", "inspect", "back"))
         found = " ".join(m["name"] for m in json.loads(done.out)[0]["containers"].values()) if done.status == 0 else done
         return None if found == names else f"status 0, and on the network is {found!r}"
+
+    def rate_is(self, rate):
+        done = self.c.call(self.c.paene("network", "shape", "--format", "{{.RateIn}}", "web"))
+        return None if done.out == rate + "\n" else f"status 0, and its rate is {done}"
 
     def settle(self):
         c = self.c
