@@ -9,6 +9,7 @@
 #include "cli/prompt.h"
 #include "cli/verbs.h"
 #include "runtime/networks.h"
+#include "runtime/wiring.h"
 
 /* ---- rm ---- */
 
@@ -121,13 +122,12 @@ static const struct verb verb_prune_networks = {
 
 static int run_exists(const struct call *c, struct err *e)
 {
-	struct net_network n;
 	auto_engine struct engine g;
 	int r = verb_engine(c, &g, e);
 
 	if (r < 0)
 		return r;
-	r = network_find(g.networks, c->args[0], &n, e);
+	r = wiring_find(&g, c->args[0], e);
 	return r == -ENOENT ? 1 : r;
 }
 

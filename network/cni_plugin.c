@@ -44,7 +44,7 @@ int cni_plugin_find(const char *path, const char *type, char *ret, struct err *e
 
 	for (const char *p = path; r >= 0; p += strcspn(p, ":"), p += *p == ':') {
 		if (!*p)
-			return err_say(e, ENOENT, "plugin %s is in none of %s", type, path);
+			return err_say(e, ENOPKG, "plugin %s is in none of %s", type, path);
 		if (*p == '/' && snprintf(ret, PATH_MAX, "%.*s/%s", (int)strcspn(p, ":"), p, type) < PATH_MAX &&
 		    access(ret, X_OK) == 0)
 			return 0;
@@ -228,5 +228,9 @@ int cni_plugin_call(const struct cni_call *c, json_t *config, json_t **ret, stru
 
 	fd_close(&s[0].fd);
 	fd_close(&s[1].fd);
-	return r < 0 ? err_wrap(e, "plugin %s: %s", json_string_value(json_object_get(config, "type")), c->command) : 0;
+	if (r >= 0)
+		return 0;
+	err_wrap(e, "plugin %s: %s", json_string_value(json_object_get(config, "type")), c->command);
+	e->code = ECANCELED; /* what is missing is not what our callers ask for */
+	return -ECANCELED;
 }

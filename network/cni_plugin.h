@@ -17,7 +17,7 @@ struct cni_call {
  * cni_plugin_find() - The program of a type
  * @ret:	PATH_MAX bytes
  *
- * Return: 0, or -errno with @e filled (-ENOENT: said where was looked)
+ * Return: 0, or -errno with @e filled (-ENOPKG: said where was looked)
  */
 int cni_plugin_find(const char *path, const char *type, char *ret, struct err *e);
 
@@ -28,7 +28,7 @@ int cni_plugin_find(const char *path, const char *type, char *ret, struct err *e
  *
  * It gets no fds but three pipes, no environment but CNI's and a PATH, and ends with us.
  *
- * Return: 0, or -errno with @e filled: the plugin's own words
+ * Return: 0, or -ECANCELED with @e filled: the plugin's own words
  */
 int cni_plugin_call(const struct cni_call *c, json_t *config, json_t **ret, struct err *e);
 
