@@ -9,6 +9,7 @@
 #include <linux/veth.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
@@ -131,12 +132,29 @@ int link_find(struct nl *rt, const char *name, struct link *ret, struct err *e)
 	return 0;
 }
 
+/* By ioctl: a message would wait for whoever changes a link of any namespace, and those are held for a millisecond each. */
+static int ask(const struct nl *rt, unsigned long what, const char *link, struct ifreq *ret, struct err *e)
+{
+	snprintf(ret->ifr_name, sizeof(ret->ifr_name), "%s", link);
+	return ioctl(mnl_socket_get_fd(rt->socket), what, ret) < 0 ? err_set(e, errno, "find link %s", link) : 0;
+}
+
+static int find_index(const struct nl *rt, const char *link, uint32_t *ret, struct err *e)
+{
+	struct ifreq answer;
+	int r = ask(rt, SIOCGIFINDEX, link, &answer, e);
+
+	if (r == 0)
+		*ret = (uint32_t)answer.ifr_ifindex;
+	return r;
+}
+
 /* In the subnet that its prefix says. */
 static void add_address(struct nl_batch *b, uint32_t index, const struct net_addr *a)
 {
 	char text[NET_ADDR_MAX];
-	struct ifaddrmsg *ifa = nl_add(b, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, EEXIST, sizeof(*ifa),
-				       "add address %s", net_addr_text(a, false, text));
+	struct ifaddrmsg *ifa = nl_add(b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, EEXIST, sizeof(*ifa), "add address %s",
+				       net_addr_text(a, false, text));
 	struct net_addr broadcast = subnet_address(a, subnet_last(a));
 
 	ifa->ifa_family = a->family;
@@ -151,7 +169,7 @@ static void add_address(struct nl_batch *b, uint32_t index, const struct net_add
 
 static void set_up(struct nl_batch *b, uint32_t index, const char *name)
 {
-	struct ifinfomsg *ifi = nl_add(b, RTM_NEWLINK, NLM_F_ACK, 0, sizeof(*ifi), "set link %s up", name);
+	struct ifinfomsg *ifi = nl_add(b, RTM_NEWLINK, 0, 0, sizeof(*ifi), "set link %s up", name);
 
 	ifi->ifi_index = (int)index;
 	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
@@ -188,32 +206,51 @@ static int prepare_bridge(const struct net_network *n, struct err *e)
 	return r < 0 ? r : set_link(n->bridge, "ipv4", "route_localnet", "1", e);
 }
 
+/* One that we have made, by its hardware address, and that came up after all else was done. */
+static bool bridge_is_made(const struct nl *rt, const struct net_network *n, uint32_t *ret_index)
+{
+	struct ifreq flags, address;
+	struct err ignored;
+	uint8_t mac[6];
+
+	subnet_mac(&n->ip[NET_V4].gateway, mac);
+	return ask(rt, SIOCGIFFLAGS, n->bridge, &flags, &ignored) == 0 && flags.ifr_flags & IFF_UP &&
+	       ask(rt, SIOCGIFHWADDR, n->bridge, &address, &ignored) == 0 &&
+	       memcmp(address.ifr_hwaddr.sa_data, mac, sizeof(mac)) == 0 &&
+	       find_index(rt, n->bridge, ret_index, &ignored) == 0;
+}
+
+static void add_gateways(struct nl_batch *b, uint32_t bridge, const struct net_network *n)
+{
+	for (enum net_family f = 0; f < NET_FAMILIES; f++)
+		if (n->ip[f].gateway.family)
+			add_address(b, bridge, &n->ip[f].gateway);
+}
+
 int link_bridge(struct nl *rt, const struct net_network *n, uint32_t *ret_index, struct err *e)
 {
 	auto_batch struct nl_batch b = { .nl = rt };
 	struct link bridge;
+
+	if (bridge_is_made(rt, n, ret_index))
+		return 0;
 	int r = link_find(rt, n->bridge, &bridge, e);
 
 	if (r == -ENODEV)
 		r = make_bridge(rt, n, e) < 0 ? -e->code : link_find(rt, n->bridge, &bridge, e);
-	if (r < 0)
-		return r;
-	if (!bridge.bridge)
+	if (r == 0 && !bridge.bridge)
 		return err_say(e, EEXIST, "link %s of network %s is there, and is not a bridge", n->bridge, n->name);
-	for (enum net_family f = 0; f < NET_FAMILIES; f++)
-		if (n->ip[f].gateway.family)
-			add_address(&b, bridge.index, &n->ip[f].gateway);
-	if (!bridge.up) {
+	if (r == 0 && !bridge.up)
 		r = prepare_bridge(n, e);
-		if (r < 0)
-			return r;
-		set_up(&b, bridge.index, n->bridge);
-	}
-	r = nl_run(&b, NULL, NULL, e);
 	if (r < 0)
 		return r;
-	*ret_index = bridge.index;
-	return 0;
+	add_gateways(&b, bridge.index, n);
+	set_up(&b, bridge.index, n->bridge);
+	nl_ack_last(&b);
+	r = nl_run(&b, NULL, NULL, e);
+	if (r == 0)
+		*ret_index = bridge.index;
+	return r;
 }
 
 void link_name(const char *id, const char *network, int netns, char ret[IF_NAMESIZE])
@@ -263,28 +300,21 @@ static void add_peer(struct nl_batch *b, const struct net_plan *plan, int netns)
 	nl_nest_end(b, peer);
 }
 
-static int make_pair(struct nl *rt, const char *name, uint32_t bridge, const struct net_plan *plan, int netns,
-		     struct err *e)
+static void add_pair(struct nl_batch *b, const char *name, uint32_t bridge, const struct net_plan *plan, int netns)
 {
-	auto_batch struct nl_batch b = { .nl = rt };
-
-	nl_add(&b, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, 0, sizeof(struct ifinfomsg), "make veth pair %s",
-	       name);
-	nl_put_text(&b, IFLA_IFNAME, name);
-	nl_put_u32(&b, IFLA_MASTER, bridge);
+	nl_add(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, sizeof(struct ifinfomsg), "make veth pair %s", name);
+	nl_put_text(b, IFLA_IFNAME, name);
+	nl_put_u32(b, IFLA_MASTER, bridge);
 	if (plan->network.mtu)
-		nl_put_u32(&b, IFLA_MTU, plan->network.mtu);
-	struct nlattr *info = nl_nest(&b, IFLA_LINKINFO);
+		nl_put_u32(b, IFLA_MTU, plan->network.mtu);
+	struct nlattr *info = nl_nest(b, IFLA_LINKINFO);
 
-	nl_put_text(&b, IFLA_INFO_KIND, "veth");
-	struct nlattr *data = nl_nest(&b, IFLA_INFO_DATA);
+	nl_put_text(b, IFLA_INFO_KIND, "veth");
+	struct nlattr *data = nl_nest(b, IFLA_INFO_DATA);
 
-	add_peer(&b, plan, netns);
-	nl_nest_end(&b, data);
-	nl_nest_end(&b, info);
-	int r = nl_run(&b, NULL, NULL, e);
-
-	return r == -EOPNOTSUPP ? err_hint(e, "the kernel module \"veth\" is missing") : r;
+	add_peer(b, plan, netns);
+	nl_nest_end(b, data);
+	nl_nest_end(b, info);
 }
 
 /* A setting of a bridge port, in the request begun last. */
@@ -300,34 +330,42 @@ static void put_hairpin(struct nl_batch *b)
 	nl_nest_end(b, info);
 }
 
-int link_pair(struct nl *rt, const char *name, uint32_t bridge, const struct net_plan *plan, int netns, struct err *e)
+static void add_host_end(struct nl_batch *b, const char *name, const struct net_plan *plan)
 {
-	auto_batch struct nl_batch b = { .nl = rt };
-	int r = make_pair(rt, name, bridge, plan, netns, e);
-
-	if (r == 0)
-		r = set_ipv6(name, false, e); /* a port of a bridge has no addresses */
-	if (r < 0)
-		return r;
-	struct ifinfomsg *ifi = nl_add(&b, RTM_NEWLINK, NLM_F_ACK, 0, sizeof(*ifi), "set link %s up", name);
+	struct ifinfomsg *ifi = nl_add(b, RTM_NEWLINK, 0, 0, sizeof(*ifi), "set link %s up", name);
 
 	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
-	nl_put_text(&b, IFLA_IFNAME, name);
-	nl_put_text(&b, IFLA_IFALIAS, plan->id); /* for people: `ip link` shows it */
+	nl_put_text(b, IFLA_IFNAME, name);
+	nl_put_text(b, IFLA_IFALIAS, plan->id); /* for people: `ip link` shows it */
 	/*
 	 * Where br_netfilter is loaded, a container that calls its own published port is sent back through its own port
 	 * of the bridge, which a bridge does only when told so.
 	 */
 	if (plan->n_ports)
-		put_hairpin(&b);
-	return nl_run(&b, NULL, NULL, e);
+		put_hairpin(b);
+}
+
+int link_pair(struct nl *rt, const char *name, uint32_t bridge, const struct net_plan *plan, int netns, struct err *e)
+{
+	auto_batch struct nl_batch b = { .nl = rt };
+
+	add_gateways(&b, bridge, &plan->network); /* somebody may have removed them */
+	add_pair(&b, name, bridge, plan, netns);
+	add_host_end(&b, name, plan);
+	nl_ack_last(&b);
+	int r = nl_run(&b, NULL, NULL, e);
+
+	if (r < 0)
+		return r == -EOPNOTSUPP ? err_hint(e, "the kernel module \"veth\" is missing") : r;
+	/* a port of a bridge has no addresses: it has made none of its own yet, as nothing passes before the other end is up */
+	return set_ipv6(name, false, e);
 }
 
 /* The interface with the lowest index has the one that counts; another's takes over where that one goes. */
 static void add_default_route(struct nl_batch *b, uint32_t index, const struct net_plan *plan, enum net_family f)
 {
 	const struct net_addr *gateway = &plan->network.ip[f].gateway;
-	struct rtmsg *rtm = nl_add(b, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, EEXIST, sizeof(*rtm),
+	struct rtmsg *rtm = nl_add(b, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, EEXIST, sizeof(*rtm),
 				   "add the default route");
 
 	rtm->rtm_family = net_families[f];
@@ -349,13 +387,13 @@ static int configure(const void *arg, struct err *e)
 	auto_nl struct nl rt = { 0 };
 	auto_batch struct nl_batch b = { .nl = &rt };
 	char name[IF_NAMESIZE];
-	struct link link;
+	uint32_t index = 0;
 
 	net_plan_interface(plan, name);
 	int r = nl_open(&rt, NETLINK_ROUTE, e);
 
 	if (r == 0)
-		r = link_find(&rt, name, &link, e);
+		r = find_index(&rt, name, &index, e);
 	if (r == 0)
 		r = set_ipv6(name, ip[NET_V6].subnet.family, e);
 	if (r < 0)
@@ -366,12 +404,13 @@ static int configure(const void *arg, struct err *e)
 
 		address.prefix = ip[f].subnet.prefix;
 		if (address.family)
-			add_address(&b, link.index, &address);
+			add_address(&b, index, &address);
 	}
-	set_up(&b, link.index, name);
+	set_up(&b, index, name);
 	for (enum net_family f = 0; f < NET_FAMILIES && !plan->network.internal; f++)
 		if (ip[f].gateway.family)
-			add_default_route(&b, link.index, plan, f);
+			add_default_route(&b, index, plan, f);
+	nl_ack_last(&b);
 	return nl_run(&b, NULL, NULL, e);
 }
 
@@ -420,8 +459,8 @@ int link_remove(struct nl *rt, const char *name, struct err *e)
 int link_cut(struct nl *rt, const char *name, struct err *e)
 {
 	auto_batch struct nl_batch b = { .nl = rt };
-	struct link port;
-	int r = link_find(rt, name, &port, e);
+	uint32_t port = 0;
+	int r = find_index(rt, name, &port, e);
 
 	if (r < 0)
 		return r == -ENODEV ? 0 : r;
@@ -429,7 +468,7 @@ int link_cut(struct nl *rt, const char *name, struct err *e)
 	struct ifinfomsg *ifi = nl_add(&b, RTM_SETLINK, NLM_F_ACK, ENODEV, sizeof(*ifi), "cut link %s off", name);
 
 	ifi->ifi_family = AF_BRIDGE;
-	ifi->ifi_index = (int)port.index;
+	ifi->ifi_index = (int)port;
 	struct nlattr *info = nl_nest(&b, IFLA_PROTINFO | NLA_F_NESTED);
 
 	nl_put_u8(&b, IFLA_BRPORT_STATE, BR_STATE_DISABLED);

@@ -29,6 +29,7 @@
 
 #define SOON_MS	 60000 /* what must happen: a busy machine may take its time */
 #define NEVER_MS 150  /* what must not happen: so long is waited for it */
+#define AGAIN_MS 200  /* a datagram that got lost is sent again */
 
 static char world_folder[200];
 static int world_host = -1, world_networks = -1;
@@ -224,9 +225,15 @@ static inline bool world_udp_from(int fd, const char *address, uint16_t port, in
 	socklen_t len = sizeof(peer);
 	char byte = 0;
 
+	while (recv(server, &byte, 1, MSG_DONTWAIT) > 0)
+		; /* sent twice to somebody before */
 	if (connect(fd, &to.any, world_name_len(&to)) < 0 || send(fd, "q", 1, 0) != 1)
 		return false;
-	if (!world_wait(server, POLLIN, ms) || recvfrom(server, &byte, 1, 0, &peer.any, &len) != 1)
+	/* what comes before the kernel has noticed that the link is up, and had the bridge pass packets to it, is lost */
+	for (int i = 0; !world_wait(server, POLLIN, MIN(ms, AGAIN_MS)); i++)
+		if (i >= ms / AGAIN_MS || send(fd, "q", 1, 0) != 1)
+			return false;
+	if (recvfrom(server, &byte, 1, 0, &peer.any, &len) != 1)
 		return false;
 	if (ret_peer)
 		world_name_text(&peer, ret_peer);
