@@ -44,6 +44,7 @@ static const struct option rows[] = {
 	FLAG(interactive, "interactive", 'i', "connect standard input"),
 	FLAG(tty, "tty", 't', "give it a terminal"),
 	LIST(env, "env", 'e', "NAME[=VALUE]", "set a variable; without VALUE, ours"),
+	LIST(secrets, "secret", 0, "NAME[,KEY=VALUE…]", "give it a secret: in /run/secrets, at target=, or type=env"),
 	LIST(env_files, "env-file", 0, "FILE", "set those of a file, one in a line"),
 	STRING(user, "user", 'u', "USER[:GROUP]", "names of the image, or numbers"),
 	STRING(workdir, "workdir", 'w', "DIR", "the folder that it starts in"),

@@ -31,12 +31,27 @@ static const struct field state_fields[] = {
 	FIELD_STRING(struct state_view, finished, "FinishedAt", REQUIRED),
 };
 
+struct secret_view {
+	char *name;
+	uint32_t uid, gid, mode;
+};
+static const struct field secret_fields[] = {
+	FIELD_STRING(struct secret_view, name, "Name", REQUIRED),
+	FIELD_U32(struct secret_view, uid, "UID", REQUIRED),
+	FIELD_U32(struct secret_view, gid, "GID", REQUIRED),
+	FIELD_U32(struct secret_view, mode, "Mode", REQUIRED),
+};
+
 struct config_view {
 	char *hostname, *user, *working_dir, *image, *stop_signal;
 	struct strv env, cmd;
 	bool tty, open_stdin;
 	uint32_t stop_timeout_s;
 	struct spec_map labels;
+	struct {
+		struct secret_view *v;
+		size_t n;
+	} secrets;
 };
 static const struct field config_fields[] = {
 	FIELD_STRING(struct config_view, hostname, "Hostname", REQUIRED),
@@ -50,6 +65,7 @@ static const struct field config_fields[] = {
 	FIELD_STRING(struct config_view, stop_signal, "StopSignal", REQUIRED),
 	FIELD_U32(struct config_view, stop_timeout_s, "StopTimeout", REQUIRED),
 	{ FIELD_OF(struct config_view, labels, "Labels", map, true) },
+	FIELD_LIST(struct config_view, secrets, "Secrets", REQUIRED, secret_fields, struct secret_view),
 };
 
 struct restart_view {
@@ -279,7 +295,13 @@ static int fill_config(const struct container *c, const struct spec *s, struct a
 		.stop_timeout_s = c->settings.stop_timeout_s,
 		.labels = c->settings.labels,
 	};
-	return v->hostname && v->stop_signal ? 0 : err_nomem(e);
+	v->secrets.v = arena_array(a, c->settings.secrets.n + 1, sizeof(*v->secrets.v));
+	for (size_t i = 0; v->secrets.v && i < c->settings.secrets.n; i++) {
+		const struct secret_use *u = &c->settings.secrets.v[i];
+
+		v->secrets.v[v->secrets.n++] = (struct secret_view){ u->name, u->uid, u->gid, u->mode };
+	}
+	return v->hostname && v->stop_signal && v->secrets.v ? 0 : err_nomem(e);
 }
 
 static int add_caps(const struct spec *s, struct arena *a, struct strv *ret, struct err *e)

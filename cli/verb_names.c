@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Names for the completion of command lines. */
 #include "cli/verbs.h"
+#include "runtime/secrets.h"
 #include "runtime/volumes.h"
 
 struct list {
@@ -46,6 +47,13 @@ static int add_volume(const struct volume *v, void *arg, struct err *e)
 	return strv_add(l->arena, l->names, v->name) < 0 ? err_nomem(e) : 0;
 }
 
+static int add_secret(const struct secret *s, void *arg, struct err *e)
+{
+	struct list *l = arg;
+
+	return strv_add(l->arena, l->names, s->name) < 0 ? err_nomem(e) : 0;
+}
+
 int verb_names(const struct call *c, const char *arguments, struct strv *ret, struct err *e)
 {
 	bool any = str_after(arguments, "NAME") != NULL;
@@ -61,5 +69,7 @@ int verb_names(const struct call *c, const char *arguments, struct strv *ret, st
 		r = network_each(g.networks, add_network, &l, e);
 	if (r >= 0 && str_after(arguments, "VOLUME"))
 		r = volume_each(&g, add_volume, &l, e);
+	if (r >= 0 && str_after(arguments, "SECRET"))
+		r = secret_each(&g, add_secret, &l, e);
 	return r;
 }

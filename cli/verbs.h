@@ -97,6 +97,7 @@ extern const struct verb verb_image, verb_image_ls, verb_image_rm, verb_image_in
 	verb_image_tree, verb_image_unmount; /* the others are below the first */
 extern const struct verb verb_network, verb_network_create, verb_network_ls, verb_network_inspect, verb_network_connect,
 	verb_network_disconnect, verb_network_shape;
+extern const struct verb verb_secret;
 extern const struct verb verb_volume, verb_volume_export, verb_volume_import; /* the others are below the first */
 extern const struct verb verb_version, verb_info;
 

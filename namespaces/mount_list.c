@@ -249,6 +249,7 @@ static int from_spec(struct arena *arena, const struct mount_list *before, const
 	op->tree = op->lower = op->own = op->userns = -1;
 	op->type = m->type;
 	op->overlay = m->overlay;
+	op->content = m->content;
 	op->fill = m->fill;
 	op->chown = m->chown;
 	delay_readonly(op);

@@ -34,7 +34,7 @@ struct mount_op {
 	int lower, own;	       /* of MOUNT_OVERLAY: owned; -1: not open */
 	bool seal_later;       /* read-only, once it has been filled and has its owner */
 	bool is_file;	       /* the source is no folder: the target is made as a file */
-	const char *content;   /* text for a small file that is bound instead of @source, or NULL */
+	const struct spec_content *content; /* of a small file that is bound instead of @source, or NULL */
 	char *link;	       /* owned; copy-symlink: the target becomes this link; NULL: it does not */
 };
 

@@ -85,15 +85,16 @@ static int clone_attached(int fs, int root, const char *name, struct err *e)
 static int make_content(struct mount_op *op, int root, struct err *e)
 {
 	static const char name[] = "content";
+	const struct spec_content *c = op->content;
 	auto_fd int fs = tree_new("tmpfs", "tmpfs", NULL, e);
 
 	if (fs < 0)
 		return fs;
-	auto_fd int file = openat(fs, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	auto_fd int file = openat(fs, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
-	if (file < 0 || fchmod(file, 0644) < 0)
+	if (file < 0 || fchown(file, c->uid, c->gid) < 0 || fchmod(file, c->mode) < 0)
 		return err_set(e, errno, "make a file");
-	int r = fd_write_all(file, op->content, strlen(op->content));
+	int r = fd_write_all(file, c->data, c->n);
 
 	if (r < 0)
 		return err_set(e, -r, "write a file");

@@ -14,6 +14,7 @@
 #include "runtime/compose_parts.h"
 #include "runtime/defaults.h"
 #include "runtime/ksm.h"
+#include "runtime/secrets.h"
 #include "spec/names.h"
 
 #define FILE_MAX (1 << 20)
@@ -355,6 +356,28 @@ static int take_storage(struct composition *c, struct err *e)
 	return take_driver(c, e);
 }
 
+/* That it is there is found out now, what it is at each start. */
+static int take_secrets(struct composition *c, struct err *e)
+{
+	const struct strv *words = &c->o->secrets;
+	struct secret_uses *all = &c->s->secrets;
+	int r = 0;
+
+	if (!words->n)
+		return 0;
+	all->v = arena_array(&c->s->arena, words->n, sizeof(*all->v));
+	if (!all->v)
+		return err_nomem(e);
+	for (; all->n < words->n && r >= 0; all->n++) {
+		auto_secret struct secret s = { 0 };
+
+		r = secret_use_parse(&c->s->arena, words->v[all->n], &all->v[all->n], e);
+		if (r >= 0 && secret_load(c->g, all->v[all->n].name, &s, e) < 0)
+			r = err_wrap(e, "--secret %s", words->v[all->n]);
+	}
+	return r;
+}
+
 static int take_name(struct composition *c, struct err *e)
 {
 	if (!c->o->name)
@@ -371,7 +394,7 @@ static int take_name(struct composition *c, struct err *e)
 static int (*const steps[])(struct composition *c, struct err *e) = {
 	take_name,    take_life,	take_hostname, take_namespaces, take_ports,	   take_image,	 take_command,
 	take_env,     take_process,	take_labels,   compose_security, compose_limits, compose_cgroup, compose_devices,
-	compose_mounts, take_annotations, take_storage,
+	compose_mounts, take_annotations, take_storage, take_secrets,
 };
 
 int compose(const struct engine *g, const struct run_options *o, struct settings *s, struct spec *spec, struct err *e)

@@ -22,7 +22,7 @@ struct run_options {
 	struct strv networks, network_aliases;
 	struct limit_options limits;
 	const char *shm_size, *oom_score_adj;
-	struct strv storage, volumes_from;
+	struct strv storage, volumes_from, secrets;
 	const char *image_volume;
 	const char *storage_driver;
 	const char *cgroup_manager, *cgroup_parent, *cgroupns, *cgroups;

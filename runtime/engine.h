@@ -145,6 +145,17 @@ struct mounts_more {
 	size_t n;
 };
 
+/* A secret that it is given at each start: runtime/secrets.h */
+struct secret_use {
+	char *name, *target; /* a path, or the name of a variable */
+	bool env;
+	uint32_t uid, gid, mode; /* of the file */
+};
+struct secret_uses {
+	struct secret_use *v;
+	size_t n;
+};
+
 /* Who puts the layers of a container on top of each other. */
 enum storage_driver {
 	STORAGE_AUTO, /* the kernel, and where it does not, the program */
@@ -187,6 +198,7 @@ struct settings {
 	uint32_t storage_project;     /* how the file system knows that: runtime/storage.h; 0: not limited */
 	struct strv binds; /* as written, for inspect */
 	struct mounts_more mounts;
+	struct secret_uses secrets;
 	struct spec_map labels;
 };
 

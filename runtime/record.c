@@ -80,6 +80,15 @@ static const struct field health_fields[] = {
 	FIELD_ENUM(struct health_settings, on_failure, "onFailure", OPTIONAL, health_action_names),
 };
 
+static const struct field secret_fields[] = {
+	FIELD_STRING(struct secret_use, name, "name", REQUIRED),
+	FIELD_STRING(struct secret_use, target, "target", REQUIRED),
+	FIELD_BOOL(struct secret_use, env, "env", OPTIONAL),
+	FIELD_U32(struct secret_use, uid, "uid", OPTIONAL),
+	FIELD_U32(struct secret_use, gid, "gid", OPTIONAL),
+	FIELD_U32(struct secret_use, mode, "mode", OPTIONAL),
+};
+
 static const struct field settings_fields[] = {
 	FIELD_STRING(struct settings, id, "id", REQUIRED),
 	FIELD_STRING(struct settings, name, "name", REQUIRED),
@@ -125,6 +134,7 @@ static const struct field settings_fields[] = {
 	FIELD_U32(struct settings, storage_project, "storageProject", OPTIONAL),
 	FIELD_STRINGS(struct settings, binds, "binds", OPTIONAL),
 	FIELD_LIST(struct settings, mounts, "mounts", OPTIONAL, mount_fields, struct mount_more),
+	FIELD_LIST(struct settings, secrets, "secrets", OPTIONAL, secret_fields, struct secret_use),
 	FIELD_MAP(struct settings, labels, "labels"),
 };
 

@@ -23,6 +23,7 @@
 #include "runtime/name_files.h"
 #include "runtime/overlays.h"
 #include "runtime/rootless.h"
+#include "runtime/secrets.h"
 #include "runtime/storage.h"
 #include "runtime/usage.h"
 
@@ -128,6 +129,11 @@ static int take_mounts(struct run *r, struct err *e)
 			(void)err_wrap(e, "mount %s", m->destination);
 	}
 	return err;
+}
+
+static int take_secrets(struct run *r, struct err *e)
+{
+	return secrets_add(r->g, &r->settings, &r->spec, e);
 }
 
 static void let_volumes_go(struct run *r, bool mounted)
@@ -344,7 +350,7 @@ static int write_record(struct run *r, struct err *e)
 }
 
 static int (*const steps[])(struct run *r, struct err *e) = {
-	check_image, take_mounts, take_range, take_limits, name_files_take, take_streams, create, write_record,
+	check_image, take_mounts, take_range, take_limits, name_files_take, take_secrets, take_streams, create, write_record,
 };
 
 static void take_size(int terminal, struct spec_box *ret)

@@ -77,6 +77,13 @@ struct spec_overlay {
 	char *subpath;	    /* of what is overlaid; NULL: all */
 };
 
+/* A small file of the engine's own, in memory */
+struct spec_content {
+	const char *data;
+	size_t n;
+	uint32_t mode, uid, gid; /* ids of the container's */
+};
+
 struct spec_mount {
 	char *destination, *type, *source;
 	struct strv options; /* as written; namespaces/mount_options.h reads them */
@@ -85,6 +92,7 @@ struct spec_mount {
 	bool fill;  /* an empty folder, which gets what the target has */
 	bool chown; /* it and what is in it becomes the process's user's */
 	const struct spec_overlay *overlay; /* NULL: it is none */
+	const struct spec_content *content; /* what is bound instead of the source; NULL: that is */
 };
 struct spec_mounts {
 	struct spec_mount *v;

@@ -117,6 +117,13 @@ static inline int box_mounts(struct box_run *run, struct err *e)
 					   .source = (char *)m->source,
 					   .uid_mappings = m->uids,
 					   .gid_mappings = m->gids };
+		if (m->content) {
+			struct spec_content *c = arena_alloc(&run->arena, sizeof(*c));
+
+			assert_non_null(c);
+			*c = (struct spec_content){ .data = m->content, .n = strlen(m->content), .mode = 0644 };
+			to->content = c;
+		}
 		auto_free char *words = strdup(m->options ? m->options : "");
 		char *rest = NULL;
 
@@ -125,10 +132,8 @@ static inline int box_mounts(struct box_run *run, struct err *e)
 	}
 	int r = mount_list_from_spec(&run->arena, &spec, &run->context, &run->mounts, e);
 
-	for (size_t i = 0; i < spec.n && r == 0; i++) {
-		run->mounts.v[i].content = b->mounts[i].content;
+	for (size_t i = 0; i < spec.n && r == 0; i++)
 		run->mounts.v[i].idmap_container |= b->mounts[i].volume;
-	}
 	return r;
 }
 
