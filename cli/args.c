@@ -20,6 +20,7 @@ static const struct options help_and_version = { common_rows, 2, sizeof(struct c
 struct scope {
 	const struct options *options;
 	void *target;
+	bool *defaults; /* of each list: what is in it is the settings', and gives way to the command line; NULL: there are none */
 };
 
 struct parser {
@@ -32,6 +33,7 @@ struct parser {
 struct found {
 	const struct option *option;
 	void *value;
+	bool *is_default; /* see scope.defaults */
 };
 
 static bool find_option(const struct parser *p, const char *name, size_t n, char letter, struct found *ret)
@@ -44,7 +46,9 @@ static bool find_option(const struct parser *p, const char *name, size_t n, char
 
 			if (!same)
 				continue;
-			*ret = (struct found){ o, (char *)p->scopes[s].target + o->offset };
+			bool *defaults = p->scopes[s].defaults;
+
+			*ret = (struct found){ o, (char *)p->scopes[s].target + o->offset, defaults ? defaults + i : NULL };
 			return true;
 		}
 	return false;
@@ -106,6 +110,10 @@ static int set_value(struct parser *p, const struct found *f, char *text)
 		text = *p->next ? *p->next++ : NULL;
 	if (!text)
 		return refuse(p, "option --%s requires an argument: %s.", f->option->name, f->option->value);
+	if (f->option->kind == OPTION_LIST && f->is_default && *f->is_default) {
+		*(struct strv *)f->value = (struct strv){ 0 };
+		*f->is_default = false;
+	}
 	if (f->option->kind == OPTION_LIST)
 		return strv_push(p->call->arena, f->value, text) < 0 ? err_nomem(p->e) : 0;
 	*(const char **)f->value = text;
@@ -241,6 +249,94 @@ int args_unknown_verb(const struct program *p, const struct verb *group, const c
 	return as_runc ? err_exit(e, RUNC_NO_HELP) : -EINVAL;
 }
 
+/* ---- settings ---- */
+
+/* @shared: the section is another verb's, which may have options that this one has not. */
+static int set_by_line(struct parser *p, const struct conf_line *l, bool shared)
+{
+	struct found f;
+
+	if (!find_option(p, l->key, strlen(l->key), 0, &f) || !f.is_default) /* --help is not for settings */
+		return shared ? 0 : unknown_option(p, l->key, strlen(l->key));
+	bool list = f.option->kind == OPTION_LIST;
+
+	if (l->adds && !list)
+		return err_say(p->e, EINVAL, "%s += is for options that may be given more than once", l->key);
+	if (list)
+		return strv_push(p->call->arena, f.value, l->value) < 0 ? err_nomem(p->e) : 0;
+	return set_value(p, &f, l->value);
+}
+
+/* Lines of a section: those of a kind. */
+static int set_by_section(struct parser *p, const struct conf *conf, const char *section, bool shared, bool adds)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < conf->n && r >= 0; i++) {
+		const struct conf_line *l = &conf->v[i];
+
+		if (l->adds != adds || !streq(l->section, section))
+			continue;
+		r = set_by_line(p, l, shared);
+		if (r < 0)
+			return err_wrap(p->e, "%s:%u", l->file, l->line);
+	}
+	return r;
+}
+
+static int set_by_conf(struct parser *p, const struct conf *conf, bool adds)
+{
+	const struct verb *v = p->call->verb;
+	char name[ARGS_VERB_MAX];
+	int r = v && v->settings ? set_by_section(p, conf, v->settings, true, adds) : 0;
+
+	return r < 0 ? r : set_by_section(p, conf, v ? args_verb_name(v, name) : p->call->program->name, false, adds);
+}
+
+/* What is in lists now gives way to the command line. */
+static void mark_defaults(struct scope *s)
+{
+	for (size_t i = 0; s->defaults && i < s->options->n; i++)
+		if (s->options->rows[i].kind == OPTION_LIST)
+			s->defaults[i] = ((struct strv *)(void *)((char *)s->target + s->options->rows[i].offset))->n > 0;
+}
+
+/* A section that no verb has: a slip of the pen is not to be taken for a rule that holds. */
+static int check_sections(const struct program *p, const struct conf *conf, struct err *e)
+{
+	for (size_t i = 0; i < conf->n; i++) {
+		const char *section = conf->v[i].section, *blank = strchr(section, ' ');
+		char first[ARGS_VERB_MAX];
+
+		snprintf(first, sizeof(first), "%.*s", blank ? (int)(blank - section) : ARGS_VERB_MAX, section);
+		const struct verb *v = args_verb(&p->verbs, first);
+
+		if (v && blank)
+			v = args_verb(&v->below, blank + 1);
+		if ((!v || v->below.n) && !streq(section, p->name))
+			return err_say(e, EINVAL, "%s:%u: [%s] is no verb of %s", conf->v[i].file, conf->v[i].line, section, p->name);
+	}
+	return 0;
+}
+
+/*
+ * Fill what the next options go to: what settings say of them first, then the command line by @take, and what settings add.
+ */
+static int fill(struct parser *p, const struct conf *conf, int (*take)(struct parser *p))
+{
+	struct scope *s = &p->scopes[0];
+	int r;
+
+	s->defaults = conf->n ? arena_array(p->call->arena, s->options->n + 1, sizeof(*s->defaults)) : NULL;
+	if (conf->n && !s->defaults)
+		return err_nomem(p->e);
+	r = set_by_conf(p, conf, false);
+	mark_defaults(s);
+	if (r >= 0)
+		r = take(p);
+	return r < 0 ? r : set_by_conf(p, conf, true);
+}
+
 /* Room for the values of a table of options; never NULL where there is memory. */
 static void *new_values(struct arena *a, const struct options *o)
 {
@@ -253,8 +349,8 @@ static int take_second(struct parser *p)
 	static const struct options none = NO_OPTIONS;
 	const struct verb *group = p->call->verb;
 
-	p->scopes[0] = (struct scope){ &none, NULL };
-	p->scopes[1] = (struct scope){ &help_only, p->call };
+	p->scopes[0] = (struct scope){ &none, NULL, NULL };
+	p->scopes[1] = (struct scope){ &help_only, p->call, NULL };
 	int r = take_options(p);
 
 	if (r < 0 || !*p->next || p->call->help)
@@ -274,7 +370,7 @@ int args_parse(const struct program *program, int argc, char **argv, struct call
 	struct parser p = {
 		.call = ret,
 		.next = argv + MIN(argc, 1),
-		.scopes = { { &program->options, globals }, { &help_and_version, ret } },
+		.scopes = { { &program->options, globals, NULL }, { &help_and_version, ret, NULL } },
 		.e = e,
 	};
 
@@ -284,7 +380,13 @@ int args_parse(const struct program *program, int argc, char **argv, struct call
 	if (!globals || !ret->argv)
 		return err_nomem(e);
 	memcpy(ret->argv, argv, (size_t)argc * sizeof(*argv)); /* arguments move to the front as they are found */
-	int r = take_options(&p);
+	struct conf conf = { 0 };
+	int r = program->settings ? program->settings(ret->arena, &conf, e) : 0;
+
+	if (r >= 0)
+		r = check_sections(program, &conf, e);
+	if (r >= 0)
+		r = fill(&p, &conf, take_options);
 
 	if (r < 0 || !*p.next || ret->help || ret->version)
 		return r;
@@ -297,11 +399,11 @@ int args_parse(const struct program *program, int argc, char **argv, struct call
 		return r;
 	void *values = new_values(ret->arena, &ret->verb->options);
 
-	p.scopes[0] = (struct scope){ &ret->verb->options, values };
-	p.scopes[1] = (struct scope){ &help_only, ret };
+	p.scopes[0] = (struct scope){ &ret->verb->options, values, NULL };
+	p.scopes[1] = (struct scope){ &help_only, ret, NULL };
 	ret->options = values;
 	if (!values)
 		return err_nomem(e);
-	r = take_rest(&p);
+	r = fill(&p, &conf, take_rest);
 	return r < 0 ? r : check_args(&p);
 }

@@ -6,6 +6,7 @@
  *
  * Understood are --name VALUE, --name=VALUE, -nVALUE, -n VALUE, grouped flags (-it), --flag=false, and -- as the end
  * of the options. Options may stand between and after arguments, but for verbs whose rest is another's command line.
+ * What files of settings (conf.h) say of an option counts where the command line does not name it.
  */
 #ifndef CLI_ARGS_H
 #define CLI_ARGS_H
@@ -13,6 +14,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "cli/conf.h"
 
 enum option_kind {
 	OPTION_GROUP,  /* no option: a heading of the help */
@@ -77,6 +79,7 @@ struct verb {
 	unsigned flags;	    /* enum verb_flags */
 	int failure_status; /* what the program exits with when it fails; 0: 1 */
 	struct options options;
+	const char *settings;	  /* a section of the settings that counts for it besides its own, and before it */
 	const struct verb *above; /* the group that it belongs to; NULL: it stands alone */
 	struct verbs below;	  /* of a group, which has neither arguments nor options, and is not run */
 	/* Return: the exit status, or -errno with @e filled (an exit status in it goes before failure_status) */
@@ -108,6 +111,8 @@ struct program {
 	size_t n_manual;
 	/* Return: text owned by @a, NULL where there is no memory */
 	const char *(*manual_text)(const char *title, struct arena *a);
+	/* What the files of settings say, the ones that give way first; NULL: there are none. Return: 0, or -errno with @e filled */
+	int (*settings)(struct arena *a, struct conf *ret, struct err *e);
 	/* Completion: names for the first of these arguments ("CONTAINER…") are added to @ret. Return: 0, or -errno */
 	int (*names)(const struct call *c, const char *arguments, struct strv *ret, struct err *e);
 	/* A failure is recorded elsewhere too, after it was printed; NULL: it is not */

@@ -11,6 +11,7 @@
 #include "base/quota.h"
 #include "cgroups/cgroups.h"
 #include "cgroups/controllers.h"
+#include "cli/conf_files.h"
 #include "cli/output.h"
 #include "cli/registry_settings.h"
 #include "cli/verbs.h"
@@ -31,7 +32,7 @@ struct view {
 	char *version, *spec_version;
 	/* info alone */
 	char *kernel, *architecture, *data, *run, *worker, *cgroup, *cgroup_manager, *cgroup_parent, *profile, *driver;
-	struct strv controllers, missing, registry_files;
+	struct strv controllers, missing, registry_files, settings_files;
 	uint64_t containers, running, images;
 	bool root, userns, quotas;
 };
@@ -55,6 +56,7 @@ static const struct field fields[] = {
 	FIELD_STRING(struct view, run, "RunRoot", REQUIRED),
 	FIELD_STRING(struct view, worker, "Worker", REQUIRED),
 	FIELD_STRINGS(struct view, registry_files, "RegistryFiles", REQUIRED),
+	FIELD_STRINGS(struct view, settings_files, "SettingsFiles", REQUIRED),
 	FIELD_U64(struct view, containers, "Containers", REQUIRED),
 	FIELD_U64(struct view, running, "ContainersRunning", REQUIRED),
 	FIELD_U64(struct view, images, "Images", REQUIRED),
@@ -144,6 +146,17 @@ static int add_registry_files(const struct call *c, const struct engine *g, stru
 	return r;
 }
 
+static int add_settings_files(struct arena *a, struct view *v, struct err *e)
+{
+	struct strv files = { 0 };
+	int r = conf_files(a, &files, e);
+
+	for (size_t i = 0; r >= 0 && i < files.n; i++)
+		if (access(files.v[i], F_OK) == 0 && strv_push(a, &v->settings_files, files.v[i]) < 0)
+			r = err_nomem(e);
+	return r;
+}
+
 static int count_container(const struct container *c, void *arg, struct err *e)
 {
 	struct view *v = arg;
@@ -205,6 +218,8 @@ static int run_info(const struct call *c, struct err *e)
 	r = add_controllers(c->arena, &v, e);
 	if (r >= 0)
 		r = add_registry_files(c, &g, &v, e);
+	if (r >= 0)
+		r = add_settings_files(c->arena, &v, e);
 	if (r >= 0)
 		r = container_each(&g, count_container, &v, e);
 	if (r >= 0)

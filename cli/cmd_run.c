@@ -220,6 +220,7 @@ const struct verb verb_create = {
 	.arguments = "IMAGE [COMMAND [ARG…]]",
 	.help = "make one, do not start it",
 	.about = "Make a container of an image and print its id; `start` starts it. The options are those of `run`.",
+	.settings = "run",
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.flags = VERB_COMMAND,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/completion.h"
+#include "cli/conf_files.h"
 #include "cli/man.h"
 #include "cli/program.h"
 #include "cli/verbs.h"
@@ -36,6 +37,15 @@ static const struct manual_section manual[] = {
 	  "`debian:13` is `docker.io/library/debian:13`, and an id or its first digits will do. The image `host` is this machine's "
 	  "own root, read-only below a layer that belongs to the container." },
 	{ "Classes", NULL },
+	{ "Settings",
+	  "`/etc/paene/paene.conf`, and before it `$XDG_CONFIG_HOME/paene/paene.conf` (`~/.config/paene`), say what options are where a "
+	  "command line does not name them; neither has to be there. `$PAENE_CONF` names a file that is read instead. `info` shows those that are.\n\n"
+	  "A section is a verb, `[run]`, `[network create]`; those that stand before a verb are in `[paene]`. `[run]` is for `create`, too. A line is "
+	  "`OPTION = VALUE` with an option's long name; a flag is `true` or `false`. An option that may be given more than once may have "
+	  "more than one line: the command line replaces all of them. With `OPTION += VALUE` it adds to them instead. What begins with a # after a blank "
+	  "is a remark. An option or a verb that does not exist is an error, so that no rule is thought to hold that does not.\n\n"
+	  "`[run]`, `memory = 2g`, `pids-limit = 500`, `network = backend`, `env += HTTP_PROXY=http://proxy.example:3128`, each on a line of its own, "
+	  "limit each container, put it on a network unless another one is asked for, and tell it of a proxy in any case." },
 	{ "Templates",
 	  "The option `--format` of `ps`, `stats`, `images`, `inspect`, `version` and `info` takes a text with places: `{{.State.Status}}` "
 	  "stands for the value at that path of what `--format json` shows, `{{json .Mounts}}` for the value as JSON. \\t and \\n "
@@ -121,6 +131,15 @@ static const struct manual_section manual[] = {
 	  "Others (signedBy; fulcio, rekor, pki) cannot be checked, and refuse. What an image has proven is kept when it is pulled, and counts when "
 	  "it is to run; one that was here before the policy is pulled again. An image that is named by its id may run where one of its "
 	  "names may. Archives come in where the transports docker-archive and oci-archive (a folder: oci) accept anything." },
+	{ "Settings",
+	  "`/etc/paene/paene.conf`, and before it `$XDG_CONFIG_HOME/paene/paene.conf` (`~/.config/paene`), say what options are where a "
+	  "command line does not name them; neither has to be there. `$PAENE_CONF` names a file that is read instead. `info` shows those that are.\n\n"
+	  "A section is a verb, `[run]`, `[network create]`; those that stand before a verb are in `[paene]`. `[run]` is for `create`, too. A line is "
+	  "`OPTION = VALUE` with an option's long name; a flag is `true` or `false`. An option that may be given more than once may have "
+	  "more than one line: the command line replaces all of them. With `OPTION += VALUE` it adds to them instead. What begins with a # after a blank "
+	  "is a remark. An option or a verb that does not exist is an error, so that no rule is thought to hold that does not.\n\n"
+	  "`[run]`, `memory = 2g`, `pids-limit = 500`, `network = backend`, `env += HTTP_PROXY=http://proxy.example:3128`, each on a line of its own, "
+	  "limit each container, put it on a network unless another one is asked for, and tell it of a proxy in any case." },
 	{ "Templates",
 	  "`--format` takes what docker's and podman's does: `json`, `table`, or a template of Go. `{{.State.Status}}` is a field, "
 	  "`$` the whole; `{{json .Mounts}}`, `{{join .Names \", \"}}`, `{{index .Config.Labels \"a.b\"}}`, `{{.Id | slice 0 12}}`: "
@@ -136,11 +155,12 @@ static const struct manual_section manual[] = {
 	{ "Files",
 	  "`/var/lib/paene`: images, containers, volumes, networks; in `events` what has happened to them.\n\n"
 	  "`/run/paene`: what is known of containers that run.\n\n"
-	  "`/etc/paene/registries.json`, `/etc/paene/policy.json`, `/etc/paene/certs.d`: see above.\n\n"
+	  "`/etc/paene/paene.conf`, `/etc/paene/registries.json`, `/etc/paene/policy.json`, `/etc/paene/certs.d`: see above.\n\n"
 	  "`/run/paene.lock`: held by the one who has systemd make the place for all cgroups.\n\n"
 	  "Without root: `$XDG_DATA_HOME/paene` and `$XDG_RUNTIME_DIR/paene`." },
 	{ "Environment",
 	  "`REGISTRY_AUTH_FILE`, `https_proxy`, `http_proxy`, `all_proxy`, `no_proxy`: see Registries.\n\n"
+	  "`PAENE_CONF`: a file of settings, in place of all others.\n\n"
 	  "`PAENE_IMAGE_STORES`: folders as for `--image-store`, with colons between them.\n\n"
 	  "`NO_COLOR`: where it is set and not empty, nothing is printed in colour." },
 	{ "See also", "paene-oci(1), podman(1), docker(1)" },
@@ -164,6 +184,7 @@ static const struct program program = {
 	.manual = manual,
 	.n_manual = ARRAY_SIZE(manual),
 	.manual_text = manual_text,
+	.settings = conf_read_all,
 	.names = verb_names,
 };
 

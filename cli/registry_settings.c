@@ -6,13 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Of a variable that holds a folder; one that is empty or relative is as good as none (XDG base directories). */
-static const char *folder(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value == '/' ? value : NULL;
-}
+#include "cli/conf_files.h"
 
 /* The file may be named from where we stand. */
 static int take_authfile(const char *given, struct arena *a, struct registry_settings *ret, struct err *e)
@@ -35,20 +29,17 @@ static int take_authfile(const char *given, struct arena *a, struct registry_set
 int registry_settings(const char *fetcher, const char *authfile, struct arena *a, struct registry_settings *ret,
 		      struct err *e)
 {
-	const char *home = folder("HOME"), *config = folder("XDG_CONFIG_HOME");
-	char *own = NULL;
+	char *own;
+	int r = conf_own(a, "registries.json", &own, e);
 
-	if (config)
-		own = arena_printf(a, "%s/paene/registries.json", config);
-	else if (home)
-		own = arena_printf(a, "%s/.config/paene/registries.json", home);
-	if ((config || home) && !own)
-		return err_nomem(e);
+	if (r < 0)
+		return r;
 	*ret = (struct registry_settings){
 		.session = {
 			.fetcher = fetcher,
-			.auth = { .home = home, .runtime_dir = folder("XDG_RUNTIME_DIR"), .config_dir = config,
-				  .docker_dir = folder("DOCKER_CONFIG"), .root = geteuid() == 0, .environment = environ },
+			.auth = { .home = conf_folder("HOME"), .runtime_dir = conf_folder("XDG_RUNTIME_DIR"),
+				  .config_dir = conf_folder("XDG_CONFIG_HOME"),
+				  .docker_dir = conf_folder("DOCKER_CONFIG"), .root = geteuid() == 0, .environment = environ },
 			.certificates = { "/etc/paene/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d" },
 			.n_certificates = 3,
 			.retries = FETCH_RETRIES,

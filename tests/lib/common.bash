@@ -18,6 +18,7 @@ tests=$(realpath "$tests")
 export PAENE_BUILD=${PAENE_BUILD:-$tests/../build}
 export PATH=$PAENE_BUILD:$PATH
 export PAENE_WORKER=${PAENE_WORKER:-$PAENE_BUILD/paene-worker}
+export PAENE_CONF=/dev/null # the machine's settings are not ours
 export PAENE_DATA=${BATS_FILE_TMPDIR-}/data PAENE_RUN=${BATS_FILE_TMPDIR-}/run
 
 paene() {
