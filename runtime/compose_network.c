@@ -155,7 +155,9 @@ static int add_networks(struct composition *c, const char *word, struct err *e)
 
 static bool is_mode(const char *word)
 {
-	return streq(word, NETWORK_NONE) || streq(word, NETWORK_HOST) || str_after(word, NETWORK_CONTAINER) ||
+	const char *pasta = str_after(word, NETWORK_PASTA);
+
+	return (pasta && (!*pasta || *pasta == ':')) || streq(word, NETWORK_NONE) || streq(word, NETWORK_HOST) || str_after(word, NETWORK_CONTAINER) ||
 	       str_after(word, NETWORK_NS);
 }
 
@@ -223,9 +225,11 @@ static int take_mode(struct composition *c, const char *word, struct err *e)
 	struct spec_namespace *ns = &c->spec->linux_.namespaces[NS_NET];
 	const char *container = str_after(word, NETWORK_CONTAINER), *path = str_after(word, NETWORK_NS);
 
-	if (c->o->publish.n)
+	bool pasta = str_after(word, NETWORK_PASTA);
+
+	if (c->o->publish.n && !pasta)
 		return err_say(e, EINVAL, "--publish needs a network of the container's own, not --network %s", word);
-	c->own_net = streq(word, NETWORK_NONE);
+	c->own_net = streq(word, NETWORK_NONE) || pasta;
 	ns->wanted = !streq(word, NETWORK_HOST);
 	if (container)
 		return take_other(c, container, e);
@@ -242,7 +246,8 @@ static int take_mode(struct composition *c, const char *word, struct err *e)
 
 int compose_network(struct composition *c, struct err *e)
 {
-	const struct strv *words = &c->o->networks;
+	const struct strv usual = { .v = (char *[]){ (char *)NETWORK_PASTA }, .n = c->g->rootless };
+	const struct strv *words = c->o->networks.n ? &c->o->networks : &usual;
 	int r = 0;
 
 	c->own_net = c->spec->linux_.namespaces[NS_NET].wanted = true;
@@ -251,6 +256,10 @@ int compose_network(struct composition *c, struct err *e)
 
 		if (mode && words->n > 1)
 			return err_say(e, EINVAL, "--network %s: it excludes other networks", words->v[i]);
+		if (!mode && c->g->rootless) {
+			err_say(e, EPERM, "--network %s: networks between containers need root", words->v[i]);
+			return err_hint(e, "a user has pasta (the default), none, host, and container:NAME");
+		}
 		r = mode ? take_mode(c, words->v[i], e) : add_networks(c, words->v[i], e);
 	}
 	if (r >= 0 && !c->s->network) {

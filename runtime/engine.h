@@ -104,8 +104,9 @@ struct health_settings {
 };
 
 #define IMAGE_HOST   "host" /* the pseudo-image: this machine's own root */
-/* What network namespace it has: one of its own on networks of ours, one without any, the host's, or somebody else's. */
+/* What network namespace it has: one of its own on networks of ours, or with that of a user, or without any; the host's; somebody else's. */
 #define NETWORK_BRIDGE	  "bridge"
+#define NETWORK_PASTA	  "pasta" /* of the container's own, by the program; ":" and its options may follow */
 #define NETWORK_NONE	  "none"
 #define NETWORK_HOST	  "host"
 #define NETWORK_CONTAINER "container:" /* and its id */

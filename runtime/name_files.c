@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "namespaces/ns.h"
+#include "network/pasta.h"
 
 #define FILE_MAX (1 << 20)
 
@@ -140,6 +141,31 @@ static int of_host(struct run *r, struct file files[FILES], struct err *e)
 	return 0;
 }
 
+/* Its address is one of the host's: so its own name is for itself alone. */
+static int of_user(struct run *r, struct file files[FILES], struct err *e)
+{
+	auto_free char *host = NULL;
+	struct strv extra = { 0 };
+	size_t len;
+	int err = extra_hosts(r, &extra) < 0 ? err_nomem(e) : network_resolv(NULL, 0, &host, e);
+
+	if (err < 0)
+		return err;
+	FILE *f = open_memstream(&files[HOSTS].text, &len);
+
+	if (!f)
+		return err_nomem(e);
+	fprintf(f, "127.0.0.1\tlocalhost %s\n::1\tlocalhost\n", r->spec.hostname);
+	for (size_t i = 0; i < extra.n; i++)
+		fprintf(f, "%s\n", extra.v[i]);
+	if (fclose(f) != 0)
+		return err_nomem(e);
+	if (asprintf(&files[RESOLV].text, "nameserver " PASTA_DNS "\n%s", host) >= 0)
+		return 0;
+	files[RESOLV].text = NULL;
+	return err_nomem(e);
+}
+
 /* The namespace of another container, and its files: they follow its networks. */
 static int of_container(struct run *r, struct file files[FILES], struct err *e)
 {
@@ -178,6 +204,7 @@ static const struct {
 	int (*fill)(struct run *r, struct file files[FILES], struct err *e);
 } modes[] = {
 	{ NETWORK_BRIDGE, of_networks },
+	{ NETWORK_PASTA, of_user },
 	{ NETWORK_HOST, of_host },
 	{ NETWORK_CONTAINER, of_container },
 	{ "", of_none }, /* none, and namespaces that somebody else has made */

@@ -21,7 +21,7 @@
 
 int engine_network_create(const struct engine *g, struct net_network *n, const struct spec_map *labels, struct err *e)
 {
-	static const char *const words[] = { NETWORK_BRIDGE, NETWORK_NONE, NETWORK_HOST, "container", "ns", "default", "private" };
+	static const char *const words[] = { NETWORK_BRIDGE, NETWORK_PASTA, NETWORK_NONE, NETWORK_HOST, "container", "ns", "default", "private" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (streq(n->name, words[i]))

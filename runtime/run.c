@@ -26,6 +26,7 @@
 #include "runtime/secrets.h"
 #include "runtime/storage.h"
 #include "runtime/usage.h"
+#include "runtime/user_network.h"
 
 static int take_range(struct run *r, struct err *e)
 {
@@ -147,7 +148,10 @@ static int wire(pid_t pid, void *arg, struct err *e)
 	struct run *r = arg;
 	auto_fd int netns = ns_open_pid(NS_NET, pid, e);
 
-	return netns < 0 ? netns : wiring_attach(r->g, &r->wiring, netns, e);
+	if (netns < 0)
+		return netns;
+	return user_network_is(&r->settings) ? user_network_connect(r->g, &r->settings, netns, &r->record, e)
+					     : wiring_attach(r->g, &r->wiring, netns, e);
 }
 
 static int take_streams(struct run *r, struct err *e)
@@ -320,7 +324,7 @@ static int create(struct run *r, struct err *e)
 		},
 		.root = r->g->states,
 		.run = true,
-		.wire = wiring_is_wanted(s) ? wire : NULL,
+		.wire = wiring_is_wanted(s) || user_network_is(s) ? wire : NULL,
 		.wire_arg = r,
 		.missing_defaults = &r->record.missing,
 		.missing_arena = &r->record.arena,
@@ -535,8 +539,10 @@ int run_release(const struct engine *g, int dir, const struct settings *s, bool 
 {
 	auto_run_record struct run_record run = { 0 };
 	struct err ignored;
+	auto_fd int program = user_network_is(s) ? user_network_find(g, s->id) : -1;
 	int err = container_delete(g->states, s->id, true, e);
 
+	user_network_end(program);
 	if (err < 0 && err != -ENOENT)
 		return err;
 	/* without a whole run.json the owners' names in the files themselves say what to give back */

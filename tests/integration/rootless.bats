@@ -121,7 +121,7 @@ run_it() { # run_it OPTION… IMAGE COMMAND…
 	done
 	wait
 	[ "$(cat "$BATS_TEST_TMPDIR"/[1-8] | grep -c fine)" = 8 ]
-	[ "$(pgrep -c -u $dev_id -x paene-init)" = 1 ]
+	[ "$(for pid in $(</sys/fs/cgroup/tests/cgroup.procs); do cat "/proc/$pid/comm"; done | grep -c '^paene-init$')" = 1 ]
 }
 
 @test "a record of the namespace that makes no sense counts as none" {

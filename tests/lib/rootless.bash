@@ -22,11 +22,27 @@ make_dev() { # make_dev [no-subids]: this corner's own files of users, and paene
 	done
 	echo "dev:x:$dev_id:$dev_id::$dev_home:/bin/sh" >>/etc/passwd
 	echo "dev:x:$dev_id:" >>/etc/group
+	mknod -m 666 /run/etc/tun c 10 200 # as other machines have them
+	mknod -m 666 /run/etc/fuse c 10 229
+	mount --bind /run/etc/tun /dev/net/tun
+	mount --bind /run/etc/fuse /dev/fuse
 	[ "${1-}" = no-subids ] || echo "dev:1000000:65536" | tee -a /etc/subuid >>/etc/subgid
 	cp "$PAENE_BUILD"/paene "$PAENE_BUILD"/paene-* /run/paene-test/
 	busybox_rootfs >/dev/null
 	make_image localhost/busybox:1 /run/paene-test/busybox.tar
 	chmod -R go=rX /run/paene-test
+}
+
+# A way out of this corner: 198.51.100.2 on the link "out", behind which 198.51.100.1 is.
+make_outside() {
+	unshare --net sleep 10000 3>&- &
+	outside=$!
+	wait_until 5 eval '[ "$(readlink /proc/$outside/ns/net)" != "$(readlink /proc/self/ns/net)" ]'
+	ip link add out type veth peer name far netns "$outside"
+	nsenter --target "$outside" --net sh -c 'ip addr add 198.51.100.1/24 dev far; ip link set far up'
+	ip addr add 198.51.100.2/24 dev out
+	ip link set out up
+	ip route add default via 198.51.100.1
 }
 
 unmake_dev() { # the process that keeps their user namespace
