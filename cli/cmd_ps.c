@@ -4,6 +4,7 @@
 
 #include "base/timestamp.h"
 #include "cli/output.h"
+#include "cli/port_view.h"
 #include "cli/verbs.h"
 #include "runtime/launch.h"
 #include "runtime/storage.h"
@@ -87,13 +88,12 @@ static char *describe(const struct container *c, struct arena *a)
 	}
 }
 
-/* Words with blanks between them. */
-static int add_words(struct table *t, const struct strv *words, struct err *e)
+static int add_words(struct table *t, const struct strv *words, const char *between, struct err *e)
 {
 	char *all = arena_strdup(t->arena, "");
 
 	for (size_t i = 0; all && i < words->n; i++)
-		all = arena_printf(t->arena, "%s%s%s", all, i ? " " : "", words->v[i]);
+		all = arena_printf(t->arena, "%s%s%s", all, i ? between : "", words->v[i]);
 	return all ? table_add(t, e, "%s", all) : err_nomem(e);
 }
 
@@ -113,15 +113,15 @@ static int add_row(struct table *t, const void *arg, struct err *e)
 	if (r >= 0)
 		r = table_add(t, e, "%s", entry->image);
 	if (r >= 0)
-		r = add_words(t, &entry->command, e);
+		r = add_words(t, &entry->command, " ", e);
 	if (r >= 0)
 		r = table_add(t, e, "%s ago", age(entry->created, created));
 	if (r >= 0)
 		r = table_add(t, e, "%s", entry->status);
 	if (r >= 0)
-		r = add_words(t, &entry->ports, e);
+		r = add_words(t, &entry->ports, ", ", e);
 	if (r >= 0)
-		r = add_words(t, &entry->names, e);
+		r = add_words(t, &entry->names, " ", e);
 	return r < 0 || t->n_columns < ARRAY_SIZE(columns) ? r : add_size(t, &entry->size, e);
 }
 
@@ -207,13 +207,20 @@ static int show(const struct container *c, const struct walk *w, struct err *e)
 		.status = describe(c, w->listing->table.arena),
 		.pid = c->phase == PHASE_EXITED ? 0 : (uint32_t)c->init.pid,
 		.exit_code = c->exit.status,
-		.ports = c->run.ports.n && c->phase != PHASE_EXITED ? c->run.ports : c->settings.ports,
 		.labels = c->settings.labels,
 	};
 
+	struct port_view ports = { .v = NULL };
+
 	if (!entry.status)
 		return err_nomem(e);
-	int r = w->options->size && !w->options->quiet ? storage_sizes(w->g, &c->settings, &entry.size, e) : 0;
+	int r = port_view(c, w->listing->table.arena, &ports, e);
+
+	if (r >= 0)
+		r = port_view_words(&ports, w->listing->table.arena, &entry.ports, e);
+	if (r < 0)
+		return r;
+	r = w->options->size && !w->options->quiet ? storage_sizes(w->g, &c->settings, &entry.size, e) : 0;
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r; /* removed meanwhile */

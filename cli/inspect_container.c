@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "cli/inspect.h"
+#include "cli/port_view.h"
 #include "cli/shape_view.h"
 #include "runtime/cni_plan.h"
 #include "runtime/ksm.h"
@@ -45,6 +46,7 @@ static const struct field secret_fields[] = {
 struct config_view {
 	char *hostname, *user, *working_dir, *image, *stop_signal;
 	struct strv env, cmd;
+	struct port_view ports;
 	bool tty, open_stdin;
 	uint32_t stop_timeout_s;
 	struct spec_map labels;
@@ -58,6 +60,7 @@ static const struct field config_fields[] = {
 	FIELD_STRING(struct config_view, user, "User", REQUIRED),
 	FIELD_STRINGS(struct config_view, env, "Env", REQUIRED),
 	FIELD_STRINGS(struct config_view, cmd, "Cmd", REQUIRED),
+	FIELD_PORTS(struct config_view, ports, "ExposedPorts", put_exposed_ports),
 	FIELD_STRING(struct config_view, image, "Image", REQUIRED),
 	FIELD_STRING(struct config_view, working_dir, "WorkingDir", REQUIRED),
 	FIELD_BOOL(struct config_view, tty, "Tty", REQUIRED),
@@ -81,12 +84,16 @@ static const struct field restart_fields[] = {
 struct host_view {
 	char *network, *userns, *seccomp, *cgroup_manager, *cgroups, *cgroup_view, *cgroup_parent;
 	struct restart_view restart;
+	struct port_view ports;
+	bool publish_all;
 	bool auto_remove, privileged, read_only, init, no_new_privs, cgroup_delegate, ksm;
 	struct strv binds, caps, masked, readonly, missing;
 	struct spec_map storage;
 };
 static const struct field host_fields[] = {
 	FIELD_STRING(struct host_view, network, "NetworkMode", REQUIRED),
+	FIELD_PORTS(struct host_view, ports, "PortBindings", put_port_bindings),
+	FIELD_BOOL(struct host_view, publish_all, "PublishAllPorts", REQUIRED),
 	FIELD_STRING(struct host_view, userns, "UsernsMode", REQUIRED),
 	FIELD_OBJECT(struct host_view, restart, "RestartPolicy", REQUIRED, restart_fields),
 	FIELD_BOOL(struct host_view, auto_remove, "AutoRemove", REQUIRED),
@@ -133,7 +140,7 @@ static const struct field attachment_fields[] = {
 struct network_view {
 	char *network;
 	struct attachment first; /* as docker shows it: the one that leads out */
-	struct strv ports;
+	struct port_view ports;
 	struct {
 		struct attachment *v;
 		size_t n;
@@ -148,7 +155,7 @@ static const struct field network_fields[] = {
 	FIELD_U32(struct network_view, first.prefix6, "GlobalIPv6PrefixLen", REQUIRED),
 	FIELD_STRING(struct network_view, first.gateway6, "IPv6Gateway", REQUIRED),
 	FIELD_STRING(struct network_view, first.mac, "MacAddress", REQUIRED),
-	FIELD_STRINGS(struct network_view, ports, "Ports", REQUIRED),
+	FIELD_PORTS(struct network_view, ports, "Ports", put_ports),
 	{ FIELD_OF(struct network_view, networks, "Networks", keyed, true), .table = attachment_fields,
 	  .n_table = ARRAY_SIZE(attachment_fields), .size = sizeof(struct attachment) },
 };
@@ -331,6 +338,7 @@ static int fill_host(const struct container *c, const struct spec *s, struct are
 
 	*v = (struct host_view){
 		.network = set->network,
+		.publish_all = set->publish_all,
 		.userns = (char *)(set->private_userns ? "private" : "host"),
 		.seccomp = (char *)(s->linux_.seccomp.given ? "custom" : seccomp_profile_names[set->seccomp]),
 		.restart = { .name = (char *)restart_names[set->restart], .max = set->restart_max.v },
@@ -457,7 +465,6 @@ static int fill_networks(const struct container *c, struct arena *a, struct netw
 	*v = (struct network_view){
 		.network = all->n ? all->v[0].network : c->settings.network,
 		.first = none,
-		.ports = c->run.ports.n ? c->run.ports : c->settings.ports,
 		.networks.v = arena_array(a, all->n + 1, sizeof(*v->networks.v)),
 	};
 	if (!v->networks.v)
@@ -492,6 +499,9 @@ static int fill(const struct engine *g, const struct container *c, const struct 
 		r = fill_networks(c, a, &v->network, e);
 	if (r >= 0)
 		r = fill_host(c, s, a, &v->host, e);
+	if (r >= 0)
+		r = port_view(c, a, &v->network.ports, e);
+	v->config.ports = v->host.ports = v->network.ports;
 	if (r >= 0)
 		r = fill_graph(g, c, a, &v->graph, e);
 	return r < 0 ? r : fill_mounts(s, a, &v->mounts, e);

@@ -88,7 +88,7 @@ extern const struct verb verb_run, verb_create, verb_start, verb_stop, verb_rest
 	verb_unpause, verb_wait, verb_update, verb_exec, verb_memory, verb_cp, verb_export, verb_commit, verb_diff,
 	verb_rename, verb_attach, verb_healthcheck, verb_container_group; /* others are below the last */
 extern const struct verb verb_container_ls, verb_container_list;
-extern const struct verb verb_ps, verb_logs, verb_inspect, verb_events, verb_stats, verb_top;
+extern const struct verb verb_ps, verb_port, verb_logs, verb_inspect, verb_events, verb_stats, verb_top;
 extern const struct verb verb_images, verb_rmi, verb_tag, verb_load, verb_import, verb_save, verb_login, verb_logout;
 extern const struct verb verb_untag, verb_history;
 extern const struct verb verb_system, verb_system_check, verb_system_df;

@@ -210,7 +210,7 @@ int network_attach(int networks, struct net_plan *plan, int netns, struct net_ho
 	if (r == 0)
 		r = leave(&w, plan->id, &plan->network, netns, false, e);
 	if (r == 0)
-		r = ports_take(plan->address, ports, plan->n_ports, &hold, e);
+		r = ports_take(networks, plan->address, ports, plan->n_ports, &hold, e);
 	if (r < 0)
 		return r;
 	r = join(&w, &mine, netns, e);

@@ -282,7 +282,7 @@ static int hold_ports(const struct cni_request *q, struct net_hold *ret, struct 
 {
 	const struct net_addr container[NET_FAMILIES] = { [NET_V4] = { .family = AF_INET } };
 
-	return ports_take(container, q->ports, q->n_ports, ret, e);
+	return ports_take(-1, container, q->ports, q->n_ports, ret, e);
 }
 
 int cni_add(int dir, struct cni_request *q, int netns, struct arena *a, struct cni_result *ret, struct net_hold *ret_hold,

@@ -6,8 +6,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
-#include "network/network.h"
-#include "network/subnet.h"
+#include "network/port_owner.h"
 
 #define TEXT_MAX 128
 
@@ -169,13 +168,6 @@ static int by_place(const void *a, const void *b)
 	return x->protocol != y->protocol ? x->protocol - y->protocol : x->host_port - y->host_port;
 }
 
-static bool meet(const struct net_addr *a, const struct net_addr *b)
-{
-	if (!a->family || !b->family)
-		return true;
-	return a->family == b->family && (subnet_is_every(a) || subnet_is_every(b) || subnet_same_address(a, b));
-}
-
 int net_ports_check(const struct net_port *ports, size_t n, struct err *e)
 {
 	auto_free struct net_port *sorted = calloc(n + 1, sizeof(*sorted));
@@ -188,7 +180,7 @@ int net_ports_check(const struct net_port *ports, size_t n, struct err *e)
 	qsort(sorted, n, sizeof(*sorted), by_place);
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = i + 1; k < n && sorted[i].host_port && by_place(&sorted[i], &sorted[k]) == 0; k++)
-			if (meet(&sorted[i].host_addr, &sorted[k].host_addr))
+			if (port_addresses_meet(&sorted[i].host_addr, &sorted[k].host_addr))
 				return err_say(e, EINVAL, "published port %s: port %u of the host is published twice",
 					       net_port_text(&sorted[k], text), sorted[k].host_port);
 	return 0;

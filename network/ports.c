@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
+#include "network/port_owner.h"
 #include "network/subnet.h"
 
 #define CHOICES 16
@@ -92,14 +93,16 @@ static int read_choice(int fd, uint16_t *ret)
 	return 0;
 }
 
-static int refused(const struct net_port *p, int errnum, struct err *e)
+static int refused(int networks, const struct net_port *p, int errnum, struct err *e)
 {
-	char text[NET_PORT_MAX], address[NET_ADDR_MAX];
+	char text[NET_PORT_MAX], address[NET_ADDR_MAX], owner[PORT_OWNER_MAX];
 
 	err_set(e, errnum, "publish port %s", net_port_text(p, text));
 	switch (errnum) {
 	case EADDRINUSE:
-		return err_hint(e, "a program of this host, or another container, uses port %u", p->host_port);
+		if (*port_owner(networks, p, owner))
+			return err_hint(e, "%s has it", owner);
+		return err_hint(e, "a program of this host uses port %u", p->host_port);
 	case EADDRNOTAVAIL:
 		return err_hint(e, "%s is not an address of this host", net_addr_text(&p->host_addr, false, address));
 	case EAFNOSUPPORT:
@@ -163,7 +166,7 @@ static const struct net_addr loopback6 = { .family = AF_INET6, .prefix = 128, .b
 /* Whether what comes to it by ::1 is passed on. */
 static bool is_relayed(const struct net_port *p, const struct net_addr *container)
 {
-	if (p->protocol != IPPROTO_TCP || !container[NET_V4].family)
+	if (p->protocol != IPPROTO_TCP || subnet_is_every(&container[NET_V4])) /* which is not known yet */
 		return false;
 	return !p->host_addr.family || subnet_same_address(&p->host_addr, &loopback6) ||
 	       (p->host_addr.family == AF_INET6 && subnet_is_every(&p->host_addr) && container[NET_V6].family);
@@ -236,7 +239,8 @@ static int take_all(const struct net_addr *container, struct net_port *p, struct
 	return !only && (r == -EADDRNOTAVAIL || r == -EAFNOSUPPORT) ? 0 : r;
 }
 
-static int take_port(const struct net_addr *container, struct net_port *p, struct net_hold *hold, struct err *e)
+static int take_port(int networks, const struct net_addr *container, struct net_port *p, struct net_hold *hold,
+		     struct err *e)
 {
 	bool choose = p->host_port == 0;
 	size_t before = hold->n;
@@ -248,16 +252,16 @@ static int take_port(const struct net_addr *container, struct net_port *p, struc
 		give_up(hold, before);
 		r = take_all(container, p, hold);
 	}
-	return r < 0 ? refused(p, -r, e) : 0;
+	return r < 0 ? refused(networks, p, -r, e) : 0;
 }
 
-int ports_take(const struct net_addr *container, struct net_port *ports, size_t n, struct net_hold *ret,
+int ports_take(int networks, const struct net_addr *container, struct net_port *ports, size_t n, struct net_hold *ret,
 	       struct err *e)
 {
 	struct net_hold hold = { .to = container[NET_V4] };
 
 	for (size_t i = 0; i < n; i++) {
-		int r = take_port(container, &ports[i], &hold, e);
+		int r = take_port(networks, container, &ports[i], &hold, e);
 
 		if (r < 0) {
 			net_hold_close(&hold);

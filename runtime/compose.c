@@ -210,19 +210,8 @@ static int take_namespaces(struct composition *c, struct err *e)
 	return compose_network(c, e);
 }
 
-static int take_ports(struct composition *c, struct err *e)
+static int take_hosts(struct composition *c, struct err *e)
 {
-	struct net_port *ports = NULL;
-	size_t n = 0;
-
-	for (size_t i = 0; i < c->o->publish.n; i++) {
-		int r = net_port_parse(&c->spec->arena, c->o->publish.v[i], &ports, &n, e);
-
-		if (r < 0)
-			return r;
-		if (strv_add(&c->s->arena, &c->s->ports, c->o->publish.v[i]) < 0)
-			return err_nomem(e);
-	}
 	for (size_t i = 0; i < c->o->add_hosts.n; i++) {
 		const char *h = c->o->add_hosts.v[i];
 
@@ -392,7 +381,7 @@ static int take_name(struct composition *c, struct err *e)
 
 /* In this order: later steps use what earlier ones have decided. */
 static int (*const steps[])(struct composition *c, struct err *e) = {
-	take_name,    take_life,	take_hostname, take_namespaces, take_ports,	   take_image,	 take_command,
+	take_name,    take_life,	take_hostname, take_namespaces, take_hosts,	   take_image,	 compose_ports, take_command,
 	take_env,     take_process,	take_labels,   compose_security, compose_limits, compose_cgroup, compose_devices,
 	compose_mounts, take_annotations, take_storage, take_secrets,
 };

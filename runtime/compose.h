@@ -28,6 +28,8 @@ struct run_options {
 	const char *cgroup_manager, *cgroup_parent, *cgroupns, *cgroups;
 	struct strv env, env_files, volumes, mounts, tmpfs, publish, cap_add, cap_drop, security_opts, ulimits, labels,
 		devices, device_rules, sysctls, add_hosts;
+	struct strv expose;
+	bool publish_all;
 	bool interactive, tty, detach, rm, read_only, privileged, init, quiet, ksm, cgroup_delegate;
 };
 

@@ -227,7 +227,7 @@ static int take_mode(struct composition *c, const char *word, struct err *e)
 
 	bool pasta = str_after(word, NETWORK_PASTA);
 
-	if (c->o->publish.n && !pasta)
+	if ((c->o->publish.n || c->o->publish_all) && !pasta)
 		return err_say(e, EINVAL, "--publish needs a network of the container's own, not --network %s", word);
 	c->own_net = streq(word, NETWORK_NONE) || pasta;
 	ns->wanted = !streq(word, NETWORK_HOST);

@@ -34,6 +34,9 @@ int network_wish_set(struct arena *a, struct network_wish *w, const char *key, c
 /* How its link is made slow or unreliable: as net_shape_set(). Return: 0, or -errno with @e filled */
 int network_wish_shape(struct arena *a, struct network_wish *w, const char *to, const struct spec_map *values, struct err *e);
 
+/* Published and exposed ports; after the networks and the image. */
+int compose_ports(struct composition *c, struct err *e);
+
 /* Capabilities, no_new_privs, filter, masks. */
 int compose_security(struct composition *c, struct err *e);
 /* Resources, rlimits, sysctls. */

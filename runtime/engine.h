@@ -197,6 +197,8 @@ struct settings {
 	uint32_t storage_driver;      /* enum storage_driver */
 	struct opt_u64 storage_bytes; /* what it may write to its own layer */
 	uint32_t storage_project;     /* how the file system knows that: runtime/storage.h; 0: not limited */
+	struct strv exposed; /* "80/tcp", "80-90/udp": of the image, and the user's own */
+	bool publish_all;    /* they are among the ports */
 	struct strv binds; /* as written, for inspect */
 	struct mounts_more mounts;
 	struct secret_uses secrets;

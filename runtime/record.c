@@ -132,6 +132,8 @@ static const struct field settings_fields[] = {
 	FIELD_ENUM(struct settings, storage_driver, "storageDriver", OPTIONAL, storage_driver_names),
 	FIELD_OPT_U64(struct settings, storage_bytes, "storageBytes"),
 	FIELD_U32(struct settings, storage_project, "storageProject", OPTIONAL),
+	FIELD_STRINGS(struct settings, exposed, "exposed", OPTIONAL),
+	FIELD_BOOL(struct settings, publish_all, "publishAll", OPTIONAL),
 	FIELD_STRINGS(struct settings, binds, "binds", OPTIONAL),
 	FIELD_LIST(struct settings, mounts, "mounts", OPTIONAL, mount_fields, struct mount_more),
 	FIELD_LIST(struct settings, secrets, "secrets", OPTIONAL, secret_fields, struct secret_use),

@@ -188,7 +188,7 @@ host_listens() { # host_listens PORT [OPTION…]: a program of the host
 	answers web http://192.0.2.1:8080/
 	answers web http://127.0.0.1:8080/
 	answers web http://127.0.0.2:8080/
-	[ "$(paene ps --format '{{.Ports}}')" = 8080:80/tcp ]
+	[ "$(paene ps --format '{{.Ports}}')" = '0.0.0.0:8080->80/tcp' ]
 	paene rm -f web
 	run ! answers web http://127.0.0.1:8080/
 }
@@ -257,8 +257,8 @@ while True:
 	serve one -p 80
 	serve two -p 80
 	local first second
-	first=$(field one .NetworkSettings.Ports | grep -o '[0-9]*:80' | cut -d: -f1)
-	second=$(field two .NetworkSettings.Ports | grep -o '[0-9]*:80' | cut -d: -f1)
+	first=$(paene port one 80 | cut -d: -f2)
+	second=$(paene port two 80 | cut -d: -f2)
 	[ -n "$first" ]
 	[ "$first" != "$second" ]
 	answers one "http://127.0.0.1:$first/"
@@ -268,7 +268,7 @@ while True:
 @test "-p: a range, port by port" {
 	serve web -p 8079-8081:79-81
 	answers web http://127.0.0.1:8080/
-	[ "$(paene ps --format '{{.Ports}}' | wc -w)" = 3 ]
+	[ "$(paene ps --format '{{.Ports}}')" = '0.0.0.0:8079-8081->79-81/tcp' ]
 	refused 8081 -p 8081-8082:81-82
 	refused "3 and 2 ports" -p 8100-8102:80-81
 }
@@ -315,7 +315,7 @@ while True:
 
 @test "-p: nonsense is refused" {
 	local bad
-	for bad in 0 70000 80:70000 a:80 80/sctp 80-70 1.2.3:80:80 :: 80:80:80 300.1.1.1:80:80 -1:80 "80 " ""; do
+	for bad in 0 70000 80:70000 a:80 80/dccp 80-70 1.2.3:80:80 :: 80:80:80 300.1.1.1:80:80 -1:80 "80 " ""; do
 		refused port -p "$bad"
 	done
 }

@@ -118,7 +118,7 @@ get() { # get NETWORK JQ
 	answers 60 http://192.0.2.1:8082/
 	run ! answers 1 http://192.0.2.1:8081/
 	run ! answers 1 'http://[2001:db8::1]:8082/'
-	[[ "$(paene ps --format '{{.Ports}}')" = *"[2001:db8::1]:8081:80/tcp"* ]]
+	[[ "$(paene ps --format '{{.Ports}}')" = *"[2001:db8::1]:8081->80/tcp"* ]]
 	run paene run -q --rm --network six -p '[2001:db8::1]:8080:80' "$image" true
 	expect_status 125
 	expect_in_output 8080

@@ -220,7 +220,7 @@ ready_times() { # ready_times CONTAINER N: it has said so N times
 @test "--publish" {
 	needs_program python3
 	paene run -dq --name web -p 127.0.0.1:18080:80 "$image" sh -c 'while :; do echo hello | nc -l -p 80; done' >/dev/null
-	[ "$(paene ps --format '{{.Ports}}')" = 127.0.0.1:18080:80/tcp ]
+	[ "$(paene ps --format '{{.Ports}}')" = '127.0.0.1:18080->80/tcp' ]
 	run paene run --rm -q -p 127.0.0.1:18080:80 "$image" true
 	expect_status 125
 	expect_in_output 18080
