@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/registry.h"
 #include "images/check.h"
+#include "runtime/network_check.h"
 
 struct check {
 	bool repair, quick, force;
@@ -99,6 +100,14 @@ static int check_container(const struct container *c, void *arg, struct err *e)
 	return 0;
 }
 
+static void tell_network(const struct net_finding *f, void *arg)
+{
+	char *line = arena_printf(((struct checking *)arg)->call->arena, "%s %s: %s%s", f->what, f->name, f->text,
+				  f->mended ? "; mended" : "");
+
+	output_line(line ? line : f->text);
+}
+
 /* ---- the verb ---- */
 
 static int fetch(const struct image_ref *ref, void *arg, struct err *e)
@@ -117,6 +126,7 @@ static int run(const struct call *c, struct err *e)
 {
 	const struct check *o = c->options;
 	struct check_result result = { 0 };
+	struct net_check_result networks = { 0 };
 	auto_engine struct engine g;
 	int r = verb_engine(c, &g, e);
 	struct checking checking = { .call = c, .g = &g, .asker = { .g = &g } };
@@ -140,11 +150,14 @@ static int run(const struct call *c, struct err *e)
 	r = store_check(&g.store, &how, &result, e);
 	if (r >= 0)
 		r = container_each(&g, check_container, &checking, e);
+	if (r >= 0)
+		r = engine_network_check(&g, o->repair, tell_network, &checking, &networks, e);
 	if (r < 0)
 		return r;
-	size_t wrong = result.outcomes[CHECK_FOUND] + checking.broken, mended = result.outcomes[CHECK_MENDED];
+	size_t wrong = result.outcomes[CHECK_FOUND] + checking.broken + networks.found;
+	size_t mended = result.outcomes[CHECK_MENDED] + networks.mended;
 
-	printf("%zu images, %zu layers, %zu blobs: ", result.images, result.layers, result.blobs);
+	printf("%zu images, %zu layers, %zu blobs, %zu networks: ", result.images, result.layers, result.blobs, networks.networks);
 	if (!wrong && !mended)
 		puts("nothing is wrong");
 	else
@@ -158,11 +171,13 @@ const struct verb verb_system_check = {
 	.name = "check",
 	.above = &verb_system,
 	.arguments = "",
-	.help = "is the image store whole?",
+	.help = "are images and networks whole?",
 	.about = "Check the image store: blobs against their digests, layers against what their blobs unpack to, what is known of "
 		 "images against their manifests, names, containers, and what nobody needs. A line for each thing that is wrong; the "
 		 "exit status is 1 if anything is, or could not be mended. With --repair a layer is unpacked again, and an image "
-		 "whose blobs are broken is fetched again by its name. It needs room for one layer more.",
+		 "whose blobs are broken is fetched again by its name. It needs room for one layer more. Then "
+		 "networks: addresses, links, rules and ports that no running container has, or that one has lost, and what "
+		 "plugins (cni:NAME) say of theirs.",
 	.options = OPTIONS(rows, struct check),
 	.run = run,
 };

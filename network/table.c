@@ -177,7 +177,7 @@ static int take_rule(const struct nlmsghdr *nlh, void *arg, struct err *e)
 	return 0;
 }
 
-static int check_rules(struct nl *nf, bool *ret_good, struct err *e)
+int table_is_good(struct nl *nf, bool *ret, struct err *e)
 {
 	auto_batch struct nl_batch b = { .nl = nf };
 	struct inventory inv = { 0 };
@@ -186,14 +186,14 @@ static int check_rules(struct nl *nf, bool *ret_good, struct err *e)
 		nl_put_text(&b, NFTA_RULE_TABLE, RULES_TABLE);
 	int r = nl_dump(&b, take_rule, &inv, e);
 
-	*ret_good = r == 0 && !inv.strange && inv.seen == BIT64(rules_n_rules) - 1;
+	*ret = r == 0 && !inv.strange && inv.seen == BIT64(rules_n_rules) - 1;
 	return r;
 }
 
 int table_ensure(struct nl *nf, bool *ret_made, struct err *e)
 {
 	bool good;
-	int r = check_rules(nf, &good, e);
+	int r = table_is_good(nf, &good, e);
 
 	if (r == 0 && !good)
 		r = make_rules(nf, e);

@@ -20,6 +20,9 @@ void table_put_rule(struct nl_batch *b, uint8_t family, const struct rules_rule 
 /* Whether a rule's user data is this comment. */
 bool table_rule_is(const struct nlattr *userdata, const char *comment);
 
+/* Whether every rule is there, and no other one. Return: 0, or -errno with @e filled */
+int table_is_good(struct nl *nf, bool *ret, struct err *e);
+
 /**
  * table_ensure() - Check that every rule is there, and make all of them where one is not
  * @ret_made:	They were made: elements may be missing too

@@ -68,7 +68,7 @@ flip() {
 	paene load -qi "$BATS_FILE_TMPDIR/two.tar"
 	run paene system check
 	expect_status 0
-	expect_output "2 images, 1 layers, 1 blobs: nothing is wrong"
+	expect_output "2 images, 1 layers, 1 blobs, 0 networks: nothing is wrong"
 	run paene system check --quick
 	expect_status 0
 	run paene system check --force
