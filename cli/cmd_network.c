@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/prompt.h"
 #include "cli/verbs.h"
+#include "runtime/cni_plan.h"
 #include "runtime/networks.h"
 #include "runtime/wiring.h"
 
@@ -56,12 +57,13 @@ static const struct verb verb_rm_network = {
 /* ---- prune ---- */
 
 struct prune {
-	struct strv filters;
+	struct strv filters, plugins;
 	bool force;
 };
 
 static const struct option prune_rows[] = {
 	OPT_FLAG(struct prune, force, "force", 'f', "do not ask"),
+	OPT_LIST(struct prune, plugins, "cni", 0, "NAME", "have the plugins of this one remove what is no container's of ours"),
 	OPT_LIST(struct prune, filters, "filter", 0, "KEY=VALUE", "of them, those with this " NETWORK_FILTERS_HELP),
 };
 
@@ -83,6 +85,23 @@ static int consider(const struct net_network *n, const struct spec_map *labels, 
 	return strv_add(all->arena, &all->names, n->name) < 0 ? err_nomem(e) : 0;
 }
 
+static const char removes[] = "This command removes all networks without at least one container on them.";
+static const char collects[] = "This command removes what plugins have made there for anybody but containers of paene.";
+
+/* Return: the exit status */
+static int collect(const struct call *c, const struct engine *g, const struct strv *networks, struct err *e)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < networks->n; i++) {
+		if (cni_plan_collect(g, networks->v[i], e) >= 0)
+			continue;
+		output_error(c, e);
+		status = 1;
+	}
+	return status;
+}
+
 static int run_prune(const struct call *c, struct err *e)
 {
 	const struct prune *o = c->options;
@@ -92,8 +111,10 @@ static int run_prune(const struct call *c, struct err *e)
 
 	if (r >= 0)
 		r = network_filters_read(&o->filters, c->arena, &found.filters, e);
-	if (r < 0 || (!o->force && !prompt_yes("This command removes all networks without at least one container on them.")))
+	if (r < 0 || (!o->force && !prompt_yes(o->plugins.n ? collects : removes)))
 		return r < 0 ? r : 0;
+	if (o->plugins.n)
+		return collect(c, &g, &o->plugins, e);
 	r = network_each(g.networks, consider, &found, e);
 	for (size_t i = 0; i < found.names.n && r >= 0; i++) {
 		int removed = engine_network_remove(&g, found.names.v[i], false, e);
@@ -113,7 +134,10 @@ static const struct verb verb_prune_networks = {
 	.above = &verb_network,
 	.arguments = "",
 	.help = "remove those that no container is on",
-	.about = "Remove all networks that no container is on, whether it runs or not, and print their names. The default one stays.",
+	.about = "Remove all networks that no container is on, whether it runs or not, and print their names. The default one stays. "
+		 "With --cni no network of paene's: the plugins of /etc/cni/net.d (cniVersion 1.1.0) collect addresses and links of "
+		 "containers that are no more. Where other programs put containers on the same network that would take theirs: then "
+		 "its configuration should have disableGC.",
 	.options = OPTIONS(prune_rows, struct prune),
 	.run = run_prune,
 };

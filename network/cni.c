@@ -341,6 +341,19 @@ int cni_answer(int dir, const char *network, json_t **ret, struct err *e)
 	return wrap(r, network, e);
 }
 
+int cni_interface(int dir, const char *network, struct arena *a, const char **ret, struct err *e)
+{
+	auto_attachment struct attachment t = { 0 };
+	int r = read_record(dir, network, &t, e);
+	const char *copy = r < 0 ? NULL : arena_strdup(a, t.interface);
+
+	if (r >= 0 && !copy)
+		r = err_nomem(e);
+	if (r >= 0)
+		*ret = copy;
+	return wrap(r, network, e);
+}
+
 /* Every plugin of a network, without a container. Return: 0, or -errno with @e filled */
 static int ask_network(const struct cni_places *p, const struct cni_config *c, const char *command, json_t *keep, struct err *e)
 {

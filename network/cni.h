@@ -71,6 +71,9 @@ int cni_check(int dir, const char *network, struct err *e);
 /* What they have answered, whole. Return: 0, or -errno with @e filled (-ENOENT: it is not on it) */
 int cni_answer(int dir, const char *network, json_t **ret, struct err *e);
 
+/* What its interface is called, from before the plugins are asked. Return: 0, or -errno with @e filled (-ENOENT: it is not on it) */
+int cni_interface(int dir, const char *network, struct arena *a, const char **ret, struct err *e);
+
 /* Could they put one more container on it (since 1.1.0)? Return: 0, or -errno with @e filled */
 int cni_status(const struct cni_places *p, const char *network, struct err *e);
 

@@ -76,3 +76,46 @@ int cni_plan_release(const struct engine *g, const char *id, const char *network
 
 	return dir < 0 ? dir : cni_delete(dir, str_after(network, NETWORK_CNI), e);
 }
+
+struct kept {
+	const struct engine *g;
+	const char *network;
+	struct arena *arena;
+	struct cni_attachment *v;
+	size_t n, room;
+};
+
+/* Whoever has it on record, be it half. */
+static int keep(const struct container *c, void *arg, struct err *e)
+{
+	struct kept *k = arg;
+	const char *interface;
+	auto_fd int dir = record_open(k->g, c->settings.id, e);
+	int r = dir < 0 ? dir : cni_interface(dir, k->network, k->arena, &interface, e);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (k->n == k->room) {
+		struct cni_attachment *v = arena_array(k->arena, k->n * 2 + 1, sizeof(*v));
+
+		if (!v)
+			return err_nomem(e);
+		if (k->n)
+			memcpy(v, k->v, k->n * sizeof(*v));
+		k->v = v;
+		k->room = k->n * 2 + 1;
+	}
+	k->v[k->n] = (struct cni_attachment){ arena_strdup(k->arena, c->settings.id), interface };
+	return k->v[k->n++].id ? 0 : err_nomem(e);
+}
+
+int cni_plan_collect(const struct engine *g, const char *network, struct err *e)
+{
+	const struct cni_places places = cni_plan_places();
+	const char *name = str_after(network, NETWORK_CNI);
+	auto_arena struct arena a = { 0 };
+	struct kept k = { .g = g, .network = name ? name : network, .arena = &a };
+	int r = container_each(g, keep, &k, e);
+
+	return r < 0 ? r : cni_collect(&places, k.network, k.v, k.n, e);
+}

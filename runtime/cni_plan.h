@@ -35,4 +35,12 @@ int cni_plan_attach(const struct engine *g, struct cni_plan *p, int netns, struc
 /* Return: 0, or -errno with @e filled */
 int cni_plan_release(const struct engine *g, const char *id, const char *network, struct err *e);
 
+/**
+ * cni_plan_collect() - Have plugins remove what they have of a network but what containers of ours have there
+ * @network:	With "cni:" or without
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int cni_plan_collect(const struct engine *g, const char *network, struct err *e);
+
 #endif

@@ -311,3 +311,25 @@ refused() { # refused TEXT OPTION…: not run, this is said in one line, and not
 	paene rm -f box
 	[ "$(calls | tr ',' '\n' | grep -c DEL)" = 3 ]
 }
+
+@test "prune --cni: plugins are told who stays" {
+	network lab 1.1.0 first second
+	network old 1.0.0 first
+	network shared 1.1.0 first
+	jq '.disableGC = true' "$NETCONFPATH/10-shared.conflist" >"$NETCONFPATH/20-shared.conflist"
+	rm "$NETCONFPATH/10-shared.conflist"
+	local id
+	id=$(paene run -dq --name box --network cni:lab "$image" sleep 1000)
+	paene network prune -f --cni lab
+	[ "$(calls)" = "ADD first, ADD second, GC first, GC second" ]
+	[ "$(told 2 '.config["cni.dev/valid-attachments"] | tojson')" = "[{\"containerID\":\"$id\",\"ifname\":\"eth0\"}]" ]
+	[ "$(told 2 '.env | has("CNI_CONTAINERID")')" = false ]
+	paene rm -f box
+	paene network prune -f --cni cni:lab
+	[ "$(told 6 '.config["cni.dev/valid-attachments"] | tojson')" = "[]" ]
+	run paene network prune -f --cni old --cni shared --cni nosuch
+	expect_status 1
+	expect_in_output "network cni:old: its plugins collect nothing: cniVersion is 1.0.0, and must be 1.1.0"
+	expect_in_output "network cni:shared: nothing may be collected: disableGC is set"
+	expect_in_output "network cni:nosuch: no configuration"
+}
