@@ -74,6 +74,8 @@ static const struct option rows[] = {
 	LIST(publish, "publish", 'p', "[IP:][PORT:]PORT[/udp]", "make a port of it one of the host; also ranges, and /sctp"),
 	FLAG(publish_all, "publish-all", 'P', "each exposed port gets a free one of the host"),
 	LIST(expose, "expose", 0, "PORT[/udp]", "say that it serves a port, or a range"),
+	LIST(egress, "egress", 0, "deny|allow:SUBNET[:PORT[-PORT]][/udp],…",
+	     "whom it may send to: nobody but these, its nameservers only if they are among them; answers go to everybody"),
 	STRING(hostname, "hostname", 'h', "NAME", "default: its id"),
 	LIST(add_hosts, "add-host", 0, "NAME:ADDRESS", "a line of /etc/hosts"),
 	OPT_GROUP("Limits"),

@@ -12,6 +12,8 @@ static const struct option rows[] = {
 	LIMIT_ROWS(struct engine_change),
 	OPT_GROUP("Network"),
 	OPT_STRING(struct engine_change, net_rate, "net-rate", 0, "IN/OUT", "bits in a second on each network; 0: no limit"),
+	OPT_LIST(struct engine_change, egress, "egress", 0, "deny|allow[:SUBNET[:PORT]],…",
+		 "whom they may send to from now on, as with `run`; allow: anybody"),
 	OPT_GROUP("Devices"),
 	OPT_LIST(struct engine_change, device_rules, "device-cgroup-rule", 0, "RULE", "further ones that it may use: \"c 42:* rwm\""),
 };
@@ -32,7 +34,7 @@ static int run(const struct call *c, struct err *e)
 		r = engine_change_check(o, e);
 	if (r < 0)
 		return r;
-	if (!o->restart && !o->device_rules.n && !o->net_rate && memcmp(&o->limits, &none, sizeof(none)) == 0) {
+	if (!o->restart && !o->device_rules.n && !o->net_rate && !o->egress.n && memcmp(&o->limits, &none, sizeof(none)) == 0) {
 		err_say(e, EINVAL, "nothing to change was named");
 		return err_hint(e, "`paene update --help` lists what can be changed");
 	}
@@ -44,7 +46,8 @@ const struct verb verb_update = {
 	.group = "Containers",
 	.arguments = "CONTAINER…",
 	.help = "change their limits",
-	.about = "Change limits of containers, the devices that they may use, or their restart policy: at once where they run, and for each start to come. What is "
+	.about = "Change limits of containers, the devices that they may use, whom they may send to, or their restart policy: at once "
+		 "where they run, and for each start to come. What is "
 		 "not named stays as it is; 0 lifts a limit. What the kernel refuses changes nothing. A memory limit below what the "
 		 "container's processes hold is refused, for the kernel could only kill; what is cached of files is simply given "
 		 "back.",

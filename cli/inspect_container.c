@@ -137,8 +137,24 @@ static const struct field attachment_fields[] = {
 	  .size = sizeof(struct shape_view) },
 };
 
+/* Whom it may send to, and what was made of that; all empty where it may send to anybody. */
+struct egress_view {
+	struct strv rules;
+	struct net_egress_counters counters;
+};
+static const struct field egress_count_fields[] = {
+	FIELD_U64(struct net_egress_count, packets, "Packets", REQUIRED),
+	FIELD_U64(struct net_egress_count, bytes, "Bytes", REQUIRED),
+};
+static const struct field egress_fields[] = {
+	FIELD_STRINGS(struct egress_view, rules, "Rules", REQUIRED),
+	FIELD_OBJECT(struct egress_view, counters.allowed, "Allowed", REQUIRED, egress_count_fields),
+	FIELD_OBJECT(struct egress_view, counters.dropped, "Dropped", REQUIRED, egress_count_fields),
+};
+
 struct network_view {
 	char *network;
+	struct egress_view egress;
 	struct attachment first; /* as docker shows it: the one that leads out */
 	struct port_view ports;
 	struct {
@@ -156,6 +172,7 @@ static const struct field network_fields[] = {
 	FIELD_STRING(struct network_view, first.gateway6, "IPv6Gateway", REQUIRED),
 	FIELD_STRING(struct network_view, first.mac, "MacAddress", REQUIRED),
 	FIELD_PORTS(struct network_view, ports, "Ports", put_ports),
+	FIELD_OBJECT(struct network_view, egress, "Egress", REQUIRED, egress_fields),
 	{ FIELD_OF(struct network_view, networks, "Networks", keyed, true), .table = attachment_fields,
 	  .n_table = ARRAY_SIZE(attachment_fields), .size = sizeof(struct attachment) },
 };
@@ -456,7 +473,17 @@ static int fill_attachment(const struct container *c, const struct network_wish 
 	return r < 0 ? r : shape_view_add(w, a, &ret->shape, e);
 }
 
-static int fill_networks(const struct container *c, struct arena *a, struct network_view *v, struct err *e)
+/* On all of its networks together. One that it is just leaving counts no more. */
+static void fill_egress(const struct engine *g, const struct container *c, struct egress_view *v)
+{
+	struct err ignored;
+
+	*v = (struct egress_view){ .rules = c->settings.egress };
+	for (size_t i = 0; v->rules.n && i < c->run.networks.n; i++)
+		(void)network_egress_count(g->networks, c->run.networks.v[i].network, c->settings.id, &v->counters, &ignored);
+}
+
+static int fill_networks(const struct engine *g, const struct container *c, struct arena *a, struct network_view *v, struct err *e)
 {
 	static const struct attachment none = { "", "", "", "", "", "", "", 0, 0, { 0 }, { 0 } };
 	const struct network_wishes *all = &c->settings.networks;
@@ -473,6 +500,7 @@ static int fill_networks(const struct container *c, struct arena *a, struct netw
 		r = fill_attachment(c, &all->v[v->networks.n], a, &v->networks.v[v->networks.n], e);
 	if (r >= 0 && all->n)
 		v->first = v->networks.v[0];
+	fill_egress(g, c, &v->egress);
 	return r;
 }
 
@@ -496,7 +524,7 @@ static int fill(const struct engine *g, const struct container *c, const struct 
 	int r = fill_config(c, s, a, &v->config, e);
 
 	if (r >= 0)
-		r = fill_networks(c, a, &v->network, e);
+		r = fill_networks(g, c, a, &v->network, e);
 	if (r >= 0)
 		r = fill_host(c, s, a, &v->host, e);
 	if (r >= 0)

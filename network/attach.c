@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "network/conntrack.h"
+#include "network/egress_rules.h"
 #include "network/elements.h"
 #include "network/folder.h"
 #include "network/hosts.h"
@@ -103,6 +104,8 @@ static int leave(struct work *w, const char *id, const struct net_network *n, in
 		return r;
 	keep_first(&first, withdraw_ports(w, &record, &arena, &mine), e, &mine);
 	keep_first(&first, leave_link(w, &record, netns, ended, &mine), e, &mine);
+	if (record.egress.n)
+		keep_first(&first, egress_remove(&w->nf, record.link, &mine), e, &mine);
 	if (record.hosts && !ended)
 		hosts_clear(record.hosts, n->name);
 	keep_first(&first, hosts_refresh(w->names, n, &mine), e, &mine);
@@ -141,6 +144,20 @@ static int publish(struct work *w, const struct net_plan *plan, struct err *e)
 	return r < 0 ? r : conntrack_forget(&w->nf, plan->ports, plan->n_ports, e);
 }
 
+/* Before its link is up: a container that runs may use it at once. */
+static int confine(struct work *w, const struct net_plan *plan, const char *link, struct err *e)
+{
+	struct net_addr addresses[NET_FAMILIES];
+
+	for (enum net_family f = 0; f < NET_FAMILIES; f++) {
+		addresses[f] = plan->address[f];
+		addresses[f].prefix = plan->network.ip[f].subnet.prefix;
+	}
+	int r = egress_put(&w->nf, &(struct egress_place){ link, addresses }, &plan->egress, 0, e);
+
+	return r < 0 ? r : link_raise(&w->rt, link, e);
+}
+
 /* Bridge, rules, and a pair with one end on the bridge. @link: the name of that end */
 static int join_bridge(struct work *w, const struct net_plan *plan, const char *link, int netns, struct err *e)
 {
@@ -152,7 +169,9 @@ static int join_bridge(struct work *w, const struct net_plan *plan, const char *
 			r = link_forwarding(f, e);
 	if (r == 0)
 		r = publish(w, plan, e);
-	return r < 0 ? r : link_pair(&w->rt, link, bridge, plan, netns, e);
+	if (r == 0)
+		r = link_pair(&w->rt, link, bridge, plan, netns, e);
+	return r < 0 || !plan->egress.limited ? r : confine(w, plan, link, e);
 }
 
 static int join(struct work *w, const struct net_plan *plan, int netns, struct err *e)
@@ -187,6 +206,9 @@ static int check(const struct net_plan *plan, struct err *e)
 		return err_say(e, EINVAL, "network %s is internal: no port can be published", n->name);
 	if (n->driver != NET_BRIDGE && plan->n_ports)
 		return err_say(e, EINVAL, "network %s is of %s: no port can be published, its containers have addresses of their own",
+			       n->name, net_driver_names[n->driver]);
+	if (n->driver != NET_BRIDGE && plan->egress.limited)
+		return err_say(e, EINVAL, "network %s is of %s: egress rules need a bridge, all that its containers send passes this host by",
 			       n->name, net_driver_names[n->driver]);
 	return 0;
 }

@@ -334,7 +334,8 @@ static void add_host_end(struct nl_batch *b, const char *name, const struct net_
 {
 	struct ifinfomsg *ifi = nl_add(b, RTM_NEWLINK, 0, 0, sizeof(*ifi), "set link %s up", name);
 
-	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
+	ifi->ifi_change = IFF_UP;
+	ifi->ifi_flags = plan->egress.limited ? 0 : IFF_UP; /* link_raise() comes behind the rules */
 	nl_put_text(b, IFLA_IFNAME, name);
 	nl_put_text(b, IFLA_IFALIAS, plan->id); /* for people: `ip link` shows it */
 	/*
@@ -359,6 +360,16 @@ int link_pair(struct nl *rt, const char *name, uint32_t bridge, const struct net
 		return r == -EOPNOTSUPP ? err_hint(e, "the kernel module \"veth\" is missing") : r;
 	/* a port of a bridge has no addresses: it has made none of its own yet, as nothing passes before the other end is up */
 	return set_ipv6(name, false, e);
+}
+
+int link_raise(struct nl *rt, const char *name, struct err *e)
+{
+	auto_batch struct nl_batch b = { .nl = rt };
+	struct ifinfomsg *ifi = nl_add(&b, RTM_NEWLINK, NLM_F_ACK, 0, sizeof(*ifi), "set link %s up", name);
+
+	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
+	nl_put_text(&b, IFLA_IFNAME, name);
+	return nl_run(&b, NULL, NULL, e);
 }
 
 /* The interface with the lowest index has the one that counts; another's takes over where that one goes. */

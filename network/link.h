@@ -34,9 +34,14 @@ void link_name(const char *id, const char *network, int netns, char ret[IF_NAMES
  * link_pair() - A veth pair: one end on the bridge and up, the other in the container's namespace, down
  * @name:	Of the host's end
  *
+ * Where there are egress rules to come, the host's end is down too: link_raise().
+ *
  * Return: 0, or -errno with @e filled
  */
 int link_pair(struct nl *rt, const char *name, uint32_t bridge, const struct net_plan *plan, int netns, struct err *e);
+
+/* Set a link up. Return: 0, or -errno with @e filled */
+int link_raise(struct nl *rt, const char *name, struct err *e);
 
 /**
  * link_inside() - Give the container's end its address and its route and set it up, and loopback too

@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/str.h"
 #include "base/timestamp.h"
 #include "spec/spec.h"
 
@@ -69,6 +70,38 @@ int net_protocol_parse(const char *name, uint8_t *ret);
 
 /* Whether no two of them are the same port of the host. Return: 0, or -EINVAL with @e filled */
 int net_ports_check(const struct net_port *ports, size_t n, struct err *e);
+
+/* An address that a container may send to. */
+struct net_egress_rule {
+	struct net_addr to;	/* with the prefix of a subnet */
+	uint8_t protocol;	/* IPPROTO_…; 0: every one, and where there are ports each that has some */
+	uint16_t first, last;	/* of ports; 0: every one */
+};
+
+/* Whom a container may send to. Where it is limited, these and whoever has sent to it before (egress_rules.h). */
+#define NET_EGRESS_MAX 256
+struct net_egress {
+	bool limited;
+	struct net_egress_rule *v;
+	size_t n;
+};
+
+/**
+ * net_egress_parse() - "deny", "allow:CIDR[:PORT[-PORT]][/PROTOCOL]", several with commas between; IPv6 before ports in brackets;
+ * "allow": no limit
+ * @ret:	Added to; in the arena
+ *
+ * Return: 0, or -EINVAL, -E2BIG and -ENOMEM with @e filled
+ */
+int net_egress_parse(struct arena *a, const char *text, struct net_egress *ret, struct err *e);
+
+/* The same as words, "deny" first, none where it is not limited; and back. Return: 0, or -errno with @e filled */
+int net_egress_words(const struct net_egress *all, struct arena *a, struct strv *ret, struct err *e);
+int net_egress_of_words(const struct strv *words, struct arena *a, struct net_egress *ret, struct err *e);
+
+/* One rule as net_egress_parse() reads it: "allow:10.0.0.0/8:443/tcp". */
+#define NET_EGRESS_TEXT_MAX (NET_ADDR_MAX + 32)
+const char *net_egress_text(const struct net_egress_rule *rule, char buf[NET_EGRESS_TEXT_MAX]);
 
 enum net_driver {
 	NET_BRIDGE,
@@ -155,6 +188,7 @@ struct net_plan {
 	struct net_port *ports;	 /* borrowed; host_port 0 is written back */
 	size_t n_ports;
 	const struct net_shape *shape; /* how its link is made slow or unreliable; NULL: not at all */
+	struct net_egress egress; /* borrowed */
 };
 
 /* Whether the kernel takes it as a link's name: short, no slash, no colon, no blank, and neither "." nor "..". */
@@ -241,6 +275,26 @@ int network_attach(int networks, struct net_plan *plan, int netns, struct net_ho
  * Return: 0, or -errno with @e filled
  */
 int network_detach(int networks, const struct net_plan *plan, int netns, bool ended, struct err *e);
+
+/* What its egress rules have counted. */
+struct net_egress_count {
+	uint64_t packets, bytes;
+};
+struct net_egress_counters {
+	struct net_egress_count allowed, dropped;
+};
+
+/**
+ * network_egress_change() - Other egress rules for a container that is attached; its counters begin anew
+ *
+ * Return: 0, or -errno with @e filled (-ENOENT: it is not attached)
+ */
+int network_egress_change(int networks, const struct net_network *n, const char *id, const struct net_egress *egress,
+			  struct err *e);
+
+/* Add what has been counted on one network. Return: 0, or -errno with @e filled (-ENOENT: it has no egress rules there) */
+int network_egress_count(int networks, const char *network, const char *id, struct net_egress_counters *ret,
+			 struct err *e);
 
 /**
  * network_hosts() - The text of /etc/hosts for a container: localhost, itself, and the others of its networks

@@ -22,6 +22,7 @@ static const struct field record_fields[] = {
 	FIELD_STRING(struct record, hosts, "hosts", OPTIONAL),
 	FIELD_STRINGS(struct record, names, "names", OPTIONAL),
 	FIELD_STRINGS(struct record, ports, "ports", OPTIONAL),
+	FIELD_STRINGS(struct record, egress, "egress", OPTIONAL),
 };
 
 /* A retired record: ids begin with a letter or digit, and whoever lists the folder skips names with a dot. */
@@ -77,20 +78,27 @@ int record_from_plan(const struct net_plan *plan, const char *link, struct arena
 	}
 	if (r < 0)
 		return err_nomem(e);
-	*ret = rec;
-	return 0;
+	r = net_egress_words(&plan->egress, arena, &rec.egress, e);
+	if (r == 0)
+		*ret = rec;
+	return r;
+}
+
+int record_replace(int names, const char *id, const struct record *r, struct err *e)
+{
+	auto_free char *text = NULL;
+	int err = encode_text(record_fields, ARRAY_SIZE(record_fields), r, &text, e);
+
+	return err < 0 ? err : file_publish(names, id, text, strlen(text), 0600, 0, e);
 }
 
 int record_write(int names, const struct net_plan *plan, const char *link, struct err *e)
 {
 	auto_arena struct arena arena = { 0 };
-	auto_free char *text = NULL;
 	struct record rec;
 	int r = record_from_plan(plan, link, &arena, &rec, e);
 
-	if (r == 0)
-		r = encode_text(record_fields, ARRAY_SIZE(record_fields), &rec, &text, e);
-	return r < 0 ? r : file_publish(names, plan->id, text, strlen(text), 0600, 0, e);
+	return r < 0 ? r : record_replace(names, plan->id, &rec, e);
 }
 
 static int read_file(int names, const char *file, struct arena *arena, struct record *ret, struct err *e)

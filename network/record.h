@@ -18,6 +18,7 @@ struct record {
 	char *hosts;	   /* path of its hosts file; NULL: none */
 	struct strv names; /* the container's name first */
 	struct strv ports; /* as net_port_parse() reads them */
+	struct strv egress; /* as net_egress_words() has them; none: it is not limited */
 };
 
 /* The boot id of the running kernel. Return: 0, or -errno with @e filled */
@@ -26,6 +27,9 @@ int record_boot(char ret[RECORD_BOOT_MAX], struct err *e);
 
 /* Return: 0, or -errno with @e filled */
 int record_write(int names, const struct net_plan *plan, const char *link, struct err *e);
+
+/* Another one in its place. Return: 0, or -errno with @e filled */
+int record_replace(int names, const char *id, const struct record *r, struct err *e);
 
 /* A record or a retired one, into @arena. Return: 0, or -errno (-ENOENT: none; -EINVAL: unreadable); @e filled */
 int record_read(int names, const char *id, struct arena *arena, struct record *ret, struct err *e);

@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "network/egress_rules.h"
 #include "network/elements.h"
 #include "network/folder.h"
 #include "network/network.h"
@@ -20,7 +21,26 @@ struct restore {
 	const char *boot;
 };
 
-/* One container's ports, unless it leaves at this moment: then the tables change, and its record is looked at again. */
+/* Where they are, they stay, and go on counting. A link that is not there any more needs none. */
+static int restore_egress(const struct restore *re, const struct record *record, uint32_t generation, struct arena *arena,
+			  struct err *e)
+{
+	struct net_egress_counters ignored;
+	struct net_egress egress;
+	int r = net_egress_of_words(&record->egress, arena, &egress, e);
+
+	if (r == 0 && egress.limited)
+		r = egress_count(re->nf, record->link, &ignored, e);
+	if (r != 0 || !egress.limited)
+		return r < 0 ? r : 0;
+	r = egress_put(re->nf, &(struct egress_place){ record->link, record->address }, &egress, generation, e);
+	return r == -ENOENT ? 0 : r;
+}
+
+/*
+ * One container's egress rules and ports, unless it leaves at this moment: then the tables change, and its record is looked at
+ * again.
+ */
 static int restore_container(int names, const char *id, void *arg, struct err *e)
 {
 	const struct restore *re = arg;
@@ -42,9 +62,12 @@ static int restore_container(int names, const char *id, void *arg, struct err *e
 			return 0; /* left, or of a file cut short by a power failure */
 		if (r < 0)
 			return r;
+		r = restore_egress(re, &record, all.generation, &arena, e);
+		if (r < 0)
+			continue; /* -ERESTART, or the end */
 		all.container = record.address;
 		all.ports = ports;
-		r = elements_publish(re->nf, &all, e);
+		r = elements_publish(re->nf, &all, e); /* one more round where there were egress rules to make */
 	}
 	return r == -EADDRINUSE ? 0 : r; /* of a command that was killed before it noticed */
 }

@@ -27,13 +27,8 @@
 #include <netinet/ip6.h>
 #include <netinet/tcp.h>
 
-/* The nft program's numbers of types; a concatenation is one number, six bits for each part. */
+/* Types of keys. */
 enum {
-	TYPE_ADDRESS = 7,
-	TYPE_ADDRESS6 = 8,
-	TYPE_PROTOCOL = 12,
-	TYPE_PORT = 13,
-	TYPE_INTERFACE = 41,
 	TYPE_INTERFACE_INTERFACE = TYPE_INTERFACE << 6 | TYPE_INTERFACE,
 	TYPE_INTERFACE_ADDRESS = TYPE_INTERFACE << 6 | TYPE_ADDRESS,
 	TYPE_INTERFACE_ADDRESS6 = TYPE_INTERFACE << 6 | TYPE_ADDRESS6,

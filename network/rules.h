@@ -27,9 +27,18 @@
 #define RULES_PORTS6	 "ports6"
 #define RULES_PORTS_ANY6 "ports_any6"
 
+/* The nft program's numbers of types; a concatenation is one number, six bits for each part. */
+enum {
+	TYPE_ADDRESS = 7,
+	TYPE_ADDRESS6 = 8,
+	TYPE_PROTOCOL = 12,
+	TYPE_PORT = 13,
+	TYPE_INTERFACE = 41,
+};
+
 struct rules_set {
 	const char *name;
-	uint32_t key_type, data_type; /* as the nft program numbers types, so that it can show elements; data 0: a set */
+	uint32_t key_type, data_type; /* TYPE_…, so that the nft program can show elements; data 0: a set */
 	uint8_t fields[4];	      /* bytes of each part of the key; each begins in a register of 4 of its own */
 	uint8_t n_fields, data_len;
 	bool subnets;	   /* keys are ranges */

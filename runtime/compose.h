@@ -19,7 +19,7 @@ struct run_options {
 	const char *name, *hostname, *user, *workdir, *entrypoint, *userns, *profile;
 	const char *stop_signal, *stop_timeout, *restart;
 	const char *ip, *ip6, *mac, *net_rate;
-	struct strv networks, network_aliases;
+	struct strv networks, network_aliases, egress;
 	struct limit_options limits;
 	const char *shm_size, *oom_score_adj;
 	struct strv storage, volumes_from, secrets;

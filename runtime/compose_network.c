@@ -244,6 +244,37 @@ static int take_mode(struct composition *c, const char *word, struct err *e)
 	return c->s->network ? 0 : err_nomem(e);
 }
 
+/* What is on no bridge of ours sends past this host's rules. */
+static int check_bridges(const struct composition *c, struct err *e)
+{
+	const struct network_wishes *all = &c->s->networks;
+	int r = 0;
+
+	if (!all->n)
+		return err_say(e, EINVAL, "--egress needs bridge networks, not --network %s", c->s->network);
+	for (size_t i = 0; i < all->n && r >= 0; i++) {
+		struct net_network n;
+
+		r = network_find(c->g->networks, all->v[i].network, &n, e);
+		if (r >= 0 && n.driver != NET_BRIDGE)
+			return err_say(e, EINVAL, "--egress needs bridge networks, and network %s is of %s", n.name,
+				       net_driver_names[n.driver]);
+	}
+	return r;
+}
+
+static int take_egress(struct composition *c, struct err *e)
+{
+	struct net_egress egress = { .limited = false };
+	int r = 0;
+
+	for (size_t i = 0; i < c->o->egress.n && r >= 0; i++)
+		r = net_egress_parse(&c->s->arena, c->o->egress.v[i], &egress, e);
+	if (r >= 0 && egress.limited)
+		r = check_bridges(c, e);
+	return r < 0 ? r : net_egress_words(&egress, &c->s->arena, &c->s->egress, e);
+}
+
 int compose_network(struct composition *c, struct err *e)
 {
 	const struct strv usual = { .v = (char *[]){ (char *)NETWORK_PASTA }, .n = c->g->rootless };
@@ -270,5 +301,7 @@ int compose_network(struct composition *c, struct err *e)
 	}
 	if (r >= 0)
 		r = take_single(c, e);
-	return r < 0 ? r : take_rate(c, e);
+	if (r >= 0)
+		r = take_rate(c, e);
+	return r < 0 ? r : take_egress(c, e);
 }

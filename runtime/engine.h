@@ -177,6 +177,7 @@ struct settings {
 	char *network; /* NETWORK_… */
 	struct network_wishes networks; /* of NETWORK_BRIDGE; the first one is eth0 */
 	struct strv ports, extra_hosts;
+	struct strv egress; /* net_egress_words() */
 	uint32_t restart; /* enum restart_policy */
 	struct opt_u32 restart_max;
 	bool remove, terminal, input, privileged, init, private_userns, abi32;

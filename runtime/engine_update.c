@@ -229,6 +229,9 @@ static int update(struct update *u, struct err *e)
 int engine_update(const struct engine *g, const char *id, const struct engine_change *want, struct err *e)
 {
 	int r = want->net_rate ? set_rate(g, id, want->net_rate, e) : 0;
+
+	if (r >= 0 && want->egress.n)
+		r = engine_network_egress(g, id, &want->egress, e);
 	auto_fd int dir = r < 0 ? -1 : record_open(g, id, e);
 	struct update u = { .g = g, .id = id, .want = want, .dir = dir };
 

@@ -11,6 +11,7 @@ struct engine_change {
 	struct strv device_rules; /* more of them */
 	const char *restart; /* NULL: as it is */
 	const char *net_rate; /* the same; as net_shape_set() has it */
+	struct strv egress;   /* all that holds from now on, as net_egress_parse() reads it; none: as it is */
 	bool force;	     /* even a memory limit below what it cannot give back: the kernel kills */
 };
 

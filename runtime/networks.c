@@ -391,3 +391,55 @@ int engine_network_shape(const struct engine *g, const char *id, const struct ne
 		take_shapes_back(&ch, want, &before);
 	return r;
 }
+
+/* ---- whom it may send to ---- */
+
+/* On each network that it is on. */
+static int change_running(struct change *ch, const struct net_egress *egress, struct err *e)
+{
+	const struct run_networks *all = &ch->c.run.networks;
+	int r = wait_start(ch, e);
+
+	for (size_t i = 0; i < all->n && r >= 0 && runs(&ch->c); i++) {
+		struct net_network n;
+
+		r = network_find(ch->g->networks, all->v[i].network, &n, e);
+		if (r >= 0)
+			r = network_egress_change(ch->g->networks, &n, ch->id, egress, e);
+	}
+	return r == -ENOENT ? 0 : r; /* it has ended */
+}
+
+static int keep_egress(const struct change *ch, const struct strv *words, struct err *e)
+{
+	auto_settings struct settings now = { 0 };
+	int r = record_settings(ch->dir, &now, e);
+
+	now.egress = *words;
+	return r < 0 ? r : record_change_settings(ch->dir, &now, e);
+}
+
+int engine_network_egress(const struct engine *g, const char *id, const struct strv *words, struct err *e)
+{
+	auto_change struct change ch = { .dir = -1 };
+	auto_settings struct settings before = { 0 };
+	struct net_egress egress = { .limited = false };
+	struct strv wanted = { 0 };
+	struct err ignored;
+	int r = begin(g, id, &ch, e);
+
+	if (r >= 0)
+		r = record_settings(ch.dir, &before, e);
+	for (size_t i = 0; i < words->n && r >= 0; i++)
+		r = net_egress_parse(&before.arena, words->v[i], &egress, e);
+	if (r >= 0)
+		r = net_egress_words(&egress, &before.arena, &wanted, e);
+	if (r < 0)
+		return r;
+	r = keep_egress(&ch, &wanted, e);
+	if (r >= 0)
+		r = change_running(&ch, &egress, e);
+	if (r < 0)
+		(void)keep_egress(&ch, &before.egress, &ignored); /* the first error is the one that counts */
+	return r;
+}

@@ -51,4 +51,12 @@ struct network_shaping {
  */
 int engine_network_shape(const struct engine *g, const char *id, const struct network_shaping *want, struct err *e);
 
+/**
+ * engine_network_egress() - Change whom a container may send to, at once where it runs, and for each start
+ * @words:	As net_egress_parse() reads them: all that is to hold from now on
+ *
+ * Return: 0, or -errno with @e filled; then it may hold on some of its networks
+ */
+int engine_network_egress(const struct engine *g, const char *id, const struct strv *words, struct err *e);
+
 #endif

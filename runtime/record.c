@@ -103,6 +103,7 @@ static const struct field settings_fields[] = {
 	FIELD_LIST(struct settings, networks, "networks", OPTIONAL, wish_fields, struct network_wish),
 	FIELD_STRINGS(struct settings, ports, "ports", OPTIONAL),
 	FIELD_STRINGS(struct settings, extra_hosts, "extraHosts", OPTIONAL),
+	FIELD_STRINGS(struct settings, egress, "egress", OPTIONAL),
 	{ FIELD_OF(struct settings, restart, "restart", enum, true), .names = restart_names, .n_table = RESTART_COUNT },
 	FIELD_OPT_U32(struct settings, restart_max, "restartMax"),
 	FIELD_BOOL(struct settings, remove, "remove", OPTIONAL),

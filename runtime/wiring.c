@@ -41,6 +41,8 @@ static int plan_one(const struct engine *g, const struct settings *s, const stru
 	};
 	int r = p.hosts ? network_find(g->networks, wish->network, &p.network, e) : err_nomem(e);
 
+	if (r >= 0)
+		r = net_egress_of_words(&s->egress, a, &p.egress, e);
 	if (wish->interface)
 		snprintf(p.interface, sizeof(p.interface), "%s", wish->interface);
 	if (r >= 0 && wish->mac && net_mac_parse(wish->mac, p.mac) < 0)
