@@ -31,7 +31,7 @@ static const struct option rows[] = {
 struct view {
 	char *version, *spec_version;
 	/* info alone */
-	char *kernel, *architecture, *data, *run, *worker, *cgroup, *cgroup_manager, *cgroup_parent, *profile, *driver;
+	char *kernel, *architecture, *data, *run, *worker, *cgroup, *cgroup_manager, *cgroup_parent, *profile, *driver, *foreign;
 	struct strv controllers, missing, registry_files, settings_files;
 	uint64_t containers, running, images;
 	bool root, userns, quotas;
@@ -52,6 +52,7 @@ static const struct field fields[] = {
 	FIELD_STRING(struct view, profile, "DefaultProfile", REQUIRED),
 	FIELD_STRING(struct view, driver, "StorageDriver", REQUIRED),
 	FIELD_BOOL(struct view, quotas, "StorageQuotas", REQUIRED),
+	FIELD_STRING(struct view, foreign, "ForeignFirewall", REQUIRED), /* "": none is in the way */
 	FIELD_STRING(struct view, data, "DataRoot", REQUIRED),
 	FIELD_STRING(struct view, run, "RunRoot", REQUIRED),
 	FIELD_STRING(struct view, worker, "Worker", REQUIRED),
@@ -191,6 +192,7 @@ static int run_info(const struct call *c, struct err *e)
 	const struct paene_globals *globals = c->globals;
 	const char *manager = globals->cgroup_manager ? globals->cgroup_manager : "cgroupfs", *home = cgroup_home();
 	auto_engine struct engine g;
+	char foreign[NET_FOREIGN_MAX] = "";
 	struct utsname u;
 	int r = verb_engine(c, &g, e);
 
@@ -208,6 +210,7 @@ static int run_info(const struct call *c, struct err *e)
 		.profile = (char *)seccomp_profile_names[SECCOMP_TIGHT],
 		.driver = (char *)storage_driver_names[storage_driver_here(&g)],
 		.quotas = quota_available(g.data, e) >= 0,
+		.foreign = foreign,
 		.data = g.data_path,
 		.run = g.run_path,
 		.worker = g.worker,
@@ -215,6 +218,7 @@ static int run_info(const struct call *c, struct err *e)
 		.cgroup_parent = (char *)(streq(manager, "systemd") ? CGROUP_DEFAULT_SLICE : home ? home : "/paene"),
 	};
 
+	(void)network_foreign(foreign, e); /* who may not ask does not know */
 	r = add_controllers(c->arena, &v, e);
 	if (r >= 0)
 		r = add_registry_files(c, &g, &v, e);

@@ -180,13 +180,17 @@ static const struct option reload_rows[] = {
 
 static int run_reload(const struct call *c, struct err *e)
 {
-	char id[CONTAINER_ID_MAX];
+	char id[CONTAINER_ID_MAX], foreign[NET_FOREIGN_MAX];
 	auto_engine struct engine g;
 	int r = verb_engine(c, &g, e);
 
 	for (size_t i = 0; i < c->n_args && r >= 0; i++)
 		r = verb_container(&g, c->args[i], id, e);
-	return r < 0 ? r : network_reload(g.networks, e);
+	if (r >= 0)
+		r = network_reload(g.networks, e);
+	if (r >= 0 && network_foreign(foreign, e) > 0)
+		output_warning(c, foreign);
+	return r;
 }
 
 static const struct verb verb_reload_networks = {

@@ -171,6 +171,17 @@ int network_remove(int networks, const char *name, struct err *e);
  */
 int network_reload(int networks, struct err *e);
 
+/**
+ * network_foreign() - Is there a chain of another program's in nftables that drops what is forwarded, and knows nothing of us?
+ * @ret:	Which it is, and what can be done about it
+ *
+ * Chains of ip and inet are looked at; the old iptables-legacy cannot be.
+ *
+ * Return: 1, 0 where there is none, or -errno with @e filled
+ */
+#define NET_FOREIGN_MAX 512
+int network_foreign(char ret[NET_FOREIGN_MAX], struct err *e);
+
 struct net_shape; /* network/shape.h */
 
 struct net_plan {

@@ -72,6 +72,21 @@ static void describe_unlimited(const struct run *r, char *text, size_t size)
 	snprintf(text + n, size - n, "%sno cgroup is given to you: nothing limits or counts what containers use", n ? "; " : "");
 }
 
+/* Where ports are published: asked until it has been said. */
+static void describe_foreign(const struct run *r, char *text, size_t size)
+{
+	static const char mark[] = "said-forward";
+	char foreign[NET_FOREIGN_MAX];
+	struct err ignored; /* that nobody knows is not worth a word */
+
+	if (!r->wiring.hold.n || faccessat(r->g->run, mark, F_OK, 0) == 0 || network_foreign(foreign, &ignored) <= 0 ||
+	    !engine_say_once(r->g, mark))
+		return;
+	size_t n = strlen(text);
+
+	snprintf(text + n, size - n, "%s%s", n ? "; " : "", foreign);
+}
+
 static void warn(const struct care *c)
 {
 	if (*c->first.warning && c->o->warn)
@@ -87,6 +102,7 @@ static void say_started(struct care *c, const struct run *r)
 	describe_missing(r, c->first.warning, sizeof(c->first.warning));
 	describe_served(r, c->first.warning, sizeof(c->first.warning));
 	describe_unlimited(r, c->first.warning, sizeof(c->first.warning));
+	describe_foreign(r, c->first.warning, sizeof(c->first.warning));
 	if (c->report < 0) {
 		warn(c);
 		return;

@@ -9,6 +9,9 @@ setup_file() {
 	load_busybox
 	make_image localhost/exposing:1 "$BATS_FILE_TMPDIR/exposing.tar" 'ExposedPorts={"80/tcp": {}, "7000-7002/udp": {}, "nonsense": {}, "1:2": {}}'
 	paene load -qi "$BATS_FILE_TMPDIR/exposing.tar"
+	ip link add legs type bridge # an address of the host that is not loopback
+	ip address add 192.0.2.1/24 dev legs
+	ip link set legs up
 	paene run -q --rm "$image" true # the bridge, the parent cgroup: they stay
 }
 
@@ -254,6 +257,138 @@ Server(("", 80), Echo).serve_forever()')
 		run nc -l 8080
 		[ "$status" != 0 ]
 	done
+}
+
+udp_echo='
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 9000))
+while True:
+    s.sendto(sys.argv[1].encode(), s.recvfrom(100)[1])'
+
+# For each line that it reads it asks, from the one socket that it has, until somebody answers.
+udp_client='
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(0.2)
+for line in sys.stdin:
+    for i in range(600):
+        s.sendto(b"who", ("192.0.2.1", 9000))
+        try:
+            answer = s.recv(100).decode()
+        except OSError:
+            continue
+        if answer == line.strip():
+            print(answer)
+            break
+    else:
+        print("nobody")'
+
+client_hears() { # client_hears NAME: of who answers now
+	local answer
+	echo "$1" >&"${client[1]}"
+	read -r answer <&"${client[0]}"
+	[ "$answer" = "$1" ] || fail "it hears $answer"
+}
+@test "udp: a client that goes on from the same port reaches the container after a restart, and its successor" {
+	needs_program python3
+	paene run -dq --name echo -p 9000:9000/udp host python3 -c "$udp_echo" one >/dev/null
+	coproc client { python3 -u -c "$udp_client" 3>&-; }
+	server=$client_PID
+	client_hears one
+	paene restart -t 0 echo
+	client_hears one
+	paene rm -f echo
+	paene run -dq --name echo -p 9000:9000/udp host python3 -c "$udp_echo" two >/dev/null
+	client_hears two
+}
+
+foreign_warns() { # foreign_warns TEXT…: `network reload`, `info` and a first `run --publish` say all of it in one line
+	rm -f "$PAENE_RUN/said-forward"
+	local text
+	run --separate-stderr paene run --rm -p 8080:80 "$image" true
+	expect_status 0
+	for text; do
+		[[ "$stderr" == *"$text"* ]] || fail "run says:" "$stderr"
+	done
+	[ "${#stderr_lines[@]}" = 1 ] || fail "more than a line:" "$stderr"
+	run --separate-stderr paene run --rm -p 8080:80 "$image" true
+	[ -z "$stderr" ] || fail "it is said twice:" "$stderr"
+	run paene network reload
+	expect_status 0
+	for text; do
+		expect_in_output "$text"
+	done
+	[[ "$(paene info --format '{{.ForeignFirewall}}')" == *"${!#}"* ]]
+}
+
+foreign_is_silent() {
+	rm -f "$PAENE_RUN/said-forward"
+	run paene run --rm -p 8080:80 "$image" true
+	expect_output ""
+	run paene network reload
+	expect_output ""
+	[ -z "$(paene info --format '{{.ForeignFirewall}}')" ]
+}
+
+@test "another program's chain that drops what is forwarded is named, with what to do, and never touched" {
+	paene run -q --rm -p 8080:80 "$image" true # what is said once about this machine is said
+	foreign_is_silent
+	nft -f - <<-'EOF'
+		table inet other {
+			chain input { type filter hook input priority filter; policy drop; iifname "lo" accept; }
+			chain onward { type filter hook forward priority filter; policy drop; ct state established accept; }
+		}
+	EOF
+	local before
+	before=$(nft list table inet other)
+	foreign_warns "chain onward of table inet other" "nft 'insert rule inet other onward iifname"
+	[ "$(nft list table inet other)" = "$before" ]
+	eval "$(paene info --format '{{.ForeignFirewall}}' | sed 's/[^`]*`//; s/`//')" # what it says helps
+	foreign_is_silent
+	nft delete table inet other
+
+	# as docker has it
+	nft -f - <<-'EOF'
+		table ip filter {
+			chain DOCKER-USER { counter return; }
+			chain FORWARD { type filter hook forward priority filter; policy drop; jump DOCKER-USER; }
+		}
+	EOF
+	foreign_warns "chain FORWARD of table ip filter" "iptables -I DOCKER-USER -i paene+ -j ACCEPT"
+	nft insert rule ip filter DOCKER-USER iifname 'paene*' accept
+	foreign_is_silent
+	nft delete table ip filter
+
+	# as firewalld has it: the last rule refuses; published ports it lets pass
+	nft -f - <<-'EOF'
+		table inet firewalld {
+			chain filter_FORWARD { type filter hook forward priority filter + 10; policy accept; iifname "lo" accept; reject with icmpx admin-prohibited; }
+		}
+	EOF
+	foreign_warns "chain filter_FORWARD of table inet firewalld" "firewall-cmd"
+	nft insert rule inet firewalld filter_FORWARD ct status dnat accept
+	foreign_is_silent
+	nft delete table inet firewalld
+
+	# a rule that refuses some, and a chain of another hook, are nobody's business
+	nft -f - <<-'EOF'
+		table inet fine {
+			chain onward { type filter hook forward priority filter; policy accept; ip daddr 192.0.2.77 reject; counter accept; }
+			chain output { type filter hook output priority filter; policy accept; ip daddr 192.0.2.77 drop; }
+		}
+	EOF
+	foreign_is_silent
+	nft delete table inet fine
+}
+
+@test "without published ports nobody asks for other programs' chains" {
+	needs_program strace
+	! grep -q __asan_init "$PAENE_BUILD/paene" || skip "strace and a sanitizer's leak check exclude each other"
+	run cost
+	run ! grep -q NFT_MSG_GETCHAIN "$BATS_TEST_TMPDIR/trace"
+	run cost -p 8080:80
+	grep -q NFT_MSG_GETCHAIN "$BATS_TEST_TMPDIR/trace"
 }
 
 # What a command asks of the kernel for its network: how many calls, and how many bytes go over.
