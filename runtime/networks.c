@@ -97,6 +97,7 @@ struct change {
 	const char *id;
 	int dir;
 	struct container c;
+	bool stuck; /* what was taken of a network could not be given back: the settings must go on naming it */
 };
 
 static void change_free(struct change *ch)
@@ -219,8 +220,8 @@ static int attach(struct change *ch, const struct network_wish *wish, struct err
 
 	if (r >= 0)
 		r = record_write_run(ch->dir, run, e);
-	if (r < 0)
-		(void)wiring_release(ch->g, s->id, wish->network, netns, &(struct run_record){ 0 }, false, &ignored);
+	if (r < 0) /* the first error is the one that counts */
+		ch->stuck = wiring_release(ch->g, s->id, wish->network, netns, &(struct run_record){ 0 }, false, &ignored) < 0;
 	return r;
 }
 
@@ -271,7 +272,7 @@ int engine_network_connect(const struct engine *g, const char *id, const struct 
 	r = record_change_settings(ch.dir, &ch.c.settings, e);
 	if (r >= 0)
 		r = attach_running(&ch, wish, e);
-	if (r < 0)
+	if (r < 0 && !ch.stuck)
 		(void)drop_wish(&ch, wish->network, &ignored); /* the first error is the one that counts */
 	return r;
 }
