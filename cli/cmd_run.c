@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* run and create: options to a container, and on to its end. */
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -22,6 +23,8 @@
 struct run {
 	struct run_options options;
 	struct run_image image;
+	const char *cidfile, *gpus;
+	bool replace;
 };
 static_assert(offsetof(struct run, options) == 0, "rows name members of both structs");
 
@@ -30,9 +33,13 @@ static const struct option rows[] = {
 	FLAG(detach, "detach", 'd', "in the background; print its id"),
 	OPT_GROUP("The container"),
 	STRING(name, "name", 0, "NAME", "what to call it; default: a random name"),
+	OPT_FLAG(struct run, replace, "replace", 0, "remove a container that has this name already, running or not"),
+	OPT_STRING(struct run, cidfile, "cidfile", 0, "FILE", "write its id to a new file"),
 	FLAG(rm, "rm", 0, "remove it when it has ended"),
 	STRING(restart, "restart", 0, "POLICY", "no, on-failure[:TIMES] or always"),
 	LIST(labels, "label", 'l', "KEY=VALUE", "a note about it"),
+	LIST(annotations, "annotation", 0, "KEY=VALUE", "a note for hooks and whoever reads its configuration"),
+	LIST(hook_folders, "hooks-dir", 0, "DIR", "a folder of files as oci-hooks(5) has them"),
 	STRING(stop_signal, "stop-signal", 0, "SIGNAL", "how `stop` asks it to end; default: TERM"),
 	STRING(stop_timeout, "stop-timeout", 0, "SECONDS", "how long it may take then; default: 10"),
 	FLAG(quiet, "quiet", 'q', "no warnings, and no progress of a pull"),
@@ -40,13 +47,19 @@ static const struct option rows[] = {
 	OPT_STRING(struct run, image.policy, "pull", 0, "POLICY", "get it from its registry: missing (default), always, newer or never"),
 	PLATFORM_ROWS(struct run, image.how.platform),
 	REGISTRY_ROWS(struct run, image.how.registry),
+	FLAG(rootfs, "rootfs", 0, "IMAGE is a folder with a root: DIR[:O][:noidmap]; with O what is written goes elsewhere"),
 	OPT_GROUP("Its process"),
 	FLAG(interactive, "interactive", 'i', "connect standard input"),
 	FLAG(tty, "tty", 't', "give it a terminal"),
 	LIST(env, "env", 'e', "NAME[=VALUE]", "set a variable; without VALUE, ours"),
 	LIST(secrets, "secret", 0, "NAME[,KEY=VALUE…]", "give it a secret: in /run/secrets, at target=, or type=env"),
 	LIST(env_files, "env-file", 0, "FILE", "set those of a file, one in a line"),
+	FLAG(env_host, "env-host", 0, "set all of ours; the image's and yours go before"),
+	LIST(unset_env, "unsetenv", 0, "NAME", "take out a variable of the image, or a default one"),
+	FLAG(unset_all, "unsetenv-all", 0, "take out all of them"),
 	STRING(user, "user", 'u', "USER[:GROUP]", "names of the image, or numbers"),
+	LIST(groups, "group-add", 0, "GROUP", "one more group that it is in: a name of the image, or a number"),
+	STRING(umask, "umask", 0, "MASK", "default: 0022"),
 	STRING(workdir, "workdir", 'w', "DIR", "the folder that it starts in"),
 	STRING(entrypoint, "entrypoint", 0, "COMMAND", "instead of the image's"),
 	FLAG(init, "init", 0, "under a small init that reaps"),
@@ -56,10 +69,12 @@ static const struct option rows[] = {
 	LIST(mounts, "mount", 0, "KEY=VALUE,…", "the same in words: type=bind|volume|tmpfs|image|glob …, source=, target=, ro …"),
 	LIST(volumes_from, "volumes-from", 0, "CONTAINER[:ro]", "mount what is mounted there"),
 	STRING(image_volume, "image-volume", 0, "HOW", "volumes of the image: anonymous (default), tmpfs or ignore"),
+	STRING(timezone, "tz", 0, "ZONE", "its local time: a zone such as Europe/Rome, or local, the host's"),
 	LIST(tmpfs, "tmpfs", 0, "TARGET[:OPTIONS]", "mount a tmpfs"),
 	FLAG(read_only, "read-only", 0, "a root that cannot be written"),
 	LIST(storage, "storage-opt", 0, "size=BYTES", "how much it may write beside its volumes"),
-	LIST(devices, "device", 0, "HOST[:TARGET[:rwm]]", "a device of the host"),
+	LIST(devices, "device", 0, "HOST[:TARGET[:rwm]]", "a device of the host; or of a vendor, as VENDOR/CLASS=NAME (CDI)"),
+	OPT_STRING(struct run, gpus, "gpus", 0, "WHICH", NULL),
 	LIST(device_rules, "device-cgroup-rule", 0, "RULE", "devices that it may use: \"c 42:* rwm\""),
 	STRING(shm_size, "shm-size", 0, "BYTES", "of /dev/shm; default: 64m"),
 	OPT_GROUP("Network"),
@@ -94,24 +109,38 @@ static const struct option rows[] = {
 	LIST(cap_add, "cap-add", 0, "NAME", "keep a capability, or ALL"),
 	LIST(cap_drop, "cap-drop", 0, "NAME", "drop one, or ALL"),
 	STRING(profile, "profile", 0, "NAME", "tight or compat (what podman allows); default: tight"),
-	LIST(security_opts, "security-opt", 0, "KEY=VALUE", "seccomp=FILE|NAME, no-new-privileges, mask=, unmask="),
+	LIST(security_opts, "security-opt", 0, "KEY=VALUE", "seccomp=FILE|NAME, no-new-privileges, mask=, unmask=, apparmor=, systempaths=unconfined"),
 	LIST(sysctls, "sysctl", 0, "KEY=VALUE", "a sysctl of its namespaces"),
 	FLAG(privileged, "privileged", 0, "switch the protection off"),
 };
 /* clang-format on */
 #define RUN_ROWS 2 /* the first ones are for `run` alone */
 
+/* The one that has its name goes, when nothing is wrong with the new one's options. */
+static int replace(const struct engine *g, const char *name, struct err *e)
+{
+	char old[CONTAINER_ID_MAX];
+	int r = record_find(g, name, old, e);
+
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? r : engine_remove(g, old, REMOVE_FORCE, e);
+}
+
 /* From options to a record on disk. @ret: its id; *ret_missing: the image is not here, that is all */
-static int make(const struct engine *g, const struct run_options *o, char ret[CONTAINER_ID_MAX], bool *ret_missing, struct err *e)
+static int make(const struct engine *g, const struct run_options *o, bool replaces, char ret[CONTAINER_ID_MAX],
+		bool *ret_missing, struct err *e)
 {
 	auto_settings struct settings s = { 0 };
 	auto_spec struct spec spec = { 0 };
 	auto_fd int dir = -1;
 	int r = compose(g, o, &s, &spec, e);
 
-	*ret_missing = r == -ENOENT && s.image && !s.manifest && !streq(s.image, IMAGE_HOST);
+	*ret_missing = r == -ENOENT && s.image && !s.manifest && !s.rootfs && !streq(s.image, IMAGE_HOST);
 	if (r >= 0)
 		r = limits_available(&s, &spec.linux_.resources, e);
+	if (r >= 0 && replaces)
+		r = replace(g, s.name, e);
 	if (r >= 0)
 		r = record_create(g, &s, &spec, &dir, e);
 	if (r >= 0)
@@ -123,19 +152,45 @@ static int make(const struct engine *g, const struct run_options *o, char ret[CO
 static int make_pulling(const struct call *c, const struct engine *g, struct run_options *o, char ret[CONTAINER_ID_MAX],
 			struct err *e)
 {
-	struct run_image image = ((const struct run *)c->options)->image;
+	const struct run *run = c->options;
+	struct run_image image = run->image;
 	bool missing = false;
 
 	image.how.quiet = o->quiet;
-	int r = run_image_before(c, g, &image, &o->image, e);
+	int r = o->rootfs ? 0 : run_image_before(c, g, &image, &o->image, e);
 
 	if (r >= 0)
-		r = make(g, o, ret, &missing, e);
+		r = make(g, o, run->replace, ret, &missing, e);
 	if (missing) {
 		r = run_image_missing(c, g, &image, &o->image, e);
 		if (r >= 0)
-			r = make(g, o, ret, &missing, e);
+			r = make(g, o, run->replace, ret, &missing, e);
 	}
+	return r;
+}
+
+/* The same, and its id goes into a file that nobody had: it is made first, so that it is known that it can be. */
+static int make_told(const struct call *c, const struct engine *g, struct run_options *o, char ret[CONTAINER_ID_MAX],
+		     struct err *e)
+{
+	const struct run *run = c->options;
+	const char *file = run->cidfile;
+	int fd = file ? open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : -1;
+	int r = 0;
+
+	if (run->gpus)
+		r = err_say(e, EINVAL, "--gpus: there is no program of NVIDIA's in here; use CDI: --device nvidia.com/gpu=all");
+	if (r >= 0 && run->replace && !o->name)
+		r = err_say(e, EINVAL, "--replace: it needs a --name");
+	if (r >= 0 && file && fd < 0)
+		return err_set(e, errno, "--cidfile %s", file);
+	if (r >= 0)
+		r = make_pulling(c, g, o, ret, e);
+	if (r >= 0 && file && fd_write_all(fd, ret, strlen(ret)) < 0)
+		r = err_set(e, EIO, "--cidfile %s", file);
+	if (r < 0 && fd >= 0)
+		(void)unlink(file); /* it is ours, and empty */
+	fd_close(&fd);
 	return r;
 }
 
@@ -166,7 +221,7 @@ static int run_create(const struct call *c, struct err *e)
 
 	if (r < 0)
 		return r;
-	r = make_pulling(c, &g, &o, id, e);
+	r = make_told(c, &g, &o, id, e);
 	if (r < 0)
 		return r;
 	advise(c, &o);
@@ -190,7 +245,7 @@ static int run_run(const struct call *c, struct err *e)
 
 	if (r < 0)
 		return r;
-	r = make_pulling(c, &g, &o, id, e);
+	r = make_told(c, &g, &o, id, e);
 	if (r < 0)
 		return r;
 	advise(c, &o);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -13,17 +14,46 @@
 #include "images/policy.h"
 #include "runtime/compose_parts.h"
 #include "runtime/defaults.h"
+#include "runtime/hook_files.h"
 #include "runtime/ksm.h"
 #include "runtime/secrets.h"
 #include "spec/names.h"
 
 #define FILE_MAX (1 << 20)
 
+/* --rootfs DIR[:O][:idmap|:noidmap] */
+static int take_rootfs(struct composition *c, struct err *e)
+{
+	struct settings *s = c->s;
+	char *path = arena_strdup(&s->arena, c->o->image), *word, real[PATH_MAX];
+	struct stat st;
+
+	if (!path)
+		return err_nomem(e);
+	while ((word = strrchr(path, ':')) && !strchr(word, '/')) {
+		*word++ = '\0';
+		if (!streq(word, "O") && !streq(word, "idmap") && !streq(word, "noidmap"))
+			return err_say(e, EINVAL, "--rootfs %s: unknown option %s", c->o->image, word);
+		s->rootfs_overlay |= streq(word, "O");
+		s->rootfs_as_is |= streq(word, "noidmap");
+	}
+	if (!realpath(path, real) || stat(real, &st) < 0)
+		return err_set(e, errno, "--rootfs %s", path);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(e, ENOTDIR, "--rootfs %s", path);
+	s->rootfs = s->image = arena_strdup(&s->arena, real);
+	if (!s->rootfs || (s->rootfs_overlay && strv_add(&s->arena, &s->layers, ".") < 0)) /* of the folder, itself */
+		return err_nomem(e);
+	return 0;
+}
+
 static int take_image(struct composition *c, struct err *e)
 {
 	static const char *const policy[] = { POLICY_FILE };
 	const char *name = c->o->image;
 
+	if (c->o->rootfs)
+		return take_rootfs(c, e);
 	c->s->image = arena_strdup(&c->s->arena, name);
 	if (!c->s->image)
 		return err_nomem(e);
@@ -64,7 +94,7 @@ static int take_command(struct composition *c, struct err *e)
 	const struct image_defaults *d = &c->image.defaults;
 	struct strv *args = &c->spec->process.args;
 	const char *entrypoint = c->o->entrypoint;
-	bool host = streq(c->o->image, IMAGE_HOST);
+	bool host = !c->s->manifest;
 	int r = 0;
 
 	if (c->o->init) {
@@ -95,93 +125,12 @@ static int take_command(struct composition *c, struct err *e)
 	return r < 0 ? err_nomem(e) : 0;
 }
 
-static int set_env(struct composition *c, const char *word, struct err *e)
-{
-	const char *eq = strchr(word, '=');
-
-	if (word[0] == '=' || !*word)
-		return err_say(e, EINVAL, "environment: \"%s\" has no name", word);
-	if (eq)
-		return strv_set_env(&c->spec->arena, &c->spec->process.env, word) < 0 ? err_nomem(e) : 0;
-	const char *value = getenv(word); /* a bare name takes the caller's own value, if there is one */
-
-	if (!value)
-		return 0;
-	char *pair = arena_printf(&c->spec->arena, "%s=%s", word, value);
-
-	return pair && strv_set_env(&c->spec->arena, &c->spec->process.env, pair) == 0 ? 0 : err_nomem(e);
-}
-
-static int read_env_file(struct composition *c, const char *path, struct err *e)
-{
-	auto_free char *text = NULL;
-	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return err_set(e, errno, "open environment file %s", path);
-	int r = file_read_fd(fd, path, FILE_MAX, &text, NULL, e);
-
-	if (r < 0)
-		return r;
-	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		line += strspn(line, " \t");
-		size_t n = strlen(line);
-
-		if (n > 0 && line[n - 1] == '\r')
-			line[n - 1] = '\0';
-		if (*line == '#' || !*line)
-			continue;
-		r = set_env(c, line, e);
-		if (r < 0)
-			return err_wrap(e, "%s", path);
-	}
-	return 0;
-}
-
-static int take_env(struct composition *c, struct err *e)
-{
-	const struct run_options *o = c->o;
-	int r = set_env(c, "PATH=" DEFAULT_PATH, e);
-
-	if (r >= 0 && o->tty)
-		r = set_env(c, "TERM=xterm", e);
-	if (r >= 0)
-		r = set_env(c, "container=paene", e);
-	for (size_t i = 0; i < c->image.defaults.env.n && r >= 0; i++)
-		if (strchr(c->image.defaults.env.v[i], '=')) /* never a value of the host for an image's bare name */
-			r = set_env(c, c->image.defaults.env.v[i], e);
-	for (size_t i = 0; i < o->env_files.n && r >= 0; i++)
-		r = read_env_file(c, o->env_files.v[i], e);
-	for (size_t i = 0; i < o->env.n && r >= 0; i++)
-		r = set_env(c, o->env.v[i], e);
-	return r;
-}
-
 static bool has_control(const char *s)
 {
 	for (; *s; s++)
 		if (iscntrl((unsigned char)*s))
 			return true;
 	return false;
-}
-
-static int take_process(struct composition *c, struct err *e)
-{
-	struct spec_process *p = &c->spec->process;
-	const char *user = c->o->user ? c->o->user : c->image.defaults.user;
-	const char *cwd = c->o->workdir ? c->o->workdir : c->image.defaults.working_dir;
-
-	if (c->o->workdir && *c->o->workdir != '/')
-		return err_say(e, EINVAL, "--workdir %s: it must be absolute", c->o->workdir);
-	if (user && has_control(user))
-		return err_say(e, EINVAL, "the user has control characters");
-	p->given = true;
-	p->terminal = c->o->tty;
-	p->cwd = cwd && *cwd == '/' ? arena_strdup(&c->spec->arena, cwd)
-				    : arena_printf(&c->spec->arena, "/%s", cwd ? cwd : "");
-	p->user.username = arena_strdup(&c->spec->arena, user && *user ? user : "0");
-	p->user.umask = (struct opt_u32){ true, 0022 };
-	return p->cwd && p->user.username ? 0 : err_nomem(e);
 }
 
 static int take_hostname(struct composition *c, struct err *e)
@@ -303,15 +252,33 @@ static int take_life(struct composition *c, struct err *e)
 /* What config.json has no field for. None of an image's annotations ever gets here (K10). */
 static int take_annotations(struct composition *c, struct err *e)
 {
+	const struct strv *words = &c->o->annotations;
 	struct spec_map *m = &c->spec->annotations;
 
-	if (!c->o->ksm)
+	if (!c->o->ksm && !words->n)
 		return 0;
-	m->v = arena_alloc(&c->spec->arena, sizeof(*m->v));
+	m->v = arena_array(&c->spec->arena, words->n + 1, sizeof(*m->v));
 	if (!m->v)
 		return err_nomem(e);
-	m->v[m->n++] = (struct spec_pair){ (char *)KSM_ANNOTATION, (char *)"true" };
+	for (size_t i = 0; i < words->n; i++) {
+		size_t n = strcspn(words->v[i], "=");
+
+		if (n == 0 || !words->v[i][n])
+			return err_say(e, EINVAL, "--annotation %s: KEY=VALUE, please", words->v[i]);
+		m->v[m->n].key = arena_strndup(&c->spec->arena, words->v[i], n);
+		m->v[m->n].value = arena_strdup(&c->spec->arena, words->v[i] + n + 1);
+		if (!m->v[m->n].key || !m->v[m->n].value)
+			return err_nomem(e);
+		m->n++;
+	}
+	if (c->o->ksm)
+		m->v[m->n++] = (struct spec_pair){ (char *)KSM_ANNOTATION, (char *)"true" };
 	return ksm_check(m, e);
+}
+
+static int take_hooks(struct composition *c, struct err *e)
+{
+	return c->o->hook_folders.n ? hook_files_add(&c->o->hook_folders, c->s->binds.n > 0, c->spec, e) : 0;
 }
 
 static int take_driver(struct composition *c, struct err *e)
@@ -382,8 +349,8 @@ static int take_name(struct composition *c, struct err *e)
 /* In this order: later steps use what earlier ones have decided. */
 static int (*const steps[])(struct composition *c, struct err *e) = {
 	take_name,    take_life,	take_hostname, take_namespaces, take_hosts,	   take_image,	 compose_ports, take_command,
-	take_env,     take_process,	take_labels,   compose_security, compose_limits, compose_cgroup, compose_devices,
-	compose_mounts, take_annotations, take_storage, take_secrets,
+	compose_env,     compose_process,	take_labels,   compose_security, compose_limits, compose_cgroup, compose_devices,
+	compose_mounts, take_annotations, take_hooks, take_storage, take_secrets,
 };
 
 int compose(const struct engine *g, const struct run_options *o, struct settings *s, struct spec *spec, struct err *e)

@@ -23,7 +23,9 @@ struct run_options {
 	struct limit_options limits;
 	const char *shm_size, *oom_score_adj;
 	struct strv storage, volumes_from, secrets;
-	const char *image_volume;
+	const char *image_volume, *umask, *timezone;
+	struct strv groups, unset_env, annotations, hook_folders;
+	bool env_host, unset_all, rootfs;
 	const char *storage_driver;
 	const char *cgroup_manager, *cgroup_parent, *cgroupns, *cgroups;
 	struct strv env, env_files, volumes, mounts, tmpfs, publish, cap_add, cap_drop, security_opts, ulimits, labels,

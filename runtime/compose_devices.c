@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "runtime/cdi.h"
 #include "runtime/compose_parts.h"
+#include "runtime/hook_files.h"
 
 /* How the kernel numbers devices. */
 #define MAJOR_MAX 0xfff
@@ -23,12 +25,47 @@ static void allow(struct spec_device_rule *rule, const char *access)
 	rule->mknod = strchr(access, 'm');
 }
 
-static void add_rule(struct composition *c, struct spec_device_rule rule, const char *access)
+static int add_rule(struct composition *c, const struct spec_device_rule *rule, struct err *e)
 {
 	struct spec_device_rules *rules = &c->spec->linux_.resources.devices;
+	struct spec_device_rule *v = arena_array(&c->spec->arena, rules->n + 1, sizeof(*v));
+
+	if (!v)
+		return err_nomem(e);
+	if (rules->n)
+		memcpy(v, rules->v, rules->n * sizeof(*v));
+	v[rules->n++] = *rule;
+	rules->v = v;
+	return 0;
+}
+
+/* A node of the host's at a path of the container's. */
+static int add_node(struct composition *c, const char *host, struct spec_device node, const char *access, struct err *e)
+{
+	struct spec_devices *d = &c->spec->linux_.devices;
+	struct spec_device *v = arena_array(&c->spec->arena, d->n + 1, sizeof(*v));
+	struct stat st;
+
+	if (!v)
+		return err_nomem(e);
+	if (stat(host, &st) < 0)
+		return err_set(e, errno, "%s", host);
+	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+		return err_say(e, EINVAL, "%s is no device", host);
+	node.type = S_ISCHR(st.st_mode) ? 'c' : 'b';
+	node.major = (struct opt_i64){ true, major(st.st_rdev) };
+	node.minor = (struct opt_i64){ true, minor(st.st_rdev) };
+	if (!node.file_mode.set)
+		node.file_mode = (struct opt_u32){ true, st.st_mode & 07777 };
+	node.uid.set = node.gid.set = true;
+	if (d->n)
+		memcpy(v, d->v, d->n * sizeof(*v));
+	v[d->n++] = node;
+	d->v = v;
+	struct spec_device_rule rule = { .type = node.type, .major = node.major, .minor = node.minor };
 
 	allow(&rule, access);
-	rules->v[rules->n++] = rule;
+	return add_rule(c, &rule, e);
 }
 
 struct device_words {
@@ -55,32 +92,79 @@ static int split_device(struct arena *a, const char *word, struct device_words *
 	*ret = (struct device_words){ .host = host, .path = path ? path : host, .access = access ? access : "rwm" };
 	if (*ret->path == '/' && is_access(ret->access))
 		return 0;
-	return err_say(e, EINVAL, "--device %s: HOST[:CONTAINER][:rwm], please", word);
+	return err_say(e, EINVAL, "HOST[:CONTAINER][:rwm], please");
+}
+
+/* ---- devices by a vendor's name ---- */
+
+static int add_cdi_node(struct composition *c, const struct cdi_node *n, struct err *e)
+{
+	const struct spec_device node = {
+		.path = n->path, .file_mode = n->file_mode, .uid = { true, n->uid.v }, .gid = { true, n->gid.v },
+	};
+
+	if (*n->path != '/' || (n->permissions && !is_access(n->permissions)))
+		return err_say(e, EINVAL, "deviceNodes: %s: an absolute path and permissions of r, w and m, please", n->path);
+	return add_node(c, n->host_path ? n->host_path : n->path, node, n->permissions ? n->permissions : "rwm", e);
+}
+
+static int add_cdi_mount(struct composition *c, const struct cdi_mount *m, struct err *e)
+{
+	char *options = arena_strdup(&c->spec->arena, "rbind,nosuid,nodev");
+
+	for (size_t i = 0; i < m->options.n && options; i++)
+		options = arena_printf(&c->spec->arena, "%s,%s", options, m->options.v[i]);
+	return options ? compose_add_mount(c, m->container_path, m->type ? m->type : "bind", m->host_path, options, e) : err_nomem(e);
+}
+
+static int add_cdi_hook(struct composition *c, const struct cdi_hook *h, struct err *e)
+{
+	enum spec_hook_kind kind = HOOK_COUNT;
+	int r = hook_kind(h->name, &kind, e);
+
+	if (r >= 0 && *h->hook.path != '/')
+		r = err_say(e, EINVAL, "hooks: %s is not absolute", h->hook.path);
+	return r < 0 ? r : hook_add(c->spec, kind, &h->hook, e);
+}
+
+static int apply_edits(struct composition *c, const struct cdi_edits *edits, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < edits->env.n && r >= 0; i++)
+		r = strv_set_env(&c->spec->arena, &c->spec->process.env, edits->env.v[i]) < 0 ? err_nomem(e) : 0;
+	for (size_t i = 0; i < edits->nodes.n && r >= 0; i++)
+		r = add_cdi_node(c, &edits->nodes.v[i], e);
+	for (size_t i = 0; i < edits->mounts.n && r >= 0; i++)
+		r = add_cdi_mount(c, &edits->mounts.v[i], e);
+	for (size_t i = 0; i < edits->hooks.n && r >= 0; i++)
+		r = add_cdi_hook(c, &edits->hooks.v[i], e);
+	for (size_t i = 0; i < edits->gids.n && r >= 0; i++)
+		if (strv_push(&c->s->arena, &c->s->groups, arena_printf(&c->s->arena, "%u", edits->gids.v[i])) < 0)
+			r = err_nomem(e);
+	return r;
+}
+
+static int cdi_word(struct composition *c, const char *word, struct err *e)
+{
+	static const char *const folders[] = { "/etc/cdi", "/run/cdi", NULL };
+	struct cdi_edits edits[2];
+	int r = cdi_find(word, folders, &c->spec->arena, edits, e);
+
+	for (size_t i = 0; i < ARRAY_SIZE(edits) && r >= 0; i++)
+		r = apply_edits(c, &edits[i], e);
+	return r;
 }
 
 /* --device */
 static int device_word(struct composition *c, const char *word, struct err *e)
 {
-	struct spec_devices *d = &c->spec->linux_.devices;
 	struct device_words w = { 0 };
-	struct stat st;
-	int r = split_device(&c->spec->arena, word, &w, e);
+	int r = cdi_is_name(word) ? cdi_word(c, word, e) : split_device(&c->spec->arena, word, &w, e);
 
-	if (r < 0)
-		return r;
-	if (stat(w.host, &st) < 0)
-		return err_set(e, errno, "--device %s", word);
-	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
-		return err_say(e, EINVAL, "--device %s: it is no device", word);
-	const struct opt_i64 maj = { true, major(st.st_rdev) }, min = { true, minor(st.st_rdev) };
-	char type = S_ISCHR(st.st_mode) ? 'c' : 'b';
-
-	d->v[d->n++] = (struct spec_device){
-		.path = w.path, .type = type, .major = maj, .minor = min,
-		.file_mode = { true, st.st_mode & 07777 }, .uid = { true, 0 }, .gid = { true, 0 },
-	};
-	add_rule(c, (struct spec_device_rule){ .type = type, .major = maj, .minor = min }, w.access);
-	return 0;
+	if (r >= 0 && w.host)
+		r = add_node(c, w.host, (struct spec_device){ .path = w.path }, w.access, e);
+	return r < 0 ? err_wrap(e, "--device %s", word) : 0;
 }
 
 /* "*" is any. Return: whether it is a number of a device */
@@ -115,21 +199,19 @@ int compose_device_rule(const char *word, struct spec_device_rule *ret, struct e
 
 int compose_devices(struct composition *c, struct err *e)
 {
-	struct spec_device_rules *rules = &c->spec->linux_.resources.devices;
 	const struct run_options *o = c->o;
-	int r = 0;
+	static const struct spec_device_rule all = { .allow = true, .type = 'a', .read = true, .write = true, .mknod = true };
+	int r = o->privileged ? add_rule(c, &all, e) : 0;
 
-	c->spec->linux_.devices.v = arena_array(&c->spec->arena, o->devices.n + 1, sizeof(struct spec_device));
-	rules->v = arena_array(&c->spec->arena, o->devices.n + o->device_rules.n + 1, sizeof(*rules->v));
-	if (!c->spec->linux_.devices.v || !rules->v)
-		return err_nomem(e);
-	if (o->privileged)
-		add_rule(c, (struct spec_device_rule){ .type = 'a' }, "rwm");
-	for (size_t i = 0; i < o->devices.n && r >= 0 && !o->privileged; i++)
-		r = device_word(c, o->devices.v[i], e);
+	for (size_t i = 0; i < o->devices.n && r >= 0; i++)
+		if (!o->privileged || cdi_is_name(o->devices.v[i]))
+			r = device_word(c, o->devices.v[i], e);
 	for (size_t i = 0; i < o->device_rules.n && r >= 0; i++) {
-		r = compose_device_rule(o->device_rules.v[i], &rules->v[rules->n], e);
-		rules->n += r >= 0;
+		struct spec_device_rule rule;
+
+		r = compose_device_rule(o->device_rules.v[i], &rule, e);
+		if (r >= 0)
+			r = add_rule(c, &rule, e);
 	}
 	return r;
 }

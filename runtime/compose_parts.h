@@ -18,6 +18,10 @@ struct composition {
 	size_t mounts_room; /* of spec->mounts */
 };
 
+/* Its environment, as env files, options and the image say; then its user and folder. */
+int compose_env(struct composition *c, struct err *e);
+int compose_process(struct composition *c, struct err *e);
+
 /* --restart. Return: 0, or -EINVAL with @e filled */
 int compose_restart(const char *text, struct settings *s, struct err *e);
 
@@ -47,7 +51,13 @@ int compose_cgroup(struct composition *c, struct err *e);
 int compose_devices(struct composition *c, struct err *e);
 /* --device-cgroup-rule, written as docker has it: "c 42:* rmw". Return: 0, or -EINVAL with @e filled */
 int compose_device_rule(const char *word, struct spec_device_rule *ret, struct err *e);
-/* Default mounts, volumes, binds, tmpfs. */
+/* One more mount; @options with commas between them. Return: 0, or -EINVAL and -ENOMEM with @e filled */
+int compose_add_mount(struct composition *c, const char *target, const char *type, const char *source, const char *options,
+		      struct err *e);
+#define TMPFS_USUAL "nosuid,nodev,mode=1777"
+/* What the user has mounted, and the image's volumes. */
+int compose_volumes(struct composition *c, struct err *e);
+/* All mounts: the default ones, those of compose_volumes(), in their order. */
 int compose_mounts(struct composition *c, struct err *e);
 
 #endif

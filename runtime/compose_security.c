@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "runtime/compose_parts.h"
 #include "runtime/defaults.h"
+#include "runtime/label.h"
 #include "spec/names.h"
 
 #define ALL_CAPS (BIT64(SPEC_CAP_COUNT) - 1)
@@ -102,6 +103,19 @@ static int take_paths(struct composition *c, const char *list, struct strv *to, 
 	return 0;
 }
 
+/* A profile that the kernel has by now. */
+static int take_apparmor(struct composition *c, const char *profile, struct err *e)
+{
+	struct spec_process *p = &c->spec->process;
+
+	if (streq(profile, "unconfined"))
+		return 0;
+	p->apparmor_profile = arena_strdup(&c->spec->arena, profile);
+	if (!p->apparmor_profile)
+		return err_nomem(e);
+	return label_check(p, e) < 0 ? err_wrap(e, "--security-opt apparmor=%s", profile) : 0;
+}
+
 static int security_opt(struct composition *c, const char *word, struct strv *mask, struct strv *unmask, struct err *e)
 {
 	const char *value = strpbrk(word, "=:");
@@ -122,11 +136,17 @@ static int security_opt(struct composition *c, const char *word, struct strv *ma
 		c->no_masks |= streq(value, "ALL");
 		return streq(value, "ALL") ? 0 : take_paths(c, value, unmask, e);
 	}
-	/* what would switch a label off is already so: none is set in this version */
-	if (streq(word, "label=disable") || streq(word, "apparmor=unconfined"))
+	if (n == 11 && memcmp(word, "systempaths", n) == 0 && streq(value, "unconfined")) {
+		c->no_masks = true;
+		return 0;
+	}
+	if (n == 8 && memcmp(word, "apparmor", n) == 0)
+		return take_apparmor(c, value, e);
+	/* of SELinux none is set: so there is none to be switched off, and where there are no labels none is missed */
+	if (n == 5 && memcmp(word, "label", n) == 0 && (streq(value, "disable") || !label_of_mounts()))
 		return 0;
 	err_say(e, EINVAL, "--security-opt %s: unknown", word);
-	return err_hint(e, "known are seccomp=, no-new-privileges, mask=, unmask=");
+	return err_hint(e, "known are seccomp=, no-new-privileges, mask=, unmask=, apparmor=, label=disable, systempaths=unconfined");
 }
 
 static int add_paths(struct composition *c, const char *const *paths, const struct strv *unmask, struct strv *to,

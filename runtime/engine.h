@@ -170,6 +170,8 @@ extern const char *const storage_driver_names[STORAGE_DRIVER_COUNT];
 struct settings {
 	struct arena arena;
 	char *id, *name, *created, *image, *manifest; /* manifest: sha256 hex, NULL for `host` */
+	char *rootfs;		     /* a folder of the host that is its root, instead of an image's layers; NULL: none is */
+	bool rootfs_overlay, rootfs_as_is; /* it is a layer below its own one; its owners are not mapped */
 	char *image_store;			      /* another data folder that the image is in; NULL: ours */
 	struct strv layers;			      /* folders in images/layers, lowest first */
 	struct strv command;			      /* what runs, for people */
@@ -203,6 +205,7 @@ struct settings {
 	struct strv binds; /* as written, for inspect */
 	struct mounts_more mounts;
 	struct secret_uses secrets;
+	struct strv groups; /* that its process is in besides its own, by names or numbers */
 	struct spec_map labels;
 };
 

@@ -96,6 +96,9 @@ static const struct field settings_fields[] = {
 	FIELD_STRING(struct settings, image, "image", REQUIRED),
 	FIELD_STRING(struct settings, manifest, "manifest", OPTIONAL),
 	FIELD_STRING(struct settings, image_store, "imageStore", OPTIONAL),
+	FIELD_STRING(struct settings, rootfs, "rootfs", OPTIONAL),
+	FIELD_BOOL(struct settings, rootfs_overlay, "rootfsOverlay", OPTIONAL),
+	FIELD_BOOL(struct settings, rootfs_as_is, "rootfsAsIs", OPTIONAL),
 	FIELD_STRINGS(struct settings, layers, "layers", OPTIONAL),
 	FIELD_STRINGS(struct settings, command, "command", OPTIONAL),
 	FIELD_STRING(struct settings, hostname, "hostname", OPTIONAL),
@@ -138,6 +141,7 @@ static const struct field settings_fields[] = {
 	FIELD_STRINGS(struct settings, binds, "binds", OPTIONAL),
 	FIELD_LIST(struct settings, mounts, "mounts", OPTIONAL, mount_fields, struct mount_more),
 	FIELD_LIST(struct settings, secrets, "secrets", OPTIONAL, secret_fields, struct secret_use),
+	FIELD_STRINGS(struct settings, groups, "groups", OPTIONAL),
 	FIELD_MAP(struct settings, labels, "labels"),
 };
 

@@ -15,6 +15,7 @@
 #include "base/timestamp.h"
 #include "namespaces/idmap.h"
 #include "namespaces/ns.h"
+#include "namespaces/tree.h"
 #include "runtime/class.h"
 #include "runtime/defaults.h"
 #include "runtime/destroy.h"
@@ -134,6 +135,7 @@ static int take_mounts(struct run *r, struct err *e)
 
 static int take_secrets(struct run *r, struct err *e)
 {
+	r->spec.process.user.groups = r->settings.groups;
 	return secrets_add(r->g, &r->settings, &r->spec, e);
 }
 
@@ -171,7 +173,7 @@ static void fill_rootfs(const struct run *r, struct root_paths *paths, struct ro
 	snprintf(paths->container, sizeof(paths->container), "%s/containers/%s", r->g->data_path, r->settings.id);
 	snprintf(paths->layers, sizeof(paths->layers), "%s/images/layers", store);
 	*ret = (struct rootfs_plan){
-		.kind = r->settings.manifest ? ROOTFS_OVERLAY : ROOTFS_HOST,
+		.kind = r->settings.manifest || r->settings.rootfs ? ROOTFS_OVERLAY : ROOTFS_HOST,
 		.path = paths->container,
 		.layers = paths->layers,
 		.lowers = r->settings.layers.v,
@@ -181,17 +183,41 @@ static void fill_rootfs(const struct run *r, struct root_paths *paths, struct ro
 		.layers_tree = -1,
 		.container_tree = -1,
 	};
+	if (r->settings.rootfs)
+		ret->layers = r->settings.rootfs;
+}
+
+/* A folder of the host as it is, but for its owners: they are those of the container. */
+static int open_rootfs(struct run *r, struct rootfs_plan *p, struct err *e)
+{
+	const struct spec_id_maps *ids = &r->spec.linux_.uid_mappings;
+	auto_fd int tree = tree_clone(AT_FDCWD, r->settings.rootfs, AT_RECURSIVE, e), userns = -1;
+	int err = tree < 0 ? tree : tree_change(tree, true, 0, 0, MS_PRIVATE, e);
+
+	if (err >= 0 && r->settings.private_userns && !r->settings.rootfs_as_is) {
+		err = userns = idmap_userns(ids, &r->spec.linux_.gid_mappings, e);
+		if (err >= 0)
+			err = idmap_mount(tree, userns, true, r->settings.rootfs, e);
+	}
+	if (err < 0)
+		return err;
+	p->kind = ROOTFS_MADE;
+	p->container_tree = fd_take(&tree);
+	return 0;
 }
 
 /* What serves it is attached where it hides nothing: init may open files of the container's folder yet. */
 static int plan_root(struct run *r, struct root_paths *paths, struct rootfs_plan *ret, struct err *e)
 {
-	fill_rootfs(r, paths, ret);
-	if (!r->serve)
-		return 0;
-	int err = storage_serve(ret, &r->spec.linux_.uid_mappings, &r->root, e);
+	const struct settings *s = &r->settings;
+	bool folder = s->rootfs && !s->rootfs_overlay;
 
-	if (err < 0 && r->settings.storage_driver == STORAGE_AUTO)
+	fill_rootfs(r, paths, ret);
+	if (!r->serve && !folder)
+		return 0;
+	int err = folder ? open_rootfs(r, ret, e) : storage_serve(ret, &r->spec.linux_.uid_mappings, &r->root, e);
+
+	if (err < 0 && !folder && s->storage_driver == STORAGE_AUTO)
 		err_wrap(e, "the kernel cannot overlay folders of %s with ids mapped", r->g->data_path);
 	if (err < 0)
 		return err;
@@ -300,14 +326,25 @@ static int take_seal(const struct run *r, int *ret, struct err *e)
 	return err_hint(e, "use --userns private");
 }
 
+/* For hooks after its end: they are those of its start. */
+static int keep_config(const struct run *r, char **ret, struct err *e)
+{
+	if (!r->spec.hooks[HOOK_POSTSTART].n && !r->spec.hooks[HOOK_POSTSTOP].n)
+		return 0;
+	return file_read(r->dir, RECORD_CONFIG, SPEC_MAX_BYTES, ret, NULL, e);
+}
+
 static int create(struct run *r, struct err *e)
 {
 	const struct settings *s = &r->settings;
+	auto_free char *config = NULL;
 	auto_fd int seal = -1;
 	struct root_paths paths;
 	struct rootfs_plan rootfs;
 	int err = take_seal(r, &seal, e);
 
+	if (err >= 0)
+		err = keep_config(r, &config, e);
 	if (err >= 0)
 		err = plan_root(r, &paths, &rootfs, e);
 	if (err < 0)
@@ -323,6 +360,7 @@ static int create(struct run *r, struct err *e)
 			.stdio = { r->ends.child[0], r->ends.child[1], r->ends.child[2] },
 		},
 		.root = r->g->states,
+		.config = config,
 		.run = true,
 		.wire = wiring_is_wanted(s) || user_network_is(s) ? wire : NULL,
 		.wire_arg = r,

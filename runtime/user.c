@@ -189,6 +189,26 @@ static int resolve_group(int root, const char *group, uint32_t *ret, struct err 
 	return 0;
 }
 
+static int add_groups(int root, const struct strv *names, struct arena *arena, struct spec_u32_list *ret, struct err *e)
+{
+	uint32_t *v = names->n ? arena_array(arena, ret->n + names->n, sizeof(*v)) : NULL;
+
+	if (!names->n)
+		return 0;
+	if (!v)
+		return err_nomem(e);
+	if (ret->n)
+		memcpy(v, ret->v, ret->n * sizeof(*v));
+	ret->v = v;
+	for (size_t i = 0; i < names->n; i++) {
+		int r = resolve_group(root, names->v[i], &v[ret->n++], e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int user_resolve(int root, const char *who, struct arena *arena, struct spec_user *ret, const char **ret_home,
 		 struct err *e)
 {
@@ -226,6 +246,9 @@ int user_resolve(int root, const char *who, struct arena *arena, struct spec_use
 		r = read_accounts(root, "/etc/group", &groups, e);
 	if (r >= 0 && groups && member_groups(groups, a.name, arena, &u.additional_gids) < 0)
 		r = err_nomem(e);
+	if (r < 0)
+		return r;
+	r = add_groups(root, &ret->groups, arena, &u.additional_gids, e);
 	if (r < 0)
 		return r;
 	if (add_primary(&u, arena) < 0)

@@ -108,6 +108,7 @@ struct spec_user {
 	struct opt_u32 umask;
 	struct spec_u32_list additional_gids;
 	char *username; /* not for Linux; decoded, ignored */
+	struct strv groups; /* of the engine, not of a configuration's text: further ones, by name or number */
 };
 
 /* Bit N is capability N of linux/capability.h. set: the list was given, be it empty. */

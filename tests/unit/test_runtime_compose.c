@@ -259,7 +259,7 @@ static void test_security_options(void **state)
 {
 	static const char *const bad[] = {
 		"", "nonsense", "no-new-privileges=maybe", "seccomp=/no/such/file", "seccomp=", "mask=relative", "unmask=x",
-		"label=user:x", "apparmor=mine",
+		"labels=user:x", "apparmor=mine",
 	};
 	auto_kitchen struct kitchen *k = kitchen_make();
 	const struct spec_linux *l = &k->spec.linux_;
