@@ -4,13 +4,12 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/fd.h"
-#include "namespaces/ns.h"
+#include "base/netns.h"
 
 #define REPLY_MAX     32768 /* what the kernel puts into one datagram at most */
 #define ADDRESSES_MAX 256
@@ -46,27 +45,13 @@ static void close_sockets(struct sockets *s)
 }
 #define auto_sockets __attribute__((cleanup(close_sockets)))
 
-static int open_sockets(struct sockets *ret, struct err *e)
+static int open_sockets(const void *arg, struct err *e)
 {
+	struct sockets *ret = *(struct sockets *const *)arg;
+
 	ret->route = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	ret->any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	return ret->route < 0 || ret->any < 0 ? err_set(e, errno, "open a socket") : 0;
-}
-
-/* The same in another namespace: a socket stays in the one where it was made. */
-static int open_sockets_in(int netns, struct sockets *ret, struct err *e)
-{
-	auto_fd int own = ns_open(NS_NET, "/proc/self/ns/net", e);
-
-	if (own < 0)
-		return own;
-	if (setns(netns, CLONE_NEWNET) < 0)
-		return err_set(e, errno, "enter the network namespace");
-	int r = open_sockets(ret, e);
-
-	if (setns(own, CLONE_NEWNET) < 0)
-		return err_set(e, errno, "return to the own network namespace");
-	return r;
 }
 
 static void add(struct message *m, unsigned short type, const void *data, size_t len)
@@ -246,10 +231,11 @@ static int move_one(const struct sockets *here, const struct sockets *there, con
 int net_devices_move(const struct spec_net_devices *d, int netns, struct err *e)
 {
 	auto_sockets struct sockets here = { -1, -1 }, there = { -1, -1 };
-	int r = d->n > 0 ? open_sockets(&here, e) : 0;
+	struct sockets *at_home = &here, *away = &there; /* a socket stays in the namespace where it was made */
+	int r = d->n > 0 ? open_sockets(&at_home, e) : 0;
 
 	if (r >= 0 && d->n > 0)
-		r = open_sockets_in(netns, &there, e);
+		r = netns_visit(netns, open_sockets, &away, e);
 	for (size_t i = 0; i < d->n && r >= 0; i++) {
 		r = move_one(&here, &there, &d->v[i], netns, e);
 		if (r < 0)

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "base/netns.h"
 #include "base/sys.h"
 
 #ifndef CLONE_NEWTIME
@@ -131,4 +132,15 @@ int ns_loopback_up(struct err *e)
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
 		return err_set(e, errno, "bring up lo");
 	return 0;
+}
+
+static int raise_loopback(const void *arg, struct err *e)
+{
+	(void)arg;
+	return ns_loopback_up(e);
+}
+
+int ns_loopback_up_in(int netns, struct err *e)
+{
+	return netns_visit(netns, raise_loopback, NULL, e);
 }

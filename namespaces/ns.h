@@ -47,4 +47,7 @@ int ns_differences(pid_t pid, uint64_t *ret_flags, struct err *e);
 /* Bring up "lo" in the calling thread's network namespace (ioctl: no netlink library needed here). */
 int ns_loopback_up(struct err *e);
 
+/* The same in another one. */
+int ns_loopback_up_in(int netns, struct err *e);
+
 #endif

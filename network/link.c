@@ -7,13 +7,13 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
-#include <sched.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/netns.h"
 #include "network/mode.h"
 #include "network/subnet.h"
 
@@ -433,29 +433,14 @@ static int remove_here(const void *name, struct err *e)
 	return r < 0 ? r : link_remove(&rt, name, e);
 }
 
-int link_visit(int netns, int (*f)(const void *arg, struct err *e), const void *arg, struct err *e)
-{
-	auto_fd int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-
-	if (home < 0)
-		return err_set(e, errno, "open this thread's network namespace");
-	if (setns(netns, CLONE_NEWNET) < 0)
-		return err_set(e, errno, "enter the container's network namespace");
-	int r = f(arg, e);
-
-	if (setns(home, CLONE_NEWNET) < 0)
-		return err_set(e, errno, "come back from the container's network namespace");
-	return r < 0 ? err_wrap(e, "in the container's network namespace") : 0;
-}
-
 int link_inside(const struct net_plan *plan, int netns, struct err *e)
 {
-	return link_visit(netns, configure, plan, e);
+	return netns_visit(netns, configure, plan, e);
 }
 
 int link_remove_inside(const char *name, int netns, struct err *e)
 {
-	return link_visit(netns, remove_here, name, e);
+	return netns_visit(netns, remove_here, name, e);
 }
 
 int link_remove(struct nl *rt, const char *name, struct err *e)

@@ -52,9 +52,6 @@ int link_raise(struct nl *rt, const char *name, struct err *e);
  */
 int link_inside(const struct net_plan *plan, int netns, struct err *e);
 
-/* Call @f in another network namespace: the calling thread enters it and leaves it again. Return: of @f, or -errno; @e filled */
-int link_visit(int netns, int (*f)(const void *arg, struct err *e), const void *arg, struct err *e);
-
 /* The hardware address that it has, or is given. Return: of the plan, or @buf */
 const uint8_t *link_hardware_address(const struct net_plan *plan, uint8_t buf[6]);
 

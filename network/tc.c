@@ -25,6 +25,7 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
+#include "base/netns.h"
 #include "network/link.h"
 #include "network/subnet.h"
 
@@ -364,7 +365,7 @@ static int shape_inside(const void *arg, struct err *e)
 
 int tc_shape(struct nl *rt, const char *outside, const char *inside, int netns, const struct net_shape *shape, struct err *e)
 {
-	int r = link_visit(netns, shape_inside, &(struct inside){ inside, shape }, e);
+	int r = netns_visit(netns, shape_inside, &(struct inside){ inside, shape }, e);
 
 	if (r < 0 || *outside)
 		return r < 0 ? r : shape_end(rt, outside, NET_IN, shape, e);

@@ -77,6 +77,15 @@ static bool is_covered(const struct run *r, const char *target)
 	return false;
 }
 
+/* One without a network has no resolv.conf, and whoever joins it has none then either. */
+static bool has_file(const struct run *r, const char *owner, const char *name)
+{
+	char path[RECORD_ID_LENGTH + 16];
+
+	snprintf(path, sizeof(path), "%s/%s", owner, name);
+	return faccessat(r->g->containers, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static int add_files(struct run *r, struct file files[FILES], struct err *e)
 {
 	struct spec_mounts *m = &r->spec.mounts;
@@ -90,7 +99,7 @@ static int add_files(struct run *r, struct file files[FILES], struct err *e)
 	for (size_t i = 0; i < FILES && err >= 0; i++) {
 		const char *owner = files[i].text ? r->settings.id : files[i].owner;
 
-		if (!owner || is_covered(r, places[i].target))
+		if (!owner || is_covered(r, places[i].target) || (!files[i].text && !has_file(r, owner, places[i].name)))
 			continue;
 		err = files[i].text ? write_own(r, places[i].name, files[i].text, e) : 0;
 		if (err >= 0)
@@ -199,6 +208,15 @@ static int of_none(struct run *r, struct file files[FILES], struct err *e)
 	return err_nomem(e);
 }
 
+/* Somebody else's namespace, by its path: loopback is up in every container's. */
+static int of_namespace(struct run *r, struct file files[FILES], struct err *e)
+{
+	auto_fd int netns = ns_open(NS_NET, str_after(r->settings.network, NETWORK_NS), e);
+	int err = netns < 0 ? netns : ns_loopback_up_in(netns, e);
+
+	return err < 0 ? err_wrap(e, "--network ns") : of_none(r, files, e);
+}
+
 static const struct {
 	const char *network; /* settings.network begins so */
 	int (*fill)(struct run *r, struct file files[FILES], struct err *e);
@@ -207,7 +225,8 @@ static const struct {
 	{ NETWORK_PASTA, of_user },
 	{ NETWORK_HOST, of_host },
 	{ NETWORK_CONTAINER, of_container },
-	{ "", of_none }, /* none, and namespaces that somebody else has made */
+	{ NETWORK_NS, of_namespace },
+	{ "", of_none },
 };
 
 int name_files_take(struct run *r, struct err *e)

@@ -156,18 +156,9 @@ static int place_criu(pid_t criu, struct wire *options, void *arg, struct err *e
 /* A network namespace comes back empty: its loopback is ours to bring up, as it was when the container was made. */
 static int loopback_up(pid_t pid, struct err *e)
 {
-	auto_fd int own = ns_open(NS_NET, "/proc/self/ns/net", e);
-	auto_fd int theirs = own < 0 ? own : ns_open_pid(NS_NET, pid, e);
+	auto_fd int netns = ns_open_pid(NS_NET, pid, e);
 
-	if (theirs < 0)
-		return theirs;
-	if (setns(theirs, CLONE_NEWNET) < 0)
-		return err_set(e, errno, "join the restored network namespace");
-	int err = ns_loopback_up(e);
-
-	if (setns(own, CLONE_NEWNET) < 0)
-		return err_set(e, errno, "return to the own network namespace");
-	return err;
+	return netns < 0 ? netns : ns_loopback_up_in(netns, e);
 }
 
 static int at_namespaces(struct restore *r, const struct criu_event *event, struct err *e)

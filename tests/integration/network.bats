@@ -386,3 +386,24 @@ while True:
 	run paene run -q --name refused --network ../paene "$image" true
 	expect_status 125
 }
+
+@test "loopback is up, whatever network it is" {
+	ip netns add there # as ip-netns(8) makes it: loopback is down
+	paene run -dq --name first --network none "$image" sleep 1000 >/dev/null
+	paene network create -q lone 2>/dev/null || paene network create lone >/dev/null
+	local network
+	for network in none host bridge lone lone,bridge container:first ns:/run/netns/there; do
+		in_box --network "$network" -- sh -c 'ip address show dev lo | grep -q "inet 127.0.0.1/8" && ip link show dev lo | grep -q ",UP"' ||
+			fail "down: $network"
+	done
+	paene network rm lone
+	ip netns delete there
+	umount /run/netns
+	rmdir /run/netns
+}
+
+@test "ns: what is no network namespace is refused" {
+	refused "/run/netns/nosuch: No such file" --network ns:/run/netns/nosuch
+	refused "ns" --network ns:/proc/self/ns/mnt
+	refused "must be absolute" --network ns:there
+}
