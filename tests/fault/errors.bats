@@ -23,6 +23,10 @@ load lib
 	failing run-bridge
 }
 
+@test "run with a network of a plugin: a failing system call" {
+	failing run-plugin
+}
+
 @test "run -d and rm -f: a failing system call" {
 	failing run-detached
 }

@@ -27,6 +27,10 @@ load lib
 	killed run-served cli # who traces the program, too, may wait for what only that one can read
 }
 
+@test "run with a network of a plugin: killed at a system call" {
+	killed run-plugin
+}
+
 @test "run -d and rm -f: killed at a system call" {
 	killed run-detached
 }

@@ -78,6 +78,30 @@ class RunBridge(Run):
     options = ["--name", "web", "-p", "8080:80"]
 
 
+class RunPlugin(Run):
+    """On a network of a plugin, which keeps a file for each container from ADD to DEL."""
+
+    options = ["--name", "web", "--network", "cni:lab", "-p", "8080:80"]
+    plugin = """#!/bin/sh
+read -r config
+case $CNI_COMMAND in
+ADD) : >"$0.$CNI_CONTAINERID" && echo '{"cniVersion": "1.0.0", "ips": [{"address": "10.9.8.7/24"}], "dns": {"nameservers": ["10.9.8.1"]}}' ;;
+DEL) exec rm -f "$0.$CNI_CONTAINERID" ;;
+esac
+"""
+    network = """{"cniVersion": "1.0.0", "name": "lab",
+        "plugins": [{"type": "keeper", "capabilities": {"portMappings": true}}, {"type": "keeper"}]}"""
+
+    def set_up(self):
+        super().set_up()
+        os.environ["NETCONFPATH"] = os.environ["CNI_PATH"] = f"{self.c.run}"  # a file that is left there is found
+        with open(f"{self.c.run}/lab.conflist", "w") as f:
+            f.write(self.network)
+        with open(f"{self.c.run}/keeper", "w") as f:
+            f.write(self.plugin)
+        os.chmod(f"{self.c.run}/keeper", 0o755)
+
+
 class RunServed(Run):
     """Its root by fuse-overlayfs, whose process and mount are to end with it."""
 
@@ -325,7 +349,7 @@ def wait_until(what, seconds):
 
 
 OPERATIONS = {
-    "oci-run": OciRun, "oci-mapped": OciMapped, "oci-life": OciLife, "run": Run, "run-bridge": RunBridge,
+    "oci-run": OciRun, "oci-mapped": OciMapped, "oci-life": OciLife, "run": Run, "run-bridge": RunBridge, "run-plugin": RunPlugin,
     "run-served": RunServed,
     "run-detached": RunDetached, "life": Life, "exec": Exec, "networks": Networks, "load": Load, "rmi": Rmi, "monitor": Monitor,
 }
