@@ -87,6 +87,7 @@ struct host_view {
 	struct port_view ports;
 	bool publish_all;
 	bool auto_remove, privileged, read_only, init, no_new_privs, cgroup_delegate, ksm;
+	struct strv dns, dns_options, dns_search, extra_hosts;
 	struct strv binds, caps, masked, readonly, missing;
 	struct spec_map storage;
 };
@@ -112,6 +113,10 @@ static const struct field host_fields[] = {
 	FIELD_STRING(struct host_view, cgroup_parent, "CgroupParent", REQUIRED),
 	FIELD_BOOL(struct host_view, cgroup_delegate, "CgroupDelegate", REQUIRED),
 	FIELD_STRINGS(struct host_view, binds, "Binds", REQUIRED),
+	FIELD_STRINGS(struct host_view, dns, "Dns", REQUIRED),
+	FIELD_STRINGS(struct host_view, dns_options, "DnsOptions", REQUIRED),
+	FIELD_STRINGS(struct host_view, dns_search, "DnsSearch", REQUIRED),
+	FIELD_STRINGS(struct host_view, extra_hosts, "ExtraHosts", REQUIRED),
 	{ FIELD_OF(struct host_view, storage, "StorageOpt", map, true) },
 	FIELD_STRINGS(struct host_view, missing, "MissingDefaults", REQUIRED),
 };
@@ -371,6 +376,10 @@ static int fill_host(const struct container *c, const struct spec *s, struct are
 		.cgroup_parent = text(set->cgroup_parent),
 		.cgroup_delegate = set->cgroup_delegate,
 		.binds = set->binds,
+		.dns = set->dns,
+		.dns_options = set->dns_options,
+		.dns_search = set->dns_search,
+		.extra_hosts = set->extra_hosts,
 		.masked = s->linux_.masked_paths,
 		.readonly = s->linux_.readonly_paths,
 		.missing = c->run.missing,

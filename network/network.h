@@ -320,6 +320,19 @@ int network_egress_count(int networks, const char *network, const char *id, stru
 int network_hosts(int networks, const struct net_plan *plans, size_t n, const char *const *extra, size_t n_extra,
 		  char **ret, struct err *e);
 
+/* What is asked of resolv.conf instead of what it would say; without members: as it is. */
+struct net_resolv {
+	struct strv servers, search, options; /* search ".": none */
+};
+
+/**
+ * net_resolv_change() - A resolv.conf with some of its lines replaced; pure
+ * @ret:	Freed by the caller
+ *
+ * Return: 0, or -ENOMEM with @e filled
+ */
+int net_resolv_change(const char *text, const struct net_resolv *want, char **ret, struct err *e);
+
 /**
  * network_resolv() - The text of /etc/resolv.conf: the host's nameservers that a container can reach (loopback ones are
  * replaced by what systemd-resolved's own file names), search and options kept; none where all networks are internal

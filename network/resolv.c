@@ -89,6 +89,18 @@ static void write_text(FILE *out, const char *host, const char *resolved, bool i
 		fprintf(out, "nameserver %s\n", last_resort[i]);
 }
 
+static int close_text(FILE *out, char **text, char **ret, struct err *e)
+{
+	bool failed = ferror(out);
+
+	if (fclose(out) != 0 || failed) {
+		free(*text);
+		return err_nomem(e);
+	}
+	*ret = *text;
+	return 0;
+}
+
 int resolv_text(const char *host, const char *resolved, bool internal, bool v6, char **ret, struct err *e)
 {
 	char *text = NULL;
@@ -98,14 +110,56 @@ int resolv_text(const char *host, const char *resolved, bool internal, bool v6, 
 	if (!out)
 		return err_nomem(e);
 	write_text(out, host, resolved, internal, v6);
-	bool failed = ferror(out);
+	return close_text(out, &text, ret, e);
+}
 
-	if (fclose(out) != 0 || failed) {
-		free(text);
+/* The keywords of a list replace each other, and what is said of servers goes with them. */
+static bool is_replaced(const char *line, size_t line_len, const struct net_resolv *want)
+{
+	const struct {
+		const char *keyword;
+		const struct strv *by;
+	} lists[] = {
+		{ "nameserver", &want->servers }, { "search", &want->search }, { "domain", &want->search },
+		{ "options", &want->options },
+	};
+	size_t len;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		if (lists[i].by->n && after_keyword(line, line_len, lists[i].keyword, &len))
+			return true;
+	return want->servers.n && *line == '#';
+}
+
+static void put_words(FILE *out, const char *keyword, const struct strv *words)
+{
+	if (!words->n || streq(words->v[0], "."))
+		return;
+	fputs(keyword, out);
+	for (size_t i = 0; i < words->n; i++)
+		fprintf(out, " %s", words->v[i]);
+	fputc('\n', out);
+}
+
+int net_resolv_change(const char *text, const struct net_resolv *want, char **ret, struct err *e)
+{
+	char *changed = NULL;
+	size_t len;
+	FILE *out = open_memstream(&changed, &len);
+
+	if (!out)
 		return err_nomem(e);
+	put_words(out, "search", &want->search);
+	put_words(out, "options", &want->options);
+	for (size_t i = 0; i < want->servers.n; i++)
+		fprintf(out, "nameserver %s\n", want->servers.v[i]);
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		size_t line_len = strcspn(line, "\n");
+
+		if (!is_replaced(line, line_len, want))
+			fprintf(out, "%.*s\n", (int)line_len, line);
 	}
-	*ret = text;
-	return 0;
+	return close_text(out, &changed, ret, e);
 }
 
 /* A file that need not be there; /etc/resolv.conf is often a link. */

@@ -159,19 +159,6 @@ static int take_namespaces(struct composition *c, struct err *e)
 	return compose_network(c, e);
 }
 
-static int take_hosts(struct composition *c, struct err *e)
-{
-	for (size_t i = 0; i < c->o->add_hosts.n; i++) {
-		const char *h = c->o->add_hosts.v[i];
-
-		if (!strchr(h, ':') || has_control(h) || strchr(h, ' '))
-			return err_say(e, EINVAL, "--add-host %s: NAME:ADDRESS, please", h);
-		if (strv_add(&c->s->arena, &c->s->extra_hosts, h) < 0)
-			return err_nomem(e);
-	}
-	return 0;
-}
-
 static int add_label(struct composition *c, const char *key, size_t key_len, const char *value, struct err *e)
 {
 	struct spec_map *m = &c->s->labels;
@@ -348,7 +335,7 @@ static int take_name(struct composition *c, struct err *e)
 
 /* In this order: later steps use what earlier ones have decided. */
 static int (*const steps[])(struct composition *c, struct err *e) = {
-	take_name,    take_life,	take_hostname, take_namespaces, take_hosts,	   take_image,	 compose_ports, take_command,
+	take_name,    take_life,	take_hostname, take_namespaces, compose_names,	   take_image,	 compose_ports, take_command,
 	compose_env,     compose_process,	take_labels,   compose_security, compose_limits, compose_cgroup, compose_devices,
 	compose_mounts, take_annotations, take_hooks, take_storage, take_secrets,
 };

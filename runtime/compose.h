@@ -29,10 +29,11 @@ struct run_options {
 	const char *storage_driver;
 	const char *cgroup_manager, *cgroup_parent, *cgroupns, *cgroups;
 	struct strv env, env_files, volumes, mounts, tmpfs, publish, cap_add, cap_drop, security_opts, ulimits, labels,
-		devices, device_rules, sysctls, add_hosts;
+		devices, device_rules, sysctls, add_hosts, dns, dns_search, dns_options;
 	struct strv expose;
 	bool publish_all;
-	bool interactive, tty, detach, rm, read_only, privileged, init, quiet, ksm, cgroup_delegate;
+	bool interactive, tty, detach, rm, read_only, privileged, init, quiet, ksm, cgroup_delegate,
+		no_hosts, no_hostname;
 };
 
 /**

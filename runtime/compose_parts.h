@@ -28,6 +28,9 @@ int compose_restart(const char *text, struct settings *s, struct err *e);
 /* Its networks, or whose network namespace it has. */
 int compose_network(struct composition *c, struct err *e);
 
+/* What it is told of names; after its networks. */
+int compose_names(struct composition *c, struct err *e);
+
 /* One more network among those that a container wants. @ret: zeroed but for its name. Return: 0, or -errno with @e filled */
 int network_wish_add(struct arena *a, struct network_wishes *all, const char *network, struct network_wish **ret,
 		     struct err *e);

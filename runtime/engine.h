@@ -114,6 +114,9 @@ struct health_settings {
 /* In the place of a network's name: one that plugins make, and its name there. */
 #define NETWORK_CNI "cni:"
 
+#define NAMES_NONE    "none"	     /* of --dns: the image's own resolv.conf is seen */
+#define NAMES_GATEWAY "host-gateway" /* of --add-host: this host, as the container sees it */
+
 /* A network of ours that it is on, and what it would like there; NULL: whatever comes. */
 struct network_wish {
 	char *network;
@@ -178,7 +181,9 @@ struct settings {
 	char *hostname;
 	char *network; /* NETWORK_… */
 	struct network_wishes networks; /* of NETWORK_BRIDGE; the first one is eth0 */
-	struct strv ports, extra_hosts;
+	struct strv ports, extra_hosts; /* "NAME:ADDRESS", "NAME:" NAMES_GATEWAY */
+	struct strv dns, dns_search, dns_options; /* instead of the host's; NAMES_NONE, "." */
+	bool no_hosts, no_hostname; /* the image's own files are seen */
 	struct strv egress; /* net_egress_words() */
 	uint32_t restart; /* enum restart_policy */
 	struct opt_u32 restart_max;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -108,19 +109,61 @@ static int add_files(struct run *r, struct file files[FILES], struct err *e)
 	return err;
 }
 
-/* "NAME:ADDRESS" as the user writes it to "ADDRESS NAME" as the file has it. */
-static int extra_hosts(struct run *r, struct strv *ret)
+/* This host's addresses as the container sees them, on the first bridge that it is on. Return: how many */
+static size_t gateways(const struct run *r, char ret[NET_FAMILIES][NET_ADDR_MAX])
+{
+	const struct wiring *w = &r->wiring;
+	size_t n = 0;
+
+	if (streq(r->settings.network, NETWORK_HOST)) {
+		snprintf(ret[0], NET_ADDR_MAX, "127.0.0.1");
+		return 1;
+	}
+	for (size_t i = 0; i < w->n && n == 0; i++)
+		for (enum net_family f = 0; f < NET_FAMILIES && w->plans[i].network.driver == NET_BRIDGE; f++)
+			if (w->plans[i].network.ip[f].gateway.family)
+				net_addr_text(&w->plans[i].network.ip[f].gateway, false, ret[n++]);
+	return n;
+}
+
+/* "NAME:ADDRESS" as the settings have it to "ADDRESS NAME" as the file has it. */
+static int extra_hosts(struct run *r, struct strv *ret, struct err *e)
 {
 	const struct strv *from = &r->settings.extra_hosts;
+	struct arena *a = &r->spec.arena;
+	char hosts[NET_FAMILIES][NET_ADDR_MAX];
+	size_t n_hosts = gateways(r, hosts);
 
 	for (size_t i = 0; i < from->n; i++) {
-		size_t n = strcspn(from->v[i], ":");
+		int n = (int)strcspn(from->v[i], ":");
+		const char *address = from->v[i] + n + 1;
+		bool gateway = streq(address, NAMES_GATEWAY);
 
-		if (strv_push(&r->spec.arena, ret,
-			      arena_printf(&r->spec.arena, "%s %.*s", from->v[i] + n + 1, (int)n, from->v[i])) < 0)
-			return -ENOMEM;
+		if (gateway && !n_hosts)
+			return err_say(e, EINVAL, "--add-host %s: on its network the container does not see this host", from->v[i]);
+		for (size_t k = 0; k < (gateway ? n_hosts : 1); k++)
+			if (strv_push(a, ret, arena_printf(a, "%s\t%.*s", gateway ? hosts[k] : address, n, from->v[i])) < 0)
+				return err_nomem(e);
 	}
 	return 0;
+}
+
+/* Behind a text that says nothing of them yet. */
+static int add_extra_hosts(struct run *r, char **text, struct err *e)
+{
+	struct strv extra = { 0 };
+	int err = r->settings.extra_hosts.n ? extra_hosts(r, &extra, e) : 0;
+
+	for (size_t i = 0; i < extra.n && err >= 0; i++) {
+		char *longer = NULL;
+		size_t len = strlen(*text);
+
+		if (asprintf(&longer, "%s%s%s\n", *text, len && (*text)[len - 1] != '\n' ? "\n" : "", extra.v[i]) < 0)
+			return err_nomem(e);
+		free(*text);
+		*text = longer;
+	}
+	return err;
 }
 
 static int of_networks(struct run *r, struct file files[FILES], struct err *e)
@@ -128,10 +171,10 @@ static int of_networks(struct run *r, struct file files[FILES], struct err *e)
 	const struct wiring *w = &r->wiring;
 	struct strv extra = { 0 };
 
-	if (extra_hosts(r, &extra) < 0)
-		return err_nomem(e);
 	int err = wiring_take(r->g, &r->settings, r->spec.hostname, &r->spec.arena, &r->wiring, e);
 
+	if (err >= 0)
+		err = extra_hosts(r, &extra, e);
 	if (err >= 0)
 		err = network_hosts(r->g->networks, w->plans, w->n, (const char *const *)extra.v, extra.n, &files[HOSTS].text, e);
 	return err < 0 ? err : network_resolv(w->plans, w->n, &files[RESOLV].text, e);
@@ -142,35 +185,30 @@ static int of_host(struct run *r, struct file files[FILES], struct err *e)
 	auto_fd int resolv = open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC);
 	struct err absent; /* a host without these files has none to show */
 
-	(void)r;
-	(void)e;
 	(void)file_read(AT_FDCWD, "/etc/hosts", FILE_MAX, &files[HOSTS].text, NULL, &absent);
 	if (resolv >= 0)
 		(void)file_read_fd(resolv, "resolv.conf", FILE_MAX, &files[RESOLV].text, NULL, &absent);
-	return 0;
+	return files[HOSTS].text ? add_extra_hosts(r, &files[HOSTS].text, e) : 0;
+}
+
+static int of_none(struct run *r, struct file files[FILES], struct err *e)
+{
+	if (asprintf(&files[HOSTS].text, "127.0.0.1\tlocalhost %s\n::1\tlocalhost\n", r->spec.hostname) >= 0)
+		return add_extra_hosts(r, &files[HOSTS].text, e);
+	files[HOSTS].text = NULL;
+	return err_nomem(e);
 }
 
 /* Its address is one of the host's: so its own name is for itself alone. */
 static int of_user(struct run *r, struct file files[FILES], struct err *e)
 {
 	auto_free char *host = NULL;
-	struct strv extra = { 0 };
-	size_t len;
-	int err = extra_hosts(r, &extra) < 0 ? err_nomem(e) : network_resolv(NULL, 0, &host, e);
+	int err = network_resolv(NULL, 0, &host, e);
 
 	if (err < 0)
 		return err;
-	FILE *f = open_memstream(&files[HOSTS].text, &len);
-
-	if (!f)
-		return err_nomem(e);
-	fprintf(f, "127.0.0.1\tlocalhost %s\n::1\tlocalhost\n", r->spec.hostname);
-	for (size_t i = 0; i < extra.n; i++)
-		fprintf(f, "%s\n", extra.v[i]);
-	if (fclose(f) != 0)
-		return err_nomem(e);
 	if (asprintf(&files[RESOLV].text, "nameserver " PASTA_DNS "\n%s", host) >= 0)
-		return 0;
+		return of_none(r, files, e);
 	files[RESOLV].text = NULL;
 	return err_nomem(e);
 }
@@ -200,14 +238,6 @@ static int of_container(struct run *r, struct file files[FILES], struct err *e)
 	return path && files[HOSTS].owner ? 0 : err_nomem(e);
 }
 
-static int of_none(struct run *r, struct file files[FILES], struct err *e)
-{
-	if (asprintf(&files[HOSTS].text, "127.0.0.1\tlocalhost %s\n::1\tlocalhost\n", r->spec.hostname) >= 0)
-		return 0;
-	files[HOSTS].text = NULL;
-	return err_nomem(e);
-}
-
 /* Somebody else's namespace, by its path: loopback is up in every container's. */
 static int of_namespace(struct run *r, struct file files[FILES], struct err *e)
 {
@@ -229,6 +259,30 @@ static const struct {
 	{ "", of_none },
 };
 
+/* What the user would rather have. */
+static int change(const struct run *r, struct file files[FILES], struct err *e)
+{
+	const struct settings *s = &r->settings;
+	const struct net_resolv want = { s->dns, s->dns_search, s->dns_options };
+	const bool no[FILES] = { [HOSTS] = s->no_hosts, [HOSTNAME] = s->no_hostname,
+				 [RESOLV] = s->dns.n && streq(s->dns.v[0], NAMES_NONE) };
+	char *changed = NULL;
+	int err = 0;
+
+	if (!no[RESOLV] && (want.servers.n || want.search.n || want.options.n)) {
+		err = net_resolv_change(files[RESOLV].text ? files[RESOLV].text : "", &want, &changed, e);
+		free(files[RESOLV].text);
+		files[RESOLV].text = changed;
+	}
+	for (size_t i = 0; i < FILES; i++) {
+		if (!no[i])
+			continue;
+		free(files[i].text);
+		files[i] = (struct file){ 0 };
+	}
+	return err;
+}
+
 int name_files_take(struct run *r, struct err *e)
 {
 	auto_files struct file files[FILES] = { 0 };
@@ -245,5 +299,7 @@ int name_files_take(struct run *r, struct err *e)
 		i++;
 	int err = modes[i].fill(r, files, e);
 
+	if (err >= 0)
+		err = change(r, files, e);
 	return err < 0 ? err : add_files(r, files, e);
 }

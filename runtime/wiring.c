@@ -37,9 +37,11 @@ static int plan_one(const struct engine *g, const struct settings *s, const stru
 		.id = s->id, .name = s->name, .hostname = hostname, .index = index,
 		.aliases = (const char *const *)wish->aliases.v, .n_aliases = wish->aliases.n,
 		.shape = &wish->shape,
-		.hosts = arena_printf(a, "%s/containers/%s/hosts", g->data_path, s->id),
 	};
-	int r = p.hosts ? network_find(g->networks, wish->network, &p.network, e) : err_nomem(e);
+
+	if (!s->no_hosts)
+		p.hosts = arena_printf(a, "%s/containers/%s/hosts", g->data_path, s->id);
+	int r = p.hosts || s->no_hosts ? network_find(g->networks, wish->network, &p.network, e) : err_nomem(e);
 
 	if (r >= 0)
 		r = net_egress_of_words(&s->egress, a, &p.egress, e);
