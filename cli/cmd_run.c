@@ -13,6 +13,7 @@
 #include "runtime/ksm.h"
 #include "runtime/launch.h"
 #include "runtime/limits.h"
+#include "runtime/volumes.h"
 
 /* clang-format off */
 #define FLAG(member, name, letter, help)	  OPT_FLAG(struct run_options, member, name, letter, help)
@@ -218,6 +219,21 @@ static void advise(const struct call *c, const struct run_options *o)
 		output_warning(c, "--ksm: the kernel looks for no equal pages now: `echo 1 >/sys/kernel/mm/ksm/run` has it begin");
 }
 
+/* `volume ls` shows them from now on, as with podman and docker. A container without its volumes is none. */
+static int make_volumes(const struct engine *g, const char *id, struct err *e)
+{
+	auto_settings struct settings s = { 0 };
+	auto_fd int dir = record_open(g, id, e);
+	int r = dir < 0 ? dir : record_settings(dir, &s, e);
+	struct err ignored;
+
+	if (r >= 0)
+		r = volumes_make(g, &s, e);
+	if (r < 0)
+		(void)engine_remove(g, id, REMOVE_FORCE | REMOVE_VOLUMES, &ignored);
+	return r;
+}
+
 static int run_create(const struct call *c, struct err *e)
 {
 	struct run_options o = with_command(c);
@@ -228,6 +244,8 @@ static int run_create(const struct call *c, struct err *e)
 	if (r < 0)
 		return r;
 	r = make_told(c, &g, &o, id, e);
+	if (r >= 0)
+		r = make_volumes(&g, id, e);
 	if (r < 0)
 		return r;
 	advise(c, &o);

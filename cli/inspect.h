@@ -25,6 +25,8 @@ int inspect_each(const struct call *c, const struct inspection *how, struct err 
 int inspect_container(const struct engine *g, const char *id, bool sizes, json_t **ret, struct err *e);
 /* What it may use: members of HostConfig. */
 int inspect_limits(const struct container *c, const struct spec *s, json_t **ret, struct err *e);
+/* What is mounted in it. */
+int inspect_mounts(const struct settings *s, const struct spec *spec, json_t **ret, struct err *e);
 int inspect_image(const struct engine *g, struct image *image, json_t **ret, struct err *e);
 
 #endif

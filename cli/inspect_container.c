@@ -238,13 +238,6 @@ static const struct field driver_fields[] = {
 	FIELD_OBJECT(struct driver_view, layers, "Data", REQUIRED, layers_fields),
 };
 
-static const struct field mount_fields[] = {
-	FIELD_STRING(struct spec_mount, type, "Type", REQUIRED),
-	FIELD_STRING(struct spec_mount, source, "Source", REQUIRED),
-	FIELD_STRING(struct spec_mount, destination, "Destination", REQUIRED),
-	FIELD_STRINGS(struct spec_mount, options, "Options", REQUIRED),
-};
-
 struct view {
 	char *id, *name, *created, *image, *image_name, *driver, *cgroup, *log_path;
 	struct state_view state;
@@ -252,7 +245,6 @@ struct view {
 	struct host_view host;
 	struct network_view network;
 	struct usage_view usage, last_usage;
-	struct spec_mounts mounts;
 	struct driver_view graph;
 	uint64_t restarts;
 	uint32_t range_start;
@@ -269,7 +261,6 @@ static const struct field fields[] = {
 	FIELD_OBJECT(struct view, config, "Config", REQUIRED, config_fields),
 	FIELD_OBJECT(struct view, host, "HostConfig", REQUIRED, host_fields),
 	FIELD_OBJECT(struct view, network, "NetworkSettings", REQUIRED, network_fields),
-	FIELD_LIST(struct view, mounts, "Mounts", REQUIRED, mount_fields, struct spec_mount),
 	FIELD_STRING(struct view, driver, "Driver", REQUIRED),
 	FIELD_OBJECT(struct view, graph, "GraphDriver", REQUIRED, driver_fields),
 	FIELD_STRING(struct view, cgroup, "CgroupPath", REQUIRED),
@@ -404,20 +395,6 @@ static void fill_usage(const struct engine *g, const struct container *c, struct
 	};
 }
 
-/* A mount without a source or a type has them empty here. */
-static int fill_mounts(const struct spec *s, struct arena *a, struct spec_mounts *ret, struct err *e)
-{
-	ret->v = arena_array(a, s->mounts.n + 1, sizeof(*ret->v));
-	if (!ret->v)
-		return err_nomem(e);
-	for (; ret->n < s->mounts.n; ret->n++) {
-		ret->v[ret->n] = s->mounts.v[ret->n];
-		ret->v[ret->n].type = text(ret->v[ret->n].type);
-		ret->v[ret->n].source = text(ret->v[ret->n].source);
-	}
-	return 0;
-}
-
 /* Of the last run, or of the first one that may come. */
 static enum storage_driver driver_of(const struct container *c)
 {
@@ -541,17 +518,21 @@ static int fill(const struct engine *g, const struct container *c, const struct 
 	v->config.ports = v->host.ports = v->network.ports;
 	if (r >= 0)
 		r = fill_graph(g, c, a, &v->graph, e);
-	return r < 0 ? r : fill_mounts(s, a, &v->mounts, e);
+	return r;
 }
 
 static int encode(const struct container *c, const struct spec *s, const struct view *v, bool sizes, json_t **ret,
 		  struct err *e)
 {
-	json_t *all = NULL, *limits = NULL;
+	json_t *all = NULL, *limits = NULL, *mounts = NULL;
 	int r = encode_object(fields, ARRAY_SIZE(fields) - (sizes ? 0 : SIZE_FIELDS), v, &all, e);
 
 	if (r >= 0)
 		r = inspect_limits(c, s, &limits, e);
+	if (r >= 0)
+		r = inspect_mounts(&c->settings, s, &mounts, e);
+	if (r >= 0 && json_object_set_new(all, "Mounts", mounts) < 0)
+		r = err_nomem(e);
 	if (r >= 0 && json_object_update(json_object_get(all, "HostConfig"), limits) < 0)
 		r = err_nomem(e);
 	json_decref(limits);

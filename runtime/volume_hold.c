@@ -178,6 +178,19 @@ static int make_missing(const struct engine *g, const char *name, bool anonymous
 	return r == -EEXIST ? 0 : r;
 }
 
+int volumes_make(const struct engine *g, const struct settings *s, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < s->mounts.n && r >= 0; i++) {
+		const struct mount_more *m = &s->mounts.v[i];
+
+		if (m->volume && faccessat(g->volumes, m->volume, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			r = make_missing(g, m->volume, m->anonymous, e);
+	}
+	return r;
+}
+
 static int lock_made(const struct engine *g, const char *name, bool anonymous, int how, struct err *e)
 {
 	for (;;) {

@@ -40,6 +40,9 @@ void volume_free(struct volume *v);
  */
 int volume_create(const struct engine *g, struct volume *v, struct err *e);
 
+/* Those of a container that are not there yet; at its start they are made, too. Return: 0, or -errno with @e filled */
+int volumes_make(const struct engine *g, const struct settings *s, struct err *e);
+
 /* Return: 0, or -ENOENT and others with @e filled */
 int volume_load(const struct engine *g, const char *name, struct volume *ret, struct err *e);
 

@@ -137,3 +137,17 @@ parameters() { # parameters VALUE: of the kernel's module, for whoever says noth
 	parameters N
 	expect_status 0
 }
+
+@test "a volume with o=size: what it holds, what an image fills it with, its number given back" {
+	make_disk ext4
+	limited volume create -o o=size=1m,uid=7 small
+	run limited run -q --rm --network none -v small:/etc $image sh -c "ls /etc; dd if=/dev/zero of=/etc/large bs=1M count=20"
+	expect_in_output passwd
+	expect_full
+	has_projects 1
+	limited ps -aq # sweeps nothing of it
+	limited rm -fa
+	has_projects 1
+	limited volume rm small
+	has_projects 0
+}
