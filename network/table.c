@@ -47,6 +47,23 @@ void table_put_chain(struct nl_batch *b, uint8_t family, const struct rules_chai
 	nftnl_chain_free(c);
 }
 
+/*
+ * The nft program's own note on a set of names: without it the names are taken for numbers and shown as "", which it cannot
+ * read again: a whole firewall that somebody has saved by `nft list ruleset` would not come back.
+ */
+static bool note_host_order(struct nftnl_set *s)
+{
+	enum { HOST_ORDER = 1 };
+	struct nftnl_udata_buf *buf = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
+
+	if (!buf)
+		return false;
+	nftnl_udata_put_u32(buf, NFTNL_UDATA_SET_KEYBYTEORDER, HOST_ORDER);
+	nftnl_set_set_data(s, NFTNL_SET_USERDATA, nftnl_udata_buf_data(buf), nftnl_udata_buf_len(buf));
+	nftnl_udata_buf_free(buf);
+	return true;
+}
+
 void table_put_set(struct nl_batch *b, uint8_t family, const struct rules_set *set, uint32_t id)
 {
 	struct nftnl_set *s = nftnl_set_alloc();
@@ -63,6 +80,7 @@ void table_put_set(struct nl_batch *b, uint8_t family, const struct rules_set *s
 	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, flags);
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, set->key_type);
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, (uint32_t)rules_key_len(set));
+	b->full |= set->key_type == TYPE_INTERFACE && !note_host_order(s);
 	if (set->data_type) {
 		nftnl_set_set_u32(s, NFTNL_SET_DATA_TYPE, set->data_type);
 		nftnl_set_set_u32(s, NFTNL_SET_DATA_LEN, set->data_len);
