@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Containers on a bridge and their neighbours: N01 to N06, S35. This corner's network is "the host"; a further network namespace,
+# Containers on a bridge and their neighbours: N01 to N08, N10, S35. This corner's network is "the host"; a further network namespace,
 # "neighbour", is another machine on its wire: 192.0.2.1 here, 192.0.2.2 there.
 load lib
 
@@ -204,6 +204,73 @@ listening() { # listening NETNS PORT
 	expect_answer n06 neighbour 192.0.2.1 5007
 	expect_no_answer neighbour 192.0.2.1 5006
 	expect_no_answer neighbour "$address" 80
+}
+
+@test "N04: a port that is published on ::1 is not for neighbours either" {
+	[ -d /proc/sys/net/ipv6 ] || skip "this kernel has no IPv6"
+	ip address add 2001:db8::1/64 dev wire nodad
+	ip -n neighbour address add 2001:db8::2/64 dev wire nodad
+	serve n04 -p '[::1]:5014:80' -p 127.0.0.1:5015:80
+	expect_answer n04 here ::1 5014
+	expect_no_answer neighbour 192.0.2.1 5014
+	expect_no_answer neighbour 2001:db8::1 5014
+	expect_no_answer neighbour 2001:db8::1 5015
+	ip address delete 2001:db8::1/64 dev wire
+	ip -n neighbour address delete 2001:db8::2/64 dev wire
+}
+
+sent() { # packets to the neighbour
+	ip -json -stats link show wire | jq '.[0].stats64.tx.packets'
+}
+
+@test "N07: a container of an internal network asks nobody outside, for names or anything else" {
+	paene network create --internal inner >/dev/null
+	local before
+	before=$(sent)
+	run paene run -q --rm --network inner $image sh -c 'cat /etc/resolv.conf; ip route; nslookup example.com 192.0.2.2; nslookup example.com;
+		nc -w 1 192.0.2.2 80'
+	[ "$status" != 0 ]
+	expect_not_in_output "nameserver "
+	expect_not_in_output default
+	[ "$(sent)" = "$before" ] || fail "packets have left"
+	paene network rm inner
+}
+
+@test "N08: nobody outside of a container seems to be its own loopback" {
+	local where
+	paene run -qd --name n08 -p 5008:80 $image nc -ll -p 80 -e sh -c 'netstat -tn | grep :80' >/dev/null
+	address=$(paene inspect --format '{{.NetworkSettings.IPAddress}}' n08)
+	wait_until 5 paene exec n08 sh -c 'netstat -tln | grep -q :80'
+	for where in "neighbour nc -w 60 192.0.2.1 5008" "nc -w 60 192.0.2.1 5008" "nc -w 60 127.0.0.1 5008" "nc -w 60 ::1 5008" \
+		"nc -w 60 $address 80" "paene exec n08 nc 192.0.2.1 5008" "paene run -q --rm $image nc 192.0.2.1 5008"; do
+		[[ "$where" != *::1* || -d /proc/sys/net/ipv6 ]] || continue
+		run eval "$where </dev/null"
+		expect_in_output "$address:80"
+		expect_not_in_output 127.0.0.1
+		expect_not_in_output ::1
+	done
+	run neighbour nc -w 60 192.0.2.1 5008 </dev/null
+	expect_in_output 192.0.2.2
+}
+
+@test "N10: thousands of addresses that come and go while the kernel is asked are no trouble" {
+	local i
+	for i in {0..19}; do
+		printf "address add 198.18.$i.%d/32 dev wire\n" {1..250}
+	done | ip -batch -
+	(while :; do
+		ip address add 198.18.30.1/32 dev wire
+		ip address delete 198.18.30.1/32 dev wire
+	done) &
+	local changing=$! failed=
+	for i in 1 2 3 4 5; do
+		paene network create "n10$i" >/dev/null && paene run -q --rm --network "n10$i" -p 198.18.5.5:5010:80 $image true &&
+			paene network rm "n10$i" >/dev/null || failed+=" $i"
+	done
+	kill "$changing"
+	wait "$changing" || true
+	ip address flush dev wire to 198.18.0.0/16
+	[ -z "$failed" ] || fail "failed:$failed"
 }
 
 @test "S35: a container in the host's network finds no socket of ours" {
