@@ -57,6 +57,11 @@ static int put_hundredths(const struct field *f, const void *value, json_t **ret
 	return *ret ? 0 : err_nomem(e);
 }
 
+static const struct field link_fields[] = {
+	FIELD_U64(struct stats_link, received_bytes, "RxBytes", REQUIRED),
+	FIELD_U64(struct stats_link, sent_bytes, "TxBytes", REQUIRED),
+};
+
 #define TEXT(member, name)	 FIELD_STRING(struct stats_entry, member, name, REQUIRED)
 #define NUMBER(member, name)	 FIELD_OWN(struct stats_entry, member, name, known, REQUIRED)
 #define HUNDREDTHS(member, name) FIELD_OWN(struct stats_entry, member, name, hundredths, REQUIRED)
@@ -92,6 +97,8 @@ const struct field stats_fields[] = {
 	HUNDREDTHS(memory_pressure, "MemPressure"),
 	HUNDREDTHS(io_pressure, "IOPressure"),
 	NUMBER(merged_bytes, "KSMSaved"),
+	{ FIELD_OF(struct stats_entry, links, "Network", keyed, true), .table = link_fields, .n_table = ARRAY_SIZE(link_fields),
+	  .size = sizeof(struct stats_link) },
 };
 const size_t stats_n_fields = ARRAY_SIZE(stats_fields);
 
@@ -204,6 +211,20 @@ static double memory_top(const struct usage *u)
 	return u && u->limited ? (double)u->cgroup.memory_limit_bytes : 0;
 }
 
+static int fill_links(const struct usage *u, struct arena *a, struct stats_entry *ret, struct err *e)
+{
+	ret->links.v = arena_array(a, u->n_links + 1, sizeof(*ret->links.v));
+	for (size_t i = 0; i < u->n_links && ret->links.v; i++) {
+		const struct link_use *l = &u->links[i];
+		struct stats_link link = { arena_strdup(a, l->name), l->received_bytes, l->sent_bytes };
+
+		if (!link.name)
+			return err_nomem(e);
+		ret->links.v[ret->links.n++] = link;
+	}
+	return ret->links.v ? 0 : err_nomem(e);
+}
+
 int stats_describe(const struct stats_source *from, struct arena *a, struct stats_entry *ret, struct err *e)
 {
 	struct stats_entry s = { .id = from->id, .name = from->name };
@@ -211,6 +232,8 @@ int stats_describe(const struct stats_source *from, struct arena *a, struct stat
 
 	if (from->now)
 		fill_numbers(from->before, from->now, &s);
+	if (from->now && fill_links(from->now, a, &s, e) < 0)
+		return -e->code;
 	s.short_id = from->whole_id ? from->id : arena_strndup(a, from->id, ID_SHORT);
 	s.cpu_share = percent_text(a, s.cpu_hundredths);
 	s.cpu_average = percent_text(a, average(from, &s));

@@ -39,6 +39,12 @@ struct stats_source {
 	bool plain;			  /* bars of ASCII */
 };
 
+/* As podman has it. */
+struct stats_link {
+	char *name;
+	uint64_t received_bytes, sent_bytes;
+};
+
 /* An entry of the list: texts as podman has them, "--" for what is not known, and the numbers, null for the same. */
 struct stats_entry {
 	char *short_id, *id, *name;
@@ -48,6 +54,10 @@ struct stats_entry {
 	struct opt_u64 working_set_bytes, memory_bytes, limit_bytes, swap_bytes, merged_bytes;
 	struct opt_u64 received_bytes, sent_bytes, read_bytes, written_bytes, read_ops, write_ops;
 	struct opt_u64 cpu_pressure, memory_pressure, io_pressure; /* hundredths of a percent */
+	struct {
+		struct stats_link *v;
+		size_t n;
+	} links;
 };
 extern const struct field stats_fields[];
 extern const size_t stats_n_fields;

@@ -67,19 +67,22 @@ void meter_close(struct meter *m)
 	fd_close(&m->init);
 }
 
-void usage_parse_network(const char *text, uint64_t *ret_received, uint64_t *ret_sent)
+void usage_parse_network(const char *text, struct usage *ret)
 {
 	for (const char *line = text; line; line = strchr(line, '\n')) {
 		const char *name = line + strspn(line, "\n "), *end = name + strcspn(name, ":\n");
-		uint64_t received, sent;
+		struct link_use l = { .name = "" };
 
 		line = name;
 		/* the two lines of titles have no colon */
 		if (*end != ':' || str_after(name, "lo:") ||
-		    sscanf(end + 1, "%" SCNu64 "%*u%*u%*u%*u%*u%*u%*u%" SCNu64, &received, &sent) != 2)
+		    sscanf(end + 1, "%" SCNu64 "%*u%*u%*u%*u%*u%*u%*u%" SCNu64, &l.received_bytes, &l.sent_bytes) != 2)
 			continue;
-		*ret_received += received;
-		*ret_sent += sent;
+		snprintf(l.name, sizeof(l.name), "%.*s", (int)MIN((size_t)(end - name), sizeof(l.name)), name);
+		ret->received_bytes += l.received_bytes;
+		ret->sent_bytes += l.sent_bytes;
+		if (ret->n_links < USAGE_LINKS_MAX)
+			ret->links[ret->n_links++] = l;
 	}
 }
 
@@ -113,7 +116,7 @@ int meter_read(const struct meter *m, struct usage *ret, struct err *e)
 	u.limited = limit < m->machine_bytes;
 	u.cgroup.memory_limit_bytes = MIN(limit, m->machine_bytes);
 	if (m->own_network && file_read(m->init, "net/dev", NET_DEV_MAX, &links, NULL, &ignored) == 0) {
-		usage_parse_network(links, &u.received_bytes, &u.sent_bytes);
+		usage_parse_network(links, &u);
 		u.has_network = true;
 	}
 	*ret = u;

@@ -18,12 +18,21 @@ struct meter {
 };
 #define METER_NONE ((struct meter){ .cgroup = -1, .init = -1 })
 
+/* What has passed one of its links. */
+struct link_use {
+	char name[IF_NAMESIZE];
+	uint64_t received_bytes, sent_bytes;
+};
+#define USAGE_LINKS_MAX 16
+
 struct usage {
 	int64_t at_us; /* CLOCK_MONOTONIC */
 	struct cgroup_stats cgroup; /* with the limit of memory that counts; pids are processes where there is no controller */
 	bool limited;		    /* that limit is lower than what the machine has */
 	bool has_network;
-	uint64_t received_bytes, sent_bytes;
+	uint64_t received_bytes, sent_bytes; /* of all links */
+	struct link_use links[USAGE_LINKS_MAX]; /* the first of them */
+	size_t n_links;
 	struct cgroup_ksm ksm;
 };
 
@@ -41,10 +50,10 @@ void meter_close(struct meter *m);
 int meter_read(const struct meter *m, struct usage *ret, struct err *e);
 
 /**
- * usage_parse_network() - Add up the bytes of all links but the loopback
+ * usage_parse_network() - The bytes of all links but the loopback, added to what @ret has
  * @text:	/proc/PID/net/dev
  */
-void usage_parse_network(const char *text, uint64_t *ret_received, uint64_t *ret_sent);
+void usage_parse_network(const char *text, struct usage *ret);
 
 /* What will be kept of a run that ends now. Return: 0, or -errno with @e filled */
 int usage_of_run(const struct engine *g, const char *id, struct run_use *ret, struct err *e);

@@ -49,11 +49,14 @@ static void fuzz_map(const char *text)
 
 static void fuzz_links(const char *text)
 {
-	uint64_t received = 0, sent = 0;
+	struct usage u = { .n_links = 0 };
+	uint64_t received = 0;
 
-	usage_parse_network(text, &received, &sent);
-	if (!strchr(text, ':'))
-		check(received == 0 && sent == 0);
+	usage_parse_network(text, &u);
+	check(u.n_links <= USAGE_LINKS_MAX && (strchr(text, ':') || u.n_links == 0));
+	for (size_t i = 0; i < u.n_links; i++)
+		received += u.links[i].received_bytes;
+	check(u.n_links == USAGE_LINKS_MAX || received == u.received_bytes);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

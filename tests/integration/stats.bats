@@ -119,6 +119,7 @@ at_terminal() { # at_terminal STEP… -- OPTION…
 		printf '%01000d' 0 >"/dev/udp/$ip/9" || true # nobody listens: the container's kernel says so
 	done
 	stats --format json wired | jq -e '.[0] | .NetInput >= 1000 and .NetOutput > 0'
+	stats --format json wired | jq -e '.[0] | .Network.eth0.RxBytes >= 1000 and (.Network | keys) == ["eth0"]'
 }
 
 @test "pressure: three shares of time" {
