@@ -101,6 +101,31 @@ static const struct manual_section manual[] = {
 	  "`--storage-opt size=BYTES` limits that layer by a project quota: xfs and ext4 have them where they are mounted with `prjquota` "
 	  "(ext4: after `tune2fs -O project,quota`); elsewhere it is refused. Volumes are not counted. With `--userns host` the container's "
 	  "root may give its files to another project, and so leave the limit." },
+	{ "Volumes and mounts",
+	  "A source of `-v` that begins with `/` or `.` is a path, which must be there; any other is a volume by its name, made on first use; "
+	  "none, as in `-v /data`, is a volume without a name, which goes with `--rm` and `rm --volumes`. Volumes of the image are of that "
+	  "kind. The first container that has a volume fills it with what its image has at that place, unless it says `nocopy`.\n\n"
+	  "Files have the same owners inside and outside: their ids are mapped, also where the container's root is nobody outside. So what "
+	  "its root leaves in a folder of the host is root's there, setuid files too; `noidmap` shows owners as they are for others. `U` "
+	  "gives all files to the user that the container runs as. `idmap=uids=0-1000-1;gids=0-1000-1` names a mapping of its own: the first id "
+	  "on the disk, the first one that is seen, how many.\n\n"
+	  "Options are `ro`, `noexec`, `dev`, `suid`, a propagation (`rslave` …), `bind` (without the mounts below), and `O`: an overlay, whose "
+	  "changes go with the run, or to `upperdir=DIR,workdir=DIR`. `z` and `Z` have nothing to do: containers have no labels of SELinux.\n\n"
+	  "`--mount` has the same words, and types of its own: `image` (source= an image; `rw`, `subpath=`), `glob` (source= a pattern; each path "
+	  "that fits lies below the target), `tmpfs` (tmpfs-size=, tmpfs-mode=, tmpcopyup), `ramfs`, `devpts`. `subpath=` is a part of a volume or an "
+	  "image; no link in it leads out.\n\n"
+	  "`volume create -o type=nfs -o device=:/export -o o=addr=192.0.2.1` makes a volume that mount(8) mounts with the first container and that "
+	  "is unmounted after the last one. `-o o=size=10g` limits one by a project quota (see below `--storage-opt`)." },
+	{ "Secrets",
+	  "`secret create NAME FILE` keeps a password or a key in the data folder, readable for root alone and not encrypted. `run --secret NAME` gives it "
+	  "to a container as a file in memory, `/run/secrets/NAME`, read-only (`target=`, `uid=`, `gid=`, `mode=`), or with `type=env` as a variable, "
+	  "which all its processes, and whoever may look at them, can read. It is read at each start. No image made of the container "
+	  "has it." },
+	{ "Hooks and vendors' devices",
+	  "`--hooks-dir DIR` runs the programs that files in it name, as oci-hooks(5) of podman has them (version 1.0.0); no folder is read without it. "
+	  "Regular expressions are POSIX extended ones.\n\n"
+	  "`--device nvidia.com/gpu=all` looks the name up in the JSON files of `/etc/cdi` and `/run/cdi` (Container Device Interface), and gives the "
+	  "container the nodes, mounts, variables, groups and hooks that stand there. Files in YAML are not read." },
 	{ "Registries",
 	  "`/etc/paene/registries.json`, and before it `$XDG_CONFIG_HOME/paene/registries.json` (`~/.config/paene`), say how registries "
 	  "are reached; neither has to be there. Both have the form\n\n"
