@@ -21,7 +21,7 @@ struct events {
 
 static const struct option rows[] = {
 	OPT_LIST(struct events, filters, "filter", 'f', "KEY=VALUE",
-		 "those with this container=, image=, volume=, type=, event= or label="),
+		 "those with this container=, image=, volume=, network=, type=, event= or label="),
 	OPT_STRING(struct events, since, "since", 0, "TIME",
 		   "begin then: 2026-11-22T01:02:03Z, seconds since 1970, or 10m ago"),
 	OPT_STRING(struct events, until, "until", 0, "TIME", "end then; 10m is in ten minutes, -10m was ten minutes ago"),
@@ -56,6 +56,11 @@ static bool by_image(const struct event *v, const char *value)
 static bool by_volume(const struct event *v, const char *value)
 {
 	return v->type == EVENT_VOLUME && streq(v->name, value);
+}
+
+static bool by_network(const struct event *v, const char *value)
+{
+	return v->type == EVENT_NETWORK && streq(v->network, value);
 }
 
 static bool by_type(const struct event *v, const char *value)
@@ -118,11 +123,12 @@ static const struct {
 	{ "container=", by_container, NULL, NULL },
 	{ "image=", by_image, NULL, NULL },
 	{ "volume=", by_volume, NULL, NULL },
+	{ "network=", by_network, NULL, NULL },
 	{ "label=", by_label, NULL, NULL },
-	{ "type=", by_type, is_type, "container, image or volume" },
+	{ "type=", by_type, is_type, "container, image, volume or network" },
 	{ "event=", by_event, is_event,
-	  "create, start, oom, died, stop, kill, restart, pause, unpause, update, exec, exec_died, remove, loadfromarchive, tag "
-	  "or untag" },
+	  "create, start, oom, died, stop, kill, restart, pause, unpause, update, exec, exec_died, remove, loadfromarchive, tag, "
+	  "untag, connect or disconnect" },
 };
 
 static int check_filter(const char *text, struct err *e)
@@ -135,7 +141,7 @@ static int check_filter(const char *text, struct err *e)
 		if (value)
 			return 0;
 	}
-	return err_say(e, EINVAL, "--filter %s: it is container=, image=, volume=, type=, event= or label=", text);
+	return err_say(e, EINVAL, "--filter %s: it is container=, image=, volume=, network=, type=, event= or label=", text);
 }
 
 /* Of each key that was given one value must fit. */
@@ -197,6 +203,12 @@ static void print_line(const struct event *v)
 		for (size_t i = 0; i < v->attributes.n; i++)
 			print_pair(v->attributes.v[i].key, v->attributes.v[i].value);
 		putchar(')');
+	} else if (v->type == EVENT_NETWORK) {
+		fputs(" (", stdout);
+		if (v->name)
+			print_text("container=", v->name);
+		print_text(v->name ? ", name=" : "name=", v->network ? v->network : "");
+		putchar(')');
 	} else if (v->name) {
 		print_text(" ", v->name);
 	}
@@ -208,7 +220,7 @@ static void print_line(const struct event *v)
 /* For templates every key is there, and two have further names, as with podman. */
 static int complete(json_t *object, const struct event *v, struct err *e)
 {
-	static const char *const texts[] = { "ID", "Image", "Name", "Error", "ContainerExitCode" };
+	static const char *const texts[] = { "ID", "Image", "Name", "Network", "Error", "ContainerExitCode" };
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts) && r == 0; i++)
@@ -300,7 +312,7 @@ const struct verb verb_events = {
 	.group = "Looking at them",
 	.arguments = "",
 	.help = "what happens to them",
-	.about = "Show what happens to containers, images and volumes, as it happens. With --since, --until or --no-stream also "
+	.about = "Show what happens to containers, images, volumes and networks, as it happens. With --since, --until or --no-stream also "
 		 "what has happened: the last 1 to 2 MB of it are kept, over reboots too. Of filters with the same key one "
 		 "must fit, of different keys all.",
 	.options = OPTIONS(rows, struct events),

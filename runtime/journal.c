@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "spec/text.h"
 
-const char *const event_type_names[] = { "container", "image", "volume" };
+const char *const event_type_names[] = { "container", "image", "volume", "network" };
 static_assert(ARRAY_SIZE(event_type_names) == EVENT_TYPE_COUNT, "a word for each");
 
 const char *const event_status_names[] = {
@@ -26,6 +26,7 @@ const char *const event_status_names[] = {
 	[EVENT_MOUNT] = "mount",	 [EVENT_UNMOUNT] = "unmount",
 	[EVENT_RENAME] = "rename",	 [EVENT_ATTACH] = "attach",   [EVENT_INIT] = "init",
 	[EVENT_CLEANUP] = "cleanup",	 [EVENT_HEALTH_STATUS] = "health_status",
+	[EVENT_CONNECT] = "connect",	 [EVENT_DISCONNECT] = "disconnect",
 };
 static_assert(ARRAY_SIZE(event_status_names) == EVENT_STATUS_COUNT, "a word for each");
 
@@ -34,6 +35,7 @@ static const struct field fields[] = {
 	FIELD_STRING(struct event, id, "ID", OPTIONAL),
 	FIELD_STRING(struct event, image, "Image", OPTIONAL),
 	FIELD_STRING(struct event, name, "Name", OPTIONAL),
+	FIELD_STRING(struct event, network, "Network", OPTIONAL),
 	FIELD_ENUM(struct event, status, "Status", REQUIRED, event_status_names),
 	FIELD_U63(struct event, time_s, "time", REQUIRED),
 	FIELD_U63(struct event, time_ns, "timeNano", REQUIRED),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * journal.h: what has happened to containers, images and volumes: DATA/events, a line of JSON for each event.
+ * journal.h: what has happened to containers, images, volumes and networks: DATA/events, a line of JSON for each event.
  *
  * Theory of operation. There is no daemon whom one could ask, so whoever does something writes it down: one write() with
  * O_APPEND, which the kernel keeps whole among writers. Nothing is synced and no lock is taken: an event that a full disk or a
@@ -25,6 +25,7 @@ enum event_type {
 	EVENT_CONTAINER,
 	EVENT_IMAGE,
 	EVENT_VOLUME,
+	EVENT_NETWORK,
 	EVENT_TYPE_COUNT,
 };
 extern const char *const event_type_names[EVENT_TYPE_COUNT];
@@ -60,6 +61,8 @@ enum event_status {
 	EVENT_INIT,
 	EVENT_CLEANUP,
 	EVENT_HEALTH_STATUS, /* it has changed */
+	EVENT_CONNECT, /* of a container and a network */
+	EVENT_DISCONNECT,
 	EVENT_STATUS_COUNT,
 };
 extern const char *const event_status_names[EVENT_STATUS_COUNT];
@@ -67,7 +70,7 @@ extern const char *const event_status_names[EVENT_STATUS_COUNT];
 struct event {
 	struct arena arena;    /* of one that was read: owns its strings */
 	uint32_t type, status; /* enum event_type, enum event_status */
-	char *id, *name, *image, *error;
+	char *id, *name, *image, *network, *error; /* of a network that a container joins or leaves, the id is the container's */
 	struct opt_u32 exit_code;    /* of what died; not set: nobody knows */
 	uint64_t time_s, time_ns;    /* since 1970: the same moment in two units */
 	struct spec_map attributes;  /* of a container: its labels */

@@ -13,11 +13,18 @@
 #include "base/fd.h"
 #include "namespaces/ns.h"
 #include "runtime/compose_parts.h"
+#include "runtime/journal.h"
 #include "runtime/launch.h"
 #include "runtime/wiring.h"
 
 #define START_TRIES    2400 /* × 5 ms: longer than any pause before a restart */
 #define START_PAUSE_NS 5000000L
+
+static void tell(const struct engine *g, enum event_status status, const char *id, const char *container, const char *network)
+{
+	journal_tell(g, &(struct event){ .type = EVENT_NETWORK, .status = status, .id = (char *)id, .name = (char *)container,
+					 .network = (char *)network });
+}
 
 int engine_network_create(const struct engine *g, struct net_network *n, const struct spec_map *labels, struct err *e)
 {
@@ -26,7 +33,11 @@ int engine_network_create(const struct engine *g, struct net_network *n, const s
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (streq(n->name, words[i]))
 			return err_say(e, EINVAL, "\"%s\" cannot be a network's name: it means something else in --network", n->name);
-	return network_create(g->networks, n, labels, e);
+	int r = network_create(g->networks, n, labels, e);
+
+	if (r >= 0)
+		tell(g, EVENT_CREATE, n->id, NULL, n->name);
+	return r;
 }
 
 static const struct network_wish *find_wish(const struct settings *s, const char *network)
@@ -87,7 +98,10 @@ int engine_network_remove(const struct engine *g, const char *network, bool forc
 	if (r < 0)
 		return r;
 	engine_sweep(g); /* leases of containers that are no more */
-	return network_remove(g->networks, network, e);
+	r = network_remove(g->networks, network, e);
+	if (r >= 0)
+		tell(g, EVENT_REMOVE, n.id, NULL, network);
+	return r;
 }
 
 /* ---- one container ---- */
@@ -274,6 +288,8 @@ int engine_network_connect(const struct engine *g, const char *id, const struct 
 		r = attach_running(&ch, wish, e);
 	if (r < 0 && !ch.stuck)
 		(void)drop_wish(&ch, wish->network, &ignored); /* the first error is the one that counts */
+	if (r >= 0)
+		tell(g, EVENT_CONNECT, id, ch.c.settings.name, wish->network);
 	return r;
 }
 
@@ -296,7 +312,11 @@ int engine_network_disconnect(const struct engine *g, const char *id, const char
 		if (netns >= 0 && r >= 0)
 			r = forget(&ch, network, e);
 	}
-	return r < 0 ? r : drop_wish(&ch, network, e);
+	if (r >= 0)
+		r = drop_wish(&ch, network, e);
+	if (r >= 0)
+		tell(g, EVENT_DISCONNECT, id, ch.c.settings.name, network);
+	return r;
 }
 
 /* ---- shaping ---- */

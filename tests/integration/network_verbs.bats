@@ -298,3 +298,18 @@ get() { # get NETWORK JQ
 	[ "$status" -ne 0 ] || fail "it was reached"
 	paene run -q --rm --network three "$image" sh -c 'nc -w 60 192.0.2.1 8080 </dev/null'
 }
+
+@test "events: create, connect, disconnect, remove, as podman calls them" {
+	local begin
+	begin=$(date +%s)
+	paene network create one
+	paene create -q --name box "$image" true
+	paene network connect one box
+	paene network disconnect one box
+	paene network rm one
+	run paene events --no-stream --since "$begin" -f network=one --format '{{.Type}} {{.Status}} {{.Network}} {{.Name}}'
+	expect_output $'network create one \nnetwork connect one box\nnetwork disconnect one box\nnetwork remove one '
+	run paene events --no-stream --since "$begin" -f type=network -f event=connect
+	expect_in_output "network connect $(paene inspect --format '{{.Id}}' box) (container=box, name=one)"
+	[ ${#lines[@]} = 1 ]
+}
