@@ -113,15 +113,15 @@ static void one(struct walk *w, const char *name)
 {
 	char id[CONTAINER_ID_MAX];
 	struct err e;
-	int r = verb_container(w->g, name, id, &e);
+	int r = verb_container(w->g, name, id, &e); /* settled by this, one with --rm has gone */
 
+	if (r >= 0)
+		r = w->f(w->g, id, w->arg, &e);
 	if (r == -ENOENT && w->how->choice && w->how->choice->ignore) {
 		if (w->how->missing)
 			output_line(w->how->missing);
 		return;
 	}
-	if (r >= 0)
-		r = w->f(w->g, id, w->arg, &e);
 	if (r < 0) {
 		output_error(w->call, &e);
 		w->status = e.exit_status ? e.exit_status : MAX(w->call->verb->failure_status, EXIT_FAILURE);
