@@ -83,7 +83,7 @@ static int run(const struct call *c, struct err *e)
 	struct derived made = { 0 };
 	char now[TIMESTAMP_MAX];
 	int r = verb_engine(c, &g, e);
-	struct load_options how = { .worker = g.worker, .rootless = g.rootless };
+	struct load_options how = { .worker = g.worker, .rootless = g.rootless, .one_id = g.one_id };
 
 	if (r >= 0)
 		r = layer_limits_read(&o->limits, &how, e);

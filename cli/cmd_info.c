@@ -16,8 +16,10 @@
 #include "cli/registry_settings.h"
 #include "cli/verbs.h"
 #include "images/policy.h"
+#include "runtime/compose.h"
 #include "runtime/storage.h"
 
+#define ID_MAP_MAX	  16384
 #define PODMAN_REGISTRIES "/etc/containers/registries.conf"
 
 struct info {
@@ -34,7 +36,8 @@ struct view {
 	char *kernel, *architecture, *data, *run, *worker, *cgroup, *cgroup_manager, *cgroup_parent, *profile, *driver, *foreign;
 	struct strv controllers, missing, registry_files, settings_files;
 	uint64_t containers, running, images;
-	bool root, userns, quotas;
+	struct strv uids, gids;
+	bool root, rootless, userns, quotas;
 };
 
 static const struct field fields[] = {
@@ -43,6 +46,9 @@ static const struct field fields[] = {
 	FIELD_STRING(struct view, kernel, "Kernel", REQUIRED),
 	FIELD_STRING(struct view, architecture, "Architecture", REQUIRED),
 	FIELD_BOOL(struct view, root, "Root", REQUIRED),
+	FIELD_BOOL(struct view, rootless, "Rootless", REQUIRED),
+	FIELD_STRINGS(struct view, uids, "UidMap", OPTIONAL),
+	FIELD_STRINGS(struct view, gids, "GidMap", OPTIONAL),
 	FIELD_BOOL(struct view, userns, "UserNamespaces", REQUIRED),
 	FIELD_STRING(struct view, cgroup, "CgroupRoot", REQUIRED),
 	FIELD_STRING(struct view, cgroup_manager, "CgroupManager", REQUIRED),
@@ -94,6 +100,21 @@ static int run_version(const struct call *c, struct err *e)
 	const struct view v = { .version = (char *)PAENE_VERSION, .spec_version = (char *)SPEC_VERSION };
 
 	return print(c->options, &v, VERSION_FIELDS, e);
+}
+
+/* "0 1000 1", "1 100000 65536": inside, outside, how many */
+static int add_map(struct arena *a, const char *file, struct strv *ret, struct err *e)
+{
+	auto_free char *text = NULL;
+	char *save = NULL;
+	unsigned inside, outside, n;
+	int r = file_read(AT_FDCWD, file, ID_MAP_MAX, &text, NULL, e);
+
+	for (char *line = r < 0 ? NULL : strtok_r(text, "\n", &save); line && r >= 0; line = strtok_r(NULL, "\n", &save))
+		if (sscanf(line, "%u %u %u", &inside, &outside, &n) == 3 &&
+		    strv_push(a, ret, arena_printf(a, "%u %u %u", inside, outside, n)) < 0)
+			r = err_nomem(e);
+	return r;
 }
 
 /* Those that limits need. */
@@ -190,7 +211,6 @@ static bool has_userns(void)
 static int run_info(const struct call *c, struct err *e)
 {
 	const struct paene_globals *globals = c->globals;
-	const char *manager = globals->cgroup_manager ? globals->cgroup_manager : "cgroupfs", *home = cgroup_home();
 	auto_engine struct engine g;
 	char foreign[NET_FOREIGN_MAX] = "";
 	struct utsname u;
@@ -200,12 +220,17 @@ static int run_info(const struct call *c, struct err *e)
 		return r;
 	if (uname(&u) < 0)
 		return err_set(e, errno, "uname");
+	char given[PATH_MAX];
+	const char *manager = globals->cgroup_manager ? globals->cgroup_manager : compose_cgroup_manager(&g);
+	const char *home = g.rootless ? (cgroup_delegated(given) ? given : "") : cgroup_home();
+	const char *slice = g.rootless ? "user.slice" : CGROUP_DEFAULT_SLICE;
 	struct view v = {
 		.version = (char *)PAENE_VERSION,
 		.spec_version = (char *)SPEC_VERSION,
 		.kernel = u.release,
 		.architecture = u.machine,
 		.root = !g.rootless,
+		.rootless = g.rootless,
 		.userns = has_userns(),
 		.profile = (char *)seccomp_profile_names[SECCOMP_TIGHT],
 		.driver = (char *)storage_driver_names[storage_driver_here(&g)],
@@ -215,11 +240,15 @@ static int run_info(const struct call *c, struct err *e)
 		.run = g.run_path,
 		.worker = g.worker,
 		.cgroup_manager = (char *)manager,
-		.cgroup_parent = (char *)(streq(manager, "systemd") ? CGROUP_DEFAULT_SLICE : home ? home : "/paene"),
+		.cgroup_parent = (char *)(streq(manager, "systemd") ? slice : home ? home : "/paene"),
 	};
 
 	(void)network_foreign(foreign, e); /* who may not ask does not know */
 	r = add_controllers(c->arena, &v, e);
+	if (r >= 0 && g.rootless)
+		r = add_map(c->arena, "/proc/self/uid_map", &v.uids, e);
+	if (r >= 0 && g.rootless)
+		r = add_map(c->arena, "/proc/self/gid_map", &v.gids, e);
 	if (r >= 0)
 		r = add_registry_files(c, &g, &v, e);
 	if (r >= 0)

@@ -63,6 +63,7 @@ static int run(const struct call *c, struct err *e)
 	struct load_options how = {
 		.worker = g.worker,
 		.rootless = g.rootless,
+		.one_id = g.one_id,
 		.progress = progress_show,
 		.progress_arg = &progress,
 	};

@@ -133,6 +133,7 @@ static int run(const struct call *c, struct err *e)
 	const struct check_options how = {
 		.worker = g.worker,
 		.rootless = g.rootless,
+		.one_id = g.one_id,
 		.quick = o->quick,
 		.repair = o->repair,
 		.force = o->force,

@@ -188,7 +188,8 @@ int registry_pull(const struct call *c, const struct engine *g, const struct reg
 {
 	struct progress progress;
 	struct pull_options o = {
-		.load = { .worker = g->worker, .rootless = g->rootless, .progress = progress_show, .progress_arg = &progress },
+		.load = { .worker = g->worker, .rootless = g->rootless, .one_id = g->one_id, .progress = progress_show,
+			  .progress_arg = &progress },
 		.remote = r->remote,
 	};
 	struct image_policy *policy = NULL;

@@ -45,6 +45,8 @@ int verb_engine(const struct call *c, struct engine *ret, struct err *e)
 
 	if (r >= 0 && ret->run_in_tmp && engine_say_once(ret, "said-tmp"))
 		output_warning(c, "XDG_RUNTIME_DIR is not set, and you have no folder in /run/user: what runs is on record in /tmp");
+	if (r >= 0 && ret->one_id && engine_say_once(ret, "said-one-id"))
+		output_warning(c, "/etc/subuid gives you no further ids: all files of images are yours, and containers have no user but root");
 	return r < 0 ? r : add_image_stores(c, &ret->store, e);
 }
 

@@ -28,7 +28,7 @@ struct check_finding {
 
 struct check_options {
 	const char *worker; /* path of the paene-worker program */
-	bool rootless;
+	bool rootless, one_id; /* as in struct load_options */
 	bool quick;  /* what is there and how large it is, no content */
 	bool repair; /* mend what can be mended */
 	bool force;  /* with repair: remove an image that cannot be, unless a container has it */

@@ -88,6 +88,7 @@ static int unpack_again(struct check *c, const struct image *image, size_t i, in
 		.compression = COMPRESSION_DETECT,
 		.blob_bytes = l->bytes,
 		.rootless = c->o->rootless,
+		.one_id = c->o->one_id,
 		.lowest = depends(l) && i == 0,
 	};
 	auto_fd int lower = depends(l) && i > 0 ? open_below(c, image, i, e) : -1;

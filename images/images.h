@@ -138,6 +138,7 @@ struct load_options {
 	const char *worker; /* path of the paene-worker program */
 	uint64_t max_layer_bytes, max_layer_files; /* uncompressed; 0: no limit */
 	bool rootless; /* device nodes can't be made here: layers go without them */
+	bool one_id;   /* we have no other: it owns every file */
 	void (*progress)(const struct image_progress *p, void *arg); /* called now and then; NULL: not wanted */
 	void *progress_arg;
 };

@@ -87,6 +87,7 @@ struct work_job {
 	uint64_t max_bytes;		   /* more than this, uncompressed, is refused; 0: no limit of ours. import: per file */
 	uint64_t max_files;		   /* unpack: more entries than this are refused; 0: no limit of ours */
 	bool rootless;			   /* device nodes can't be made: they are skipped */
+	bool one_id;			   /* unpack: we have no other: it owns every file */
 	bool lowest;			   /* unpack: nothing lies below this layer */
 	bool grows;			   /* unpack: the last fd is `more` */
 	bool one_of_many;		   /* unpack: others run, too: zstd windows of 8 MiB at most, else of 128 */

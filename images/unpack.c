@@ -233,6 +233,7 @@ static int start_worker(struct unpack *u, size_t i, struct err *e)
 		.max_bytes = u->p->options->max_layer_bytes,
 		.max_files = u->p->options->max_layer_files,
 		.rootless = u->p->options->rootless,
+		.one_id = u->p->options->one_id,
 		.lowest = t->dependent && i == 0,
 		.grows = blob_state(u, t) != BLOB_HERE,
 		.one_of_many = !t->alone,

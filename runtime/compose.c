@@ -147,16 +147,13 @@ static int take_hostname(struct composition *c, struct err *e)
 
 static int take_namespaces(struct composition *c, struct err *e)
 {
-	const char *userns = c->o->userns ? c->o->userns : "private";
 	struct spec_namespace *ns = c->spec->linux_.namespaces;
 
-	if (!streq(userns, "private") && !streq(userns, "host"))
-		return err_say(e, EINVAL, "--userns %s: it is private or host", userns);
-	c->s->private_userns = streq(userns, "private");
 	for (size_t k = 0; k < NS_COUNT; k++)
 		ns[k].wanted = k != NS_TIME;
-	ns[NS_USER].wanted = c->s->private_userns;
-	return compose_network(c, e);
+	int r = compose_userns(c, e);
+
+	return r < 0 ? r : compose_network(c, e);
 }
 
 static int add_label(struct composition *c, const char *key, size_t key_len, const char *value, struct err *e)

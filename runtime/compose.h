@@ -19,6 +19,7 @@ struct run_options {
 	const char *name, *hostname, *user, *workdir, *entrypoint, *userns, *profile;
 	const char *stop_signal, *stop_timeout, *restart;
 	const char *ip, *ip6, *mac, *net_rate;
+	struct strv uidmaps, gidmaps;
 	struct strv networks, network_aliases, egress;
 	struct limit_options limits;
 	const char *shm_size, *oom_score_adj;
@@ -44,6 +45,9 @@ struct run_options {
  * Return: 0, or -errno with @e filled (exit status 125 is the caller's)
  */
 int compose(const struct engine *g, const struct run_options *o, struct settings *s, struct spec *spec, struct err *e);
+
+/* Who makes cgroups where --cgroup-manager does not say so: "cgroupfs", "systemd"; "disabled": nobody can. */
+const char *compose_cgroup_manager(const struct engine *g);
 
 
 #endif

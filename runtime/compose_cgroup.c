@@ -19,6 +19,11 @@ static enum cgroup_manager manager_of_user(void)
 	return cgroup_delegated(path) ? CGROUP_MANAGER_CGROUPFS : CGROUP_MANAGER_DISABLED;
 }
 
+const char *compose_cgroup_manager(const struct engine *g)
+{
+	return cgroup_manager_names[g->rootless ? manager_of_user() : CGROUP_MANAGER_CGROUPFS];
+}
+
 /* "no-conmon" of podman's: the one who looks after a container stays in its caller's cgroup. So it is here, always. */
 static int take_manager(struct composition *c, struct err *e)
 {

@@ -13,6 +13,7 @@ struct composition {
 	struct settings *s;
 	struct spec *spec;
 	struct image image; /* empty for the pseudo-image `host` */
+	const char *user;   /* who runs in it, where --user does not say so; NULL: as the image says */
 	bool own_net;	    /* a network namespace of its own */
 	bool no_masks;	    /* --security-opt unmask=ALL, --privileged */
 	size_t mounts_room; /* of spec->mounts */
@@ -24,6 +25,9 @@ int compose_process(struct composition *c, struct err *e);
 
 /* --restart. Return: 0, or -EINVAL with @e filled */
 int compose_restart(const char *text, struct settings *s, struct err *e);
+
+/* Whether it has a user namespace of its own, and which ids. */
+int compose_userns(struct composition *c, struct err *e);
 
 /* Its networks, or whose network namespace it has. */
 int compose_network(struct composition *c, struct err *e);

@@ -139,7 +139,7 @@ static int take_groups(struct composition *c, struct err *e)
 int compose_process(struct composition *c, struct err *e)
 {
 	struct spec_process *p = &c->spec->process;
-	const char *user = c->o->user ? c->o->user : c->image.defaults.user;
+	const char *user = c->o->user ? c->o->user : c->user ? c->user : c->image.defaults.user;
 	const char *cwd = c->o->workdir ? c->o->workdir : c->image.defaults.working_dir;
 
 	if (c->o->workdir && *c->o->workdir != '/')

@@ -9,7 +9,7 @@
 const struct default_mount default_mounts[] = {
 	{ "/proc", "proc", "proc", "nosuid,noexec,nodev" },
 	{ "/dev", "tmpfs", "tmpfs", "nosuid,noexec,strictatime,mode=755,size=65536k" },
-	{ "/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5,max=1024" },
+	{ "/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620," DEFAULT_TTY_OPTION ",max=1024" },
 	{ "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev" },
 	{ "/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro" },
 	{ "/sys/fs/cgroup", "cgroup", "cgroup", "nosuid,noexec,nodev,relatime,ro" },
@@ -52,7 +52,7 @@ const char *const default_read_only_tmpfs[] = { "/run", "/tmp", "/var/tmp", NULL
 /* With these two, neither a server on a low port nor ping needs a capability. */
 const struct spec_pair default_net_sysctls[] = {
 	{ (char *)"net.ipv4.ip_unprivileged_port_start", (char *)"0" },
-	{ (char *)"net.ipv4.ping_group_range", (char *)"0 65534" },
+	{ (char *)"net.ipv4.ping_group_range", (char *)DEFAULT_PING_GROUPS },
 	{ NULL, NULL },
 };
 

@@ -23,6 +23,11 @@ uint64_t default_caps(enum seccomp_profile profile);
 /* All that a container can have: everything in a user namespace of its own, else what this process has not lost itself. */
 uint64_t default_all_caps(bool private_userns);
 
+#define DEFAULT_PING_LAST_GROUP 65534
+#define DEFAULT_PING_GROUPS	"0 65534"
+#define DEFAULT_TTY_GROUP	5
+#define DEFAULT_TTY_OPTION	"gid=5"
+
 #define DEFAULT_PIDS_LIMIT   "2048"
 #define DEFAULT_SHM_SIZE     "65536k"
 #define DEFAULT_STOP_TIMEOUT 10

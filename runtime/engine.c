@@ -71,6 +71,8 @@ static int open_all(struct engine *g, struct err *e)
 
 	if (r < 0)
 		return r;
+	g->own_mounts = r > 0;
+	g->one_id = g->rootless && rootless_has_one_id();
 	g->data = path_mkdirs(g->data_path, 0700, e);
 	if (g->data < 0)
 		return g->data;

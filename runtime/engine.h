@@ -24,6 +24,8 @@ struct engine {
 	struct store store;
 	char data_path[256], run_path[256], worker[256], fetcher[256], init_program[256], monitor[256];
 	bool rootless;	    /* we are root of a user's namespace: its ids are all there are, and mounts of the host's keep theirs */
+	bool one_id;	    /* and it has none but 0 */
+	bool own_mounts;    /* what we mount is ours alone, and ends with this command */
 	bool run_in_tmp;    /* a user without XDG_RUNTIME_DIR: see rootless_folders() */
 };
 

@@ -134,6 +134,10 @@ static void remove_folder(const struct engine *g, const char *manifest)
 
 int image_mount(const struct engine *g, const struct image *image, char ret_path[PATH_MAX], struct err *e)
 {
+	if (g->own_mounts) {
+		err_say(e, EPERM, "without root a mount ends with the command that has made it");
+		return err_hint(e, "begin a shell by `paene unshare`, and mount it there");
+	}
 	auto_fd int dir = make_locked(g, image->manifest, e);
 	uint64_t count = 0;
 	int r = dir < 0 ? dir : 0;

@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "namespaces/idmap.h"
 #include "namespaces/ns.h"
 #include "network/pasta.h"
 
@@ -43,9 +44,13 @@ static void files_free(struct file (*files)[FILES])
  */
 static int write_own(struct run *r, const char *name, const char *text, struct err *e)
 {
+	const struct spec_linux *l = &r->spec.linux_;
+	uint32_t uid = 0, gid = 0;
 	int err = file_publish(r->dir, name, text, strlen(text), 0644, 0, e);
 
-	if (err >= 0 && r->serve && fchownat(r->dir, name, r->range_start, r->range_start, AT_SYMLINK_NOFOLLOW) < 0)
+	(void)idmap_to_host(&l->uid_mappings, 0, &uid); /* without a root inside it stays ours */
+	(void)idmap_to_host(&l->gid_mappings, 0, &gid);
+	if (err >= 0 && r->serve && fchownat(r->dir, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_set(e, errno, "give %s to the container", name);
 	return err;
 }

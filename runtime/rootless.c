@@ -242,10 +242,13 @@ int rootless_enter(int run, const char *keeper, struct err *e)
 	int r = check_owner(run, e);
 	auto_fd int pidfd = r < 0 ? r : find_or_make(run, keeper, e);
 
-	return pidfd < 0 ? pidfd : join(pidfd, e);
+	r = pidfd < 0 ? pidfd : join(pidfd, e);
+	return r < 0 ? r : 1;
 }
 
 /* ---- ids ---- */
+
+static const char *const map_files[] = { "/proc/self/uid_map", "/proc/self/gid_map" };
 
 static int map_all(struct arena *a, const char *file, struct spec_id_maps *ret, struct err *e)
 {
@@ -272,7 +275,95 @@ static int map_all(struct arena *a, const char *file, struct spec_id_maps *ret, 
 
 int rootless_ids(struct arena *a, struct spec_id_maps *ret_uids, struct spec_id_maps *ret_gids, struct err *e)
 {
-	int r = map_all(a, "/proc/self/uid_map", ret_uids, e);
+	int r = map_all(a, map_files[0], ret_uids, e);
 
-	return r < 0 ? r : map_all(a, "/proc/self/gid_map", ret_gids, e);
+	return r < 0 ? r : map_all(a, map_files[1], ret_gids, e);
+}
+
+bool rootless_has_one_id(void)
+{
+	auto_arena struct arena a = { 0 };
+	struct spec_id_maps uids, gids;
+	struct err ignored; /* what cannot be read is no reason to do without ids */
+
+	return rootless_ids(&a, &uids, &gids, &ignored) >= 0 && (uids.n == 1 && uids.v[0].size == 1);
+}
+
+/* How many ids there are, and which one outside 0 is: from the first line of a map that begins with it. */
+static int count_ids(const char *file, uint32_t *ret_n, uint32_t *ret_own, struct err *e)
+{
+	auto_arena struct arena a = { 0 };
+	auto_free char *text = NULL;
+	struct spec_id_maps all;
+	int r = file_read(AT_FDCWD, file, MAP_FILE_MAX, &text, NULL, e);
+
+	if (r >= 0)
+		r = map_all(&a, file, &all, e);
+	if (r < 0)
+		return r;
+	if (sscanf(text, " 0 %" SCNu32, ret_own) != 1)
+		return err_say(e, EINVAL, "%s does not begin with 0", file);
+	*ret_n = 0;
+	for (size_t i = 0; i < all.n; i++)
+		*ret_n += all.v[i].size;
+	return 0;
+}
+
+static int no_other_ids(struct err *e)
+{
+	err_say(e, EINVAL, "you have no ids but your own, and a container needs its root");
+	return err_hint(e, "root can give some: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER");
+}
+
+/* 0 becomes @at, and all others keep their order around it. */
+static int keep_at(struct arena *a, uint32_t n, uint32_t at, struct spec_id_maps *ret, struct err *e)
+{
+	uint32_t below = MIN(at, n - 1);
+
+	ret->n = 0;
+	ret->v = arena_array(a, 3, sizeof(*ret->v));
+	if (!ret->v)
+		return err_nomem(e);
+	if (below)
+		ret->v[ret->n++] = (struct spec_id_map){ .container_id = 0, .host_id = 1, .size = below };
+	ret->v[ret->n++] = (struct spec_id_map){ .container_id = at, .host_id = 0, .size = 1 };
+	if (n - 1 > below)
+		ret->v[ret->n++] = (struct spec_id_map){ .container_id = at + 1, .host_id = at + 1, .size = n - 1 - below };
+	return 0;
+}
+
+int rootless_keep_ids(struct arena *a, struct opt_u32 at[2], struct spec_id_maps *const ret[2], struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(map_files) && r >= 0; i++) {
+		uint32_t n, own;
+
+		r = count_ids(map_files[i], &n, &own, e);
+		if (r < 0)
+			break;
+		at[i] = (struct opt_u32){ true, at[i].set ? at[i].v : own };
+		r = n > 1 || at[i].v == 0 ? keep_at(a, n, at[i].v, ret[i], e) : no_other_ids(e);
+	}
+	return r;
+}
+
+int rootless_other_ids(struct arena *a, struct spec_id_maps *const ret[2], struct err *e)
+{
+
+	for (size_t i = 0; i < ARRAY_SIZE(map_files); i++) {
+		uint32_t n, own;
+		int r = count_ids(map_files[i], &n, &own, e);
+
+		if (r < 0)
+			return r;
+		if (n < 2)
+			return no_other_ids(e);
+		ret[i]->v = arena_array(a, 1, sizeof(*ret[i]->v));
+		if (!ret[i]->v)
+			return err_nomem(e);
+		ret[i]->v[0] = (struct spec_id_map){ .container_id = 0, .host_id = 1, .size = n - 1 };
+		ret[i]->n = 1;
+	}
+	return 0;
 }

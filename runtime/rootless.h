@@ -31,11 +31,27 @@ int rootless_folders(char data[PATH_MAX], char run[PATH_MAX], struct err *e);
  * @run:	Folder where it is on record; it must be the user's, and nobody else's
  * @keeper:	The program that keeps it: it does nothing
  *
- * Return: 0, also where we are in it already, or -errno with @e filled and what to do about it
+ * Return: 1; 0 where we were in it already, with the mounts of whoever has started us; or -errno with @e filled, and what to do
+ *	   about it
  */
 int rootless_enter(int run, const char *keeper, struct err *e);
 
+/* Has the user no subordinate ids? */
+bool rootless_has_one_id(void);
+
 /* All ids that we have, each as itself: for a container's own user namespace. Return: 0, or -errno with @e filled */
 int rootless_ids(struct arena *a, struct spec_id_maps *ret_uids, struct spec_id_maps *ret_gids, struct err *e);
+
+/**
+ * rootless_keep_ids() - The same, but for the user, who is somebody else inside
+ * @at:		Uid and gid inside; not set: those that the user has outside, filled in
+ * @ret:	Of uids, of gids
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int rootless_keep_ids(struct arena *a, struct opt_u32 at[2], struct spec_id_maps *const ret[2], struct err *e);
+
+/* The subordinate ids alone, from 0 on. Return: 0, or -EINVAL and others with @e filled */
+int rootless_other_ids(struct arena *a, struct spec_id_maps *const ret[2], struct err *e);
 
 #endif

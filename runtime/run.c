@@ -32,11 +32,6 @@
 static int take_range(struct run *r, struct err *e)
 {
 	struct spec_linux *l = &r->spec.linux_;
-
-	if (!r->settings.private_userns)
-		return 0;
-	if (r->g->rootless)
-		return rootless_ids(&r->spec.arena, &l->uid_mappings, &l->gid_mappings, e);
 	int err = idmap_take_range(r->g->idranges, r->settings.id, &r->range_start, e);
 
 	if (err < 0)
@@ -48,6 +43,39 @@ static int take_range(struct run *r, struct err *e)
 	*map = (struct spec_id_map){ .container_id = 0, .host_id = r->range_start, .size = IDMAP_RANGE };
 	l->uid_mappings = l->gid_mappings = (struct spec_id_maps){ .v = map, .n = 1 };
 	return 0;
+}
+
+/* Defaults that speak of groups which this container does not have: who may ping, and whose terminals are. */
+static void fit_to_ids(struct run *r)
+{
+	const struct spec_id_maps *gids = &r->spec.linux_.gid_mappings;
+	struct spec_map *sysctls = &r->spec.linux_.sysctl;
+	struct spec_mounts *mounts = &r->spec.mounts;
+	uint32_t ignored;
+
+	for (size_t i = 0; i < sysctls->n && !idmap_to_host(gids, DEFAULT_PING_LAST_GROUP, &ignored); i++)
+		if (streq(sysctls->v[i].value, DEFAULT_PING_GROUPS))
+			sysctls->v[i].value = (char *)"0 0";
+	for (size_t i = 0; i < mounts->n && !idmap_to_host(gids, DEFAULT_TTY_GROUP, &ignored); i++)
+		for (size_t k = 0; k < mounts->v[i].options.n; k++)
+			if (streq(mounts->v[i].options.v[k], DEFAULT_TTY_OPTION))
+				mounts->v[i].options.v[k] = (char *)"gid=0";
+}
+
+static int take_ids(struct run *r, struct err *e)
+{
+	struct spec_linux *l = &r->spec.linux_;
+	int err = 0;
+
+	if (!r->settings.private_userns)
+		return 0;
+	if (!l->uid_mappings.n && !r->g->rootless)
+		return take_range(r, e);
+	if (!l->uid_mappings.n)
+		err = rootless_ids(&r->spec.arena, &l->uid_mappings, &l->gid_mappings, e);
+	if (err >= 0)
+		fit_to_ids(r);
+	return err;
 }
 
 static struct spec_mount *find_mount(struct run *r, const char *target)
@@ -194,7 +222,7 @@ static int open_rootfs(struct run *r, struct rootfs_plan *p, struct err *e)
 	auto_fd int tree = tree_clone(AT_FDCWD, r->settings.rootfs, AT_RECURSIVE, e), userns = -1;
 	int err = tree < 0 ? tree : tree_change(tree, true, 0, 0, MS_PRIVATE, e);
 
-	if (err >= 0 && r->settings.private_userns && !r->settings.rootfs_as_is) {
+	if (err >= 0 && r->settings.private_userns && !r->settings.rootfs_as_is && !r->g->rootless) {
 		err = userns = idmap_userns(ids, &r->spec.linux_.gid_mappings, e);
 		if (err >= 0)
 			err = idmap_mount(tree, userns, true, r->settings.rootfs, e);
@@ -215,7 +243,8 @@ static int plan_root(struct run *r, struct root_paths *paths, struct rootfs_plan
 	fill_rootfs(r, paths, ret);
 	if (!r->serve && !folder)
 		return 0;
-	int err = folder ? open_rootfs(r, ret, e) : storage_serve(ret, &r->spec.linux_.uid_mappings, &r->root, e);
+	const struct spec_linux *l = &r->spec.linux_;
+	int err = folder ? open_rootfs(r, ret, e) : storage_serve(ret, &l->uid_mappings, &l->gid_mappings, &r->root, e);
 
 	if (err < 0 && !folder && s->storage_driver == STORAGE_AUTO)
 		err_wrap(e, "the kernel cannot overlay folders of %s with ids mapped", r->g->data_path);
@@ -392,7 +421,7 @@ static int write_record(struct run *r, struct err *e)
 }
 
 static int (*const steps[])(struct run *r, struct err *e) = {
-	check_image, take_mounts, take_range, take_limits, name_files_take, take_secrets, take_streams, create, write_record,
+	check_image, take_mounts, take_ids, take_limits, name_files_take, take_secrets, take_streams, create, write_record,
 };
 
 static void take_size(int terminal, struct spec_box *ret)
@@ -444,6 +473,12 @@ static void explain_layers(const struct run *r, struct err *e)
 	}
 }
 
+/* A user cannot have mounts mapped: where ids are not as they are on disk, somebody else must do it. */
+static bool is_mapped_for_user(const struct run *r)
+{
+	return r->g->rootless && r->settings.manifest && r->spec.linux_.uid_mappings.n > 0;
+}
+
 /* Return: as run_start(), or 1 where it may go better with its root served */
 static int attempt(const struct engine *g, int dir, int terminal, bool serve, struct run *ret, struct err *e)
 {
@@ -461,7 +496,7 @@ static int attempt(const struct engine *g, int dir, int terminal, bool serve, st
 
 	if (err >= 0)
 		err = record_spec(dir, &r.spec, e);
-	r.serve = serve || r.settings.storage_driver == STORAGE_FUSE_OVERLAYFS;
+	r.serve = serve || r.settings.storage_driver == STORAGE_FUSE_OVERLAYFS || is_mapped_for_user(&r);
 	if (terminal >= 0)
 		take_size(terminal, &r.spec.process.console_size);
 	r.record.started = arena_strdup(&r.record.arena, timestamp_now(now));

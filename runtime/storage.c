@@ -98,15 +98,16 @@ enum storage_driver storage_driver_here(const struct engine *g)
 	return storage_is_refused(&p, &(struct spec_id_maps){ &one, 1 }) ? STORAGE_FUSE_OVERLAYFS : STORAGE_OVERLAY;
 }
 
-int storage_serve(struct rootfs_plan *p, const struct spec_id_maps *maps, int *ret_alive, struct err *e)
+int storage_serve(struct rootfs_plan *p, const struct spec_id_maps *uids, const struct spec_id_maps *gids,
+		  int *ret_alive, struct err *e)
 {
 	const struct fuse_overlay o = {
 		.layers = p->layers,
 		.lowers = p->lowers,
 		.n_lowers = p->n_lowers,
 		.container = p->path,
-		.uids = maps,
-		.gids = maps,
+		.uids = uids,
+		.gids = gids,
 		.transient = p->transient,
 	};
 	int tree = fuse_overlay_new(&o, ret_alive, e);

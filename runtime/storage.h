@@ -56,11 +56,13 @@ enum storage_driver storage_driver_here(const struct engine *g);
 /**
  * storage_serve() - Have fuse-overlayfs make what the kernel does not
  * @p:		ROOTFS_OVERLAY becomes ROOTFS_MADE
+ * @uids, @gids: Of the container
  * @ret_alive:	As fuse_overlay_new() has it
  *
  * Return: 0, or -errno with @e filled
  */
-int storage_serve(struct rootfs_plan *p, const struct spec_id_maps *maps, int *ret_alive, struct err *e);
+int storage_serve(struct rootfs_plan *p, const struct spec_id_maps *uids, const struct spec_id_maps *gids,
+		  int *ret_alive, struct err *e);
 
 struct storage_sizes {
 	uint64_t written_bytes; /* by the container, to its own layer */

@@ -186,6 +186,7 @@ static int run_unpack(const struct job *job, struct work_done *ret, struct err *
 		.lower = job->fds[2],
 		.lowest = work->lowest,
 		.no_devices = work->rootless,
+		.one_id = work->one_id,
 		.diff_id = work->diff_id,
 		.max_files = work->max_files,
 	};

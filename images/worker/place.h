@@ -10,6 +10,7 @@
 struct place {
 	struct tree *tree;
 	struct tar *tar;
+	bool one_id;	 /* all files belong to 0: there is nobody else */
 	bool no_devices; /* they can't be made here: skip them */
 	uint64_t bytes;	 /* of all files placed, holes included */
 };

@@ -16,6 +16,8 @@ static int place_all(struct place *p, uint64_t max_files, uint64_t *ret_entries,
 	while ((more = tar_next(p->tar, &entry, e)) > 0) {
 		int r = name_parse(entry.name, &name, e);
 
+		if (p->one_id)
+			entry.meta.uid = entry.meta.gid = 0;
 		if (r == 0)
 			r = place_entry(p, &entry, &name, e);
 		if (r < 0)
@@ -67,7 +69,7 @@ static int run(const struct unpack *u, struct stream *s, struct place *p, struct
 int unpack_layer(const struct unpack *u, struct work_done *ret, struct err *e)
 {
 	struct tree tree = { .root = u->target, .lower = u->lower, .lowest = u->lowest, .current = -1 };
-	struct place place = { .tree = &tree, .no_devices = u->no_devices };
+	struct place place = { .tree = &tree, .no_devices = u->no_devices, .one_id = u->one_id };
 	struct stream_options options = u->stream;
 	struct work_done done = { 0 };
 	struct stream *s = NULL;

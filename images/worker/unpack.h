@@ -10,7 +10,7 @@ struct unpack {
 	int target; /* empty folder, readable; nobody else may be in it */
 	int lower;  /* as struct tree has them */
 	bool lowest;
-	bool no_devices;
+	bool no_devices, one_id;
 	uint64_t max_files; /* entries; 0: no limit */
 	const char *diff_id; /* sha256 hex that the tar must have; "": not checked */
 };

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+# Whose ids a user's containers have: --userns, --uidmap, no subordinate ids at all; unshare; machines that allow nothing.
+load ../lib/common
+load ../lib/rootless
+
+image=localhost/busybox:1
+
+setup_file() {
+	[ "$(id -u)" = 0 ] || return 0
+	make_dev
+	paene load -i /run/paene-test/busybox.tar
+	paene run -q --rm --network none "$image" true
+	paene run -q --rm --network none --userns keep-id "$image" true
+}
+
+teardown_file() {
+	unmake_dev
+}
+
+setup() {
+	needs_root
+	needs_program newuidmap setpriv fuse-overlayfs
+	leak_check_before
+}
+
+teardown() {
+	paene rm --force --all >/dev/null
+	leak_check_after
+}
+
+run_it() { # run_it OPTION… IMAGE COMMAND…
+	paene run -q --rm --network none "$@"
+}
+
+# Without subordinate ids, with folders of their own, in a mount namespace that ends with it.
+without_subids() {
+	unshare --mount bash -c "set -e; $(declare -f as_dev paene run_it)
+		dev_id=$dev_id dev_home=$dev_home dev_run=$dev_run
+		mount -t tmpfs -o mode=700,uid=$dev_id,gid=$dev_id tmpfs $dev_home
+		mount -t tmpfs -o mode=700,uid=$dev_id,gid=$dev_id tmpfs $dev_run
+		touch $dev_home/empty
+		mount --bind $dev_home/empty /etc/subuid
+		mount --bind $dev_home/empty /etc/subgid
+		$1
+		kill \$(cut -d ' ' -f 1 $dev_run/paene/namespace)"
+}
+
+@test "keep-id: the user is who they are, the image's files are root's, and what is written outside is the user's" {
+	mkdir "$dev_home/shared"
+	chown $dev_id:$dev_id "$dev_home/shared"
+	run run_it --userns keep-id -v "$dev_home/shared:/shared" "$image" sh -c '
+		id; stat -c %u:%g /bin/busybox /etc/hosts /shared; touch /shared/file /tmp/file; stat -c %u /tmp/file'
+	expect_output "uid=$dev_id gid=$dev_id groups=$dev_id"$'\n0:0\n0:0\n4242:4242\n4242'
+	[ "$(stat -c %u:%g "$dev_home/shared/file")" = $dev_id:$dev_id ]
+	rm -r "$dev_home/shared"
+	run run_it --userns keep-id:uid=7,gid=8 "$image" id
+	expect_output "uid=7 gid=8 groups=8"
+	run run_it --userns keep-id --user 0 "$image" id -u
+	expect_output 0
+}
+
+@test "keep-id in the background: exec, commit and files of others" {
+	paene run -q -d --network none --name one --userns keep-id "$image" sleep 1000
+	run paene exec one id -u
+	expect_output $dev_id
+	paene exec -u 0 one sh -c 'echo word >/word; chown 33 /word'
+	paene stop -t 0 one
+	paene start one
+	run paene exec one sh -c 'cat /word; stat -c %u /word'
+	expect_output $'word\n33'
+}
+
+@test "nomap: the user is nobody inside, and no file of theirs can be written" {
+	mkdir "$dev_home/shared"
+	chown $dev_id "$dev_home/shared"
+	run run_it --userns nomap -v "$dev_home/shared:/shared" "$image" sh -c 'id -u; stat -c %u /shared /bin; touch /shared/file'
+	expect_status 1
+	expect_in_output $'0\n65534\n0\n'
+	expect_in_output "Permission denied"
+	rmdir "$dev_home/shared"
+}
+
+@test "host: the user's own namespace" {
+	run run_it --userns host "$image" cat /proc/self/uid_map
+	expect_output $'         0       4242          1\n         1    1000000      65536'
+}
+
+@test "--uidmap and --gidmap count the user's own ids" {
+	run run_it --uidmap 0:1:10 --uidmap 10:0:1 "$image" sh -c 'cat /proc/self/uid_map /proc/self/gid_map; stat -c %u /bin'
+	expect_output $'         0          1         10\n        10          0          1\n         0          1         10\n        10          0          1\n0'
+	run run_it --uidmap 0:1:10 --gidmap 0:5:20 "$image" sh -c 'cat /proc/self/uid_map /proc/self/gid_map; stat -c %g /bin'
+	expect_output $'         0          1         10\n         0          5         20\n0'
+}
+
+@test "root has maps of host ids" {
+	local data=$BATS_TEST_TMPDIR/data run=$BATS_TEST_TMPDIR/run
+	root() {
+		command paene --root "$data" --runroot "$run" "$@"
+	}
+	root load -q -i /run/paene-test/busybox.tar
+	run root run -q --rm --network none --uidmap 0:300000:100 "$image" sh -c 'cat /proc/self/uid_map; stat -c %u /bin'
+	expect_output $'         0     300000        100\n0'
+	run root run -q --rm --network none --userns keep-id "$image" true
+	expect_in_output "--userns keep-id: it is for users"
+	rmdir /sys/fs/cgroup/paene
+}
+
+@test "wrong maps and modes" {
+	local word
+	for word in 0:1 0:1:x 0:1:1:1 -1:0:1 "" 0:1:99999999999; do
+		run run_it --uidmap "$word" "$image" true
+		expect_status 125
+		expect_in_output "--uidmap $word: CONTAINER:HOST:SIZE, please"
+	done
+	run run_it --uidmap 0:1:0 "$image" true
+	expect_in_output "--uidmap[0]: size 0"
+	run run_it --uidmap 0:1:10 --uidmap 5:20:1 "$image" true
+	expect_in_output "overlaps"
+	run run_it --uidmap 0:1:100000 "$image" true
+	expect_status 125
+	run run_it --userns keep-id --uidmap 0:1:1 "$image" true
+	expect_in_output "leaves no place"
+	run run_it --userns keep-id:name=x "$image" true
+	expect_in_output "neither uid=NUMBER nor gid=NUMBER"
+	run run_it --userns private:x "$image" true
+	expect_in_output "--userns private:x: it is private, host, auto, keep-id or nomap"
+	[ -z "$(paene ps -aq)" ]
+}
+
+@test "unshare: root among the user's ids; what is mounted there stays there; its exit status is the command's" {
+	run paene unshare sh -c 'id -u; cat /proc/self/uid_map; exit 7'
+	expect_status 7
+	expect_output $'0\n         0       4242          1\n         1    1000000      65536'
+	run paene unshare sh -c "ls \$(paene image mount $image) | head -n 1; paene image unmount $image >/dev/null; paene run -q --rm --network none $image id -u"
+	expect_output $'bin\n0'
+	run paene image mount "$image"
+	expect_in_output "begin a shell by \`paene unshare\`"
+	run paene unshare /nosuch
+	expect_status 127
+	run paene unshare /etc/passwd
+	expect_status 126
+	rmdir $PAENE_RUN/images
+	run command paene --root "$BATS_TEST_TMPDIR/data" --runroot "$BATS_TEST_TMPDIR/run" unshare true
+	expect_in_output "it is for users"
+}
+
+@test "info says who we are" {
+	[ "$(paene info -f json | jq -c '[.Rootless, .UidMap, .GidMap]')" = \
+		'[true,["0 4242 1","1 1000000 65536"],["0 4242 1","1 1000000 65536"]]' ]
+}
+
+@test "without subordinate ids: all files are the user's, there is no user but root, and that is said once" {
+	run without_subids "paene load -q -i /run/paene-test/busybox.tar
+		run_it $image sh -c 'id -u; cat /proc/self/uid_map; chown 5 /etc || true'
+		run_it -u 5 $image true || true
+		run_it -t $image tty
+		run_it --userns keep-id $image true || true
+		paene system check
+		paene run -q -d --network none --name one $image sleep 1000 >/dev/null
+		paene exec one echo fine; paene rm -f one"
+	expect_status 0
+	[ "${lines[0]}" = "paene: warning: /etc/subuid gives you no further ids: all files of images are yours, and containers have no user but root" ]
+	[ "$(grep -c 'no further ids' <<<"$output")" = 1 ]
+	expect_in_output $'0\n         0          0          1\nchown: /etc: Invalid argument\npaene run: set user id 5: Invalid argument'
+	expect_in_output /dev/pts/0
+	expect_in_output "usermod --add-subuids"
+	expect_in_output "nothing is wrong"
+	expect_in_output $'fine\none'
+}
+
+@test "without subordinate ids: an image with files of many owners is loaded" {
+	mkdir "$BATS_TEST_TMPDIR/root"
+	cp -a "$(busybox_rootfs)/." "$BATS_TEST_TMPDIR/root"
+	echo theirs >"$BATS_TEST_TMPDIR/root/etc/theirs"
+	chown 33:44 "$BATS_TEST_TMPDIR/root/etc/theirs"
+	"$tests/lib/docker-archive" "$BATS_TEST_TMPDIR/root" localhost/owners:1 /run/paene-test/owners.tar
+	chmod go+r /run/paene-test/owners.tar
+	run without_subids 'paene load -q -i /run/paene-test/owners.tar 2>&1
+		run_it localhost/owners:1 stat -c %u:%g /etc/theirs'
+	expect_in_output 0:0
+	rm /run/paene-test/owners.tar
+}
+
+@test "user namespaces are switched off, newuidmap is not there: the remedy is said" {
+	mkdir -m 700 /run/user/other
+	chown $dev_id /run/user/other
+	unshare --user sleep 1000 3>&- &
+	wait_until 5 eval '[ "$(readlink /proc/$!/ns/user)" != "$(readlink /proc/self/ns/user)" ]'
+	echo "0 0 65536" | tee "/proc/$!/gid_map" >"/proc/$!/uid_map"
+	run nsenter --target $! --user --setuid 0 --setgid 0 bash -c "
+		$(declare -f as_dev); dev_id=$dev_id dev_home=$dev_home dev_run=/run/user/other
+		echo 0 >/proc/sys/user/max_user_namespaces; as_dev paene ps"
+	kill $!
+	expect_status 1
+	expect_in_output "make a user namespace: No space left on device; user namespaces are switched off: root can change that by"
+	mkdir /run/few
+	cp /usr/bin/env /usr/bin/setpriv /run/few/
+	run unshare --mount bash -c "$(declare -f as_dev); dev_id=$dev_id dev_home=$dev_home dev_run=/run/user/other
+		mount --bind /run/few /usr/bin; as_dev paene ps"
+	expect_status 1
+	expect_in_output "is the package uidmap installed?"
+	rm -r /run/few /run/user/other
+}
+
+@test "a home that cannot be written" {
+	run unshare --mount bash -c "$(declare -f as_dev); dev_id=$dev_id dev_home=$dev_home dev_run=$dev_run
+		mount -t tmpfs -o ro tmpfs $dev_home; as_dev paene ps"
+	expect_status 1
+	expect_in_output "Read-only file system"
+}
