@@ -155,6 +155,7 @@ class Networks(Operation):
             Step("connect", network("connect", "--alias", "db", "back", "web"), lambda done: self.members_are("web")),
             Step("shape", network("shape", "--network", "back", "--to", "10.1.0.0/16", "--rate", "1mbit", "web"),
                  lambda done: self.rate_is("1mbit")),
+            Step("reload", network("reload"), lambda done: self.members_are("web")),
             Step("disconnect", network("disconnect", "back", "web"), lambda done: self.members_are("")),
             Step("rm", network("rm", "back"), says("back\n")),
         ]

@@ -159,12 +159,78 @@ get() { # get NETWORK JQ
 	expect_output there
 }
 
-@test "create: without the right to, nothing is made" {
+without_right() { # without_right TEXT WORD…: such a command of whoever lacks CAP_NET_ADMIN fails with this in one line
+	local text=$1
+	shift
+	run setpriv --bounding-set -net_admin --inh-caps -net_admin "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" "$@"
+	[ "$status" -ne 0 ] || fail "$* went well"
+	expect_in_output "$text"
+	[ ${#lines[@]} = 1 ] || fail "more than a line:" "$output"
+}
+
+@test "without CAP_NET_ADMIN: one line that says so, and root's next commands put it right" {
 	needs_program setpriv
-	run setpriv --bounding-set -net_admin "$(type -P paene)" --root "$PAENE_DATA" --runroot "$PAENE_RUN" run -q --rm --name refused "$image" true
-	expect_status 125
-	expect_in_output "not permitted"
-	paene rm -f refused
+	local right="Operation not permitted; setting up a network takes CAP_NET_ADMIN"
+	paene network create one >/dev/null
+	paene network create two >/dev/null
+	paene network create three >/dev/null
+	paene run -dq --name box --network one "$image" sleep 1000 >/dev/null
+	without_right "$right" run -q --rm --name refused "$image" true
+	without_right "$right" network connect two box
+	without_right "$right" network disconnect one box
+	without_right "$right" network reload
+	without_right "$right" network rm three
+	without_right "$right" system check --quick
+	paene network disconnect -f two box
+	paene network disconnect -f one box
+	paene network connect one box
+	paene rm -f refused box
+	run paene system check --quick --repair
+	expect_status 0
+	paene network rm one two three
+}
+
+@test "an address that is taken, the gateway's, outside of the subnet, or none: one line, and nothing is left" {
+	paene network create --subnet 10.215.0.0/24 one >/dev/null
+	paene run -dq --name box --network one:ip=10.215.0.7 "$image" sleep 1000 >/dev/null
+	paene run -dq --name other "$image" sleep 1000 >/dev/null
+	local text ip
+	while read -r ip text; do
+		run paene run -q --rm --name refused --network one --ip "$ip" "$image" true
+		expect_status 125
+		expect_in_output "$text"
+		[ ${#lines[@]} = 1 ] || fail "more than a line:" "$output"
+		run ! paene inspect refused
+		refused "$text" connect --ip "$ip" one other
+		[ "$(paene inspect other | jq -r '.[0].NetworkSettings.Networks | keys | join(" ")')" = paene ]
+	done <<-'END'
+		10.215.0.7 address 10.215.0.7 is taken
+		10.215.0.1 address 10.215.0.1 is the gateway's
+		10.216.0.7 address 10.216.0.7 is none for a container in 10.215.0.0/24
+		10.215.0.0 address 10.215.0.0 is none for a container in 10.215.0.0/24
+		10.215.0.255 address 10.215.0.255 is none for a container in 10.215.0.0/24
+		10.215.0 "10.215.0" is not an IPv4 address
+		fd00::7 "fd00::7" is not an IPv4 address
+	END
+	refused "has no IPv6" connect --ip6 fd00::7 one other
+	[ "$(ls "$PAENE_DATA/networks/one/leases")" = 10.215.0.7 ]
+}
+
+@test "names that do not exist: networks and containers, of every verb" {
+	paene run -dq --name box "$image" sleep 1000 >/dev/null
+	local network="no such network: nosuch" container="no such container: nosuch"
+	refused "$network" connect nosuch box
+	refused "not on network nosuch" disconnect nosuch box
+	refused "$network" inspect nosuch
+	refused "$network" rm nosuch
+	refused "$container" connect paene nosuch
+	refused "$container" disconnect paene nosuch
+	refused "$container" reload nosuch
+	refused "$container" shape nosuch --rate 1mbit
+	refused "already" connect paene box
+	paene run -dq --name bare --network none "$image" sleep 1000 >/dev/null
+	refused "has no network of its own" connect paene bare
+	refused "has no network of its own" disconnect paene bare
 }
 
 @test "macvlan: a station of its own on a link of the host" {
