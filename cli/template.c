@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* template.c: a value, printed by a template that is understood. */
+#include "cli/template.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
