@@ -60,7 +60,7 @@ static bool by_volume(const struct event *v, const char *value)
 
 static bool by_network(const struct event *v, const char *value)
 {
-	return v->type == EVENT_NETWORK && streq(v->network, value);
+	return v->type == EVENT_NETWORK && v->network && streq(v->network, value);
 }
 
 static bool by_type(const struct event *v, const char *value)

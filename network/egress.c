@@ -52,19 +52,21 @@ static char *cut_protocol(char *text)
 	return slash + 1;
 }
 
-/* Cut the ports off: of IPv6 they are behind brackets, for there are colons in its addresses. Return: they, or NULL */
-static char *cut_ports(char *text)
+/* Cut the ports off: of IPv6 they are behind brackets, for there are colons in its addresses. Return: they; NULL: there are none */
+static const char *cut_ports(char *text)
 {
-	char *bracket = *text == '[' ? strchr(text, ']') : NULL, *colon = strchr(text, ':');
+	char *end = strchr(text, *text == '[' ? ']' : ':');
 
-	if (bracket) {
-		*bracket = '\0';
-		return bracket[1] == ':' ? bracket + 2 : bracket[1] ? bracket + 1 : NULL;
+	if (*text != '[') {
+		if (!end || strchr(end + 1, ':'))
+			return NULL;
+		*end = '\0';
+		return end + 1;
 	}
-	if (!colon || strchr(colon + 1, ':'))
-		return NULL;
-	*colon = '\0';
-	return colon + 1;
+	if (!end || (end[1] && end[1] != ':'))
+		return ""; /* which are no ports */
+	*end = '\0';
+	return end[1] ? end + 2 : NULL;
 }
 
 static int parse_target(const char *text, struct net_egress_rule *ret, struct err *e)
@@ -74,7 +76,7 @@ static int parse_target(const char *text, struct net_egress_rule *ret, struct er
 
 	if (!memccpy(buf, text, '\0', sizeof(buf)))
 		return err_say(e, EINVAL, "egress rule \"%.40s…\": too long", text);
-	char *protocol = cut_protocol(buf), *ports = cut_ports(buf);
+	const char *protocol = cut_protocol(buf), *ports = cut_ports(buf);
 	bool brackets = *buf == '[';
 
 	if (protocol && net_protocol_parse(protocol, &r.protocol) < 0)

@@ -50,6 +50,21 @@ static void fuzz_port(const char *text, size_t len)
 	must(memcmp(&ports[n - 1], again, sizeof(*again)) == 0);
 }
 
+static void fuzz_egress(const char *text, size_t len)
+{
+	auto_arena struct arena arena = { 0 };
+	struct net_egress all = { .limited = false }, again;
+	struct strv words = { 0 };
+	struct err e;
+
+	(void)len;
+	if (net_egress_parse(&arena, text, &all, &e) < 0)
+		return;
+	must(net_egress_words(&all, &arena, &words, &e) == 0 && net_egress_of_words(&words, &arena, &again, &e) == 0);
+	must(again.limited == all.limited && again.n == all.n);
+	must(all.n == 0 || memcmp(again.v, all.v, all.n * sizeof(*all.v)) == 0);
+}
+
 static void fuzz_settings(const char *text, size_t len)
 {
 	struct net_network n;
@@ -74,6 +89,11 @@ static void fuzz_resolv(const char *text, size_t len)
 	out = NULL;
 	must(resolv_text("", text, false, false, &out, &e) == 0);
 	must(strlen(out) <= len + 200);
+	free(out);
+	out = NULL;
+	must(net_resolv_change(text, &(struct net_resolv){ .servers = { .v = (char *[]){ (char *)"10.0.0.1" }, .n = 1 } }, &out,
+			       &e) == 0);
+	must(strncmp(out, "nameserver 10.0.0.1\n", 20) == 0 && !strstr(out + 1, "\nnameserver "));
 }
 
 /* A block that was put in is found again: taking it out gives what was there before. */
@@ -109,7 +129,7 @@ static void fuzz_message(const char *data, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const readers[])(const char *, size_t) = {
-		fuzz_address, fuzz_port, fuzz_settings, fuzz_resolv, fuzz_hosts, fuzz_message,
+		fuzz_address, fuzz_port, fuzz_settings, fuzz_resolv, fuzz_hosts, fuzz_message, fuzz_egress,
 	};
 
 	if (size < 1)

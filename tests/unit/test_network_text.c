@@ -297,6 +297,79 @@ static void a_block_is_replaced(void **state)
 	check_replace("a\n", "", "a\n");
 }
 
+/* @expected: with blanks between its words; NULL: refused */
+static void check_egress(const char *text, const char *expected)
+{
+	auto_arena struct arena arena = { 0 };
+	struct net_egress all = { .limited = false }, again;
+	struct strv words = { 0 };
+	char line[256] = "";
+	struct err e;
+	int r = net_egress_parse(&arena, text, &all, &e);
+
+	if (!expected) {
+		assert_int_equal(r, -EINVAL);
+		return;
+	}
+	assert_int_equal(r, 0);
+	assert_int_equal(net_egress_words(&all, &arena, &words, &e), 0);
+	for (size_t i = 0; i < words.n; i++)
+		snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s%s", i ? " " : "", words.v[i]);
+	assert_string_equal(line, expected);
+	assert_int_equal(net_egress_of_words(&words, &arena, &again, &e), 0);
+	assert_int_equal(again.n, all.n);
+	assert_int_equal(again.limited, all.limited);
+	if (all.n)
+		assert_memory_equal(again.v, all.v, all.n * sizeof(*all.v));
+}
+
+static void egress_rules_are_read(void **state)
+{
+	static const char *const bad[] = {
+		"", ",", "10.0.0.0/8", "deny,10.0.0.0/8", "allow:", "allow:host", "allow:10.0.0.0/33", "allow:10.0.0.1:0",
+		"allow:10.0.0.1:", "allow:10.0.0.1:1-", "allow:10.0.0.1:2-1", "allow:10.0.0.1:65536", "allow:10.0.0.1:+1",
+		"allow:10.0.0.1/icmp", "allow:10.0.0.1/", "allow:10.0.0.1:80/", "allow:[10.0.0.1]:80", "allow:[::1", "allow:[::1]80",
+		"allow:2001:db8::/129", "deny,allow", "denyall", "allow: 10.0.0.1",
+	};
+
+	(void)state;
+	check_egress("deny", "deny");
+	check_egress("allow", "");
+	check_egress("allow:10.1.2.3/8", "deny allow:10.0.0.0/8");
+	check_egress("deny,allow:10.0.0.1", "deny allow:10.0.0.1/32");
+	check_egress("allow:0.0.0.0/0:443/tcp,192.0.2.7:53", "deny allow:0.0.0.0/0:443/tcp allow:192.0.2.7/32:53");
+	check_egress("allow:10.0.0.1/udp", "deny allow:10.0.0.1/32/udp");
+	check_egress("allow:10.0.0.0/8:8000-8080/sctp", "deny allow:10.0.0.0/8:8000-8080/sctp");
+	check_egress("allow:2001:db8::/32,::1", "deny allow:2001:db8::/32 allow:::1/128");
+	check_egress("allow:[2001:db8::1]:443/tcp,[::/0]:53-54", "deny allow:[2001:db8::1/128]:443/tcp allow:[::/0]:53-54");
+	check_egress("allow:[2001:db8::]", "deny allow:2001:db8::/128");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		check_egress(bad[i], NULL);
+}
+
+static void check_change(const char *text, const struct net_resolv *want, const char *expected)
+{
+	auto_free char *changed = NULL;
+	struct err e;
+
+	assert_int_equal(net_resolv_change(text, want, &changed, &e), 0);
+	assert_string_equal(changed, expected);
+}
+
+static void lines_of_resolv_conf_are_replaced(void **state)
+{
+	static const char host[] = "# said of servers\ndomain a\nsearch b c\noptions edns0\nnameserver 10.0.0.1\nsortlist 10.0.0.0";
+	char *one[] = { (char *)"192.0.2.1" }, *two[] = { (char *)"x", (char *)"y" }, *none[] = { (char *)"." };
+
+	(void)state;
+	check_change(host, &(struct net_resolv){ .servers = { .v = one, .n = 1 } },
+		     "nameserver 192.0.2.1\ndomain a\nsearch b c\noptions edns0\nsortlist 10.0.0.0\n");
+	check_change(host, &(struct net_resolv){ .search = { .v = two, .n = 2 }, .options = { .v = two, .n = 1 } },
+		     "search x y\noptions x\n# said of servers\nnameserver 10.0.0.1\nsortlist 10.0.0.0\n");
+	check_change("search b", &(struct net_resolv){ .search = { .v = none, .n = 1 } }, "");
+	check_change("", &(struct net_resolv){ .servers = { .v = one, .n = 1 } }, "nameserver 192.0.2.1\n");
+}
+
 static void check_resolv(const char *host, const char *resolved, bool internal, const char *expected)
 {
 	auto_free char *text = NULL;
@@ -367,6 +440,8 @@ int main(void)
 		cmocka_unit_test(ports_are_compared),
 		cmocka_unit_test(settings_are_checked),
 		cmocka_unit_test(a_block_is_replaced),
+		cmocka_unit_test(egress_rules_are_read),
+		cmocka_unit_test(lines_of_resolv_conf_are_replaced),
 		cmocka_unit_test(nameservers_are_chosen),
 		cmocka_unit_test(malformed_messages_are_survived),
 	};
