@@ -108,21 +108,33 @@ static int take_subpath(const char *subpath, struct volume_hold *h, struct err *
 	return 0;
 }
 
-static int take_volume(struct run *r, const struct mount_more *more, struct spec_mount *m, struct volume_hold *h, struct err *e)
+/* @first: the hold of the same volume for another of its mounts; NULL: this is the first */
+static int take_volume(struct run *r, const struct mount_more *more, const struct volume_hold *first, struct spec_mount *m,
+		       struct volume_hold *h, struct err *e)
 {
 	bool copy = !more->no_copy && !more->subpath && r->settings.manifest;
-	int err = volume_hold(r->g, more->volume, more->anonymous, copy, h, e);
+	int err = first ? volume_hold_again(first, h, e) : volume_hold(r->g, more->volume, more->anonymous, copy, h, e);
+	bool filled = h->fill || (first && first->fill);
 
 	if (err < 0)
 		return err;
 	m->fill = h->fill;
 	if (more->subpath)
 		err = take_subpath(more->subpath, h, e);
-	return err < 0 || (!h->fill && !more->subpath) ? err : mount_fd(r, h->data, m, e);
+	return err < 0 || (!filled && !more->subpath) ? err : mount_fd(r, h->data, m, e);
 }
 
-/* What config.json does not say of a mount. */
-static int take_more(struct run *r, size_t i, struct spec_mount *m, struct err *e)
+/* Their numbers in the order of the volumes' names: two containers that want the same ones do not wait for each other. */
+static int by_volume(const void *a, const void *b, void *arg)
+{
+	const struct mount_more *v = arg, *x = &v[*(const size_t *)a], *y = &v[*(const size_t *)b];
+	int order = strcmp(x->volume ? x->volume : "", y->volume ? y->volume : "");
+
+	return order ? order : *(const size_t *)a < *(const size_t *)b ? -1 : 1;
+}
+
+/* What config.json does not say of a mount. @first: as take_volume() has it */
+static int take_more(struct run *r, size_t i, const struct volume_hold *first, struct spec_mount *m, struct err *e)
 {
 	const struct mount_more *more = &r->settings.mounts.v[i];
 	char path[300];
@@ -130,7 +142,7 @@ static int take_more(struct run *r, size_t i, struct spec_mount *m, struct err *
 
 	m->chown = more->chown;
 	if (more->volume)
-		err = take_volume(r, more, m, &r->volumes[i], e);
+		err = take_volume(r, more, first, m, &r->volumes[i], e);
 	if (err < 0 || !more->base)
 		return err;
 	snprintf(path, sizeof(path), "%s/containers/%s", r->g->data_path, r->settings.id);
@@ -140,23 +152,35 @@ static int take_more(struct run *r, size_t i, struct spec_mount *m, struct err *
 static int take_mounts(struct run *r, struct err *e)
 {
 	const struct mounts_more *all = &r->settings.mounts;
+	const struct volume_hold *first = NULL;
+	const char *name = NULL;
 	int err = 0;
 
 	if (!all->n)
 		return 0;
+	size_t *order = arena_array(&r->spec.arena, all->n, sizeof(*order));
+
 	r->volumes = arena_array(&r->spec.arena, all->n, sizeof(*r->volumes));
-	if (!r->volumes)
+	if (!order || !r->volumes)
 		return err_nomem(e);
-	for (size_t i = 0; i < all->n; i++)
+	for (size_t i = 0; i < all->n; i++) {
 		r->volumes[i] = (struct volume_hold)VOLUME_HOLD_NONE;
-	for (size_t i = 0; i < all->n && err >= 0; i++) {
-		struct spec_mount *m = find_mount(r, all->v[i].target);
+		order[i] = i;
+	}
+	qsort_r(order, all->n, sizeof(*order), by_volume, all->v);
+	for (size_t k = 0; k < all->n && err >= 0; k++) {
+		const struct mount_more *more = &all->v[order[k]];
+		struct spec_mount *m = find_mount(r, more->target);
+		bool again = name && more->volume && streq(more->volume, name);
 
 		if (!m)
-			return err_say(e, EINVAL, RECORD_CONFIG ": there is no mount on %s", all->v[i].target);
-		err = take_more(r, i, m, e);
+			return err_say(e, EINVAL, RECORD_CONFIG ": there is no mount on %s", more->target);
+		err = take_more(r, order[k], again ? first : NULL, m, e);
 		if (err < 0)
 			(void)err_wrap(e, "mount %s", m->destination);
+		if (!again)
+			first = &r->volumes[order[k]];
+		name = more->volume;
 	}
 	return err;
 }

@@ -263,8 +263,20 @@ int volume_hold(const struct engine *g, const char *name, bool anonymous, bool c
 	return 0;
 }
 
+int volume_hold_again(const struct volume_hold *first, struct volume_hold *ret, struct err *e)
+{
+	const char *name = first->fill ? VOLUME_FILL : VOLUME_DATA;
+	int fd = openat(first->dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_set(e, errno, "open %s", name);
+	*ret = (struct volume_hold){ .dir = -1, .data = fd };
+	return 0;
+}
+
 void volume_let_go(struct volume_hold *h, bool mounted)
 {
+	fd_close(&h->data);
 	if (h->dir < 0)
 		return;
 	if (mounted && h->fill)
@@ -272,6 +284,5 @@ void volume_let_go(struct volume_hold *h, bool mounted)
 	if (mounted && h->fresh)
 		(void)unlinkat(h->dir, VOLUME_FRESH, 0);
 	(void)fd_lock(h->dir, LOCK_UN); /* the container's init may have a copy of the fd yet */
-	fd_close(&h->data);
 	fd_close(&h->dir);
 }

@@ -75,7 +75,7 @@ void volume_remove_anonymous(const struct engine *g, const struct settings *s);
 
 /* A volume that is about to be mounted in a container. */
 struct volume_hold {
-	int dir;  /* its folder, locked; -1: none */
+	int dir;  /* its folder, locked; -1: none, or another hold's */
 	int data; /* what is to be mounted; O_PATH */
 	bool fresh; /* nobody has had it yet */
 	bool fill;  /* then @data is VOLUME_FILL, to be filled */
@@ -87,11 +87,15 @@ struct volume_hold {
  * @anonymous:	What it is where it is made
  * @copy:	It may be filled, if it is fresh
  *
- * The container's settings.json, which name the volume, are on disk.
+ * The container's settings.json, which name the volume, are on disk. Who holds several takes them in the order of their names: it may
+ * have to wait for each.
  *
  * Return: 0, or -errno with @e filled
  */
 int volume_hold(const struct engine *g, const char *name, bool anonymous, bool copy, struct volume_hold *ret, struct err *e);
+
+/* The same volume once more, for another mount of the container that holds it. Return: 0, or -errno with @e filled */
+int volume_hold_again(const struct volume_hold *first, struct volume_hold *ret, struct err *e);
 
 /* @mounted: it is, and what was to be copied is there. Best effort: else it stays fresh, and is filled by the next one. */
 void volume_let_go(struct volume_hold *h, bool mounted);

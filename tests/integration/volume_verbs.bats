@@ -310,3 +310,19 @@ mounted() { # what is mounted on volumes, seen from here
 		grep -q root "out$i" || fail "$i: $(cat "out$i")"
 	done
 }
+
+@test "the same volume twice in a container, new or not; several in many containers, in any order" {
+	local i
+	run in_box -v data:/etc -v data:/y -v data:/z:ro -- sh -c 'touch /y/mine; ls /etc /z'
+	[ "$(grep -c mine <<<"$output")" = 2 ]
+	[ "$(grep -c passwd <<<"$output")" = 2 ]
+	run in_box -v data:/y -v data:/etc --mount type=volume,src=data,dst=/f,subpath=passwd -- sh -c 'ls /y; grep -c root /f'
+	expect_in_output mine
+	for i in 1 2 3 4; do
+		in_box -v one:/etc -v two:/bin/../var -v three:/root -- true >"out$i" 2>&1 &
+		in_box -v three:/etc -v two:/var -v one:/root -- true >"back$i" 2>&1 &
+	done
+	wait
+	cat out? back?
+	[ -z "$(cat out? back?)" ]
+}
