@@ -92,6 +92,13 @@ static bool speaks_of_us(struct nftnl_expr *x)
 	return data && len >= strlen(LINK_PREFIX) && memcmp(data, LINK_PREFIX, strlen(LINK_PREFIX)) == 0;
 }
 
+/* Another chain of the table: whose it is tells whose table this is. */
+static void look_at_name(struct chain *c, const char *chain)
+{
+	c->docker |= streq(chain, "DOCKER-USER");
+	c->ufw |= str_after(chain, "ufw-") != NULL;
+}
+
 static void look_at_rule(struct chain *c, struct nftnl_rule *rule)
 {
 	const char *chain = nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN);
@@ -100,6 +107,8 @@ static void look_at_rule(struct chain *c, struct nftnl_rule *rule)
 
 	for (struct nftnl_expr *x = it ? nftnl_expr_iter_next(it) : NULL; x; x = nftnl_expr_iter_next(it)) {
 		c->knows |= speaks_of_us(x);
+		if (expr_is(x, "immediate") && nftnl_expr_is_set(x, NFTNL_EXPR_IMM_CHAIN))
+			look_at_name(c, nftnl_expr_get_str(x, NFTNL_EXPR_IMM_CHAIN));
 		if (ends_all(x))
 			ends = every;
 		else
@@ -108,8 +117,7 @@ static void look_at_rule(struct chain *c, struct nftnl_rule *rule)
 	if (it)
 		nftnl_expr_iter_destroy(it);
 	c->drops |= ends && streq(chain, c->name);
-	c->docker |= streq(chain, "DOCKER-USER");
-	c->ufw |= str_after(chain, "ufw-") != NULL;
+	look_at_name(c, chain);
 }
 
 static int take_rule(const struct nlmsghdr *nlh, void *arg, struct err *e)

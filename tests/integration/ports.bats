@@ -351,7 +351,7 @@ foreign_is_silent() {
 	# as docker has it
 	nft -f - <<-'EOF'
 		table ip filter {
-			chain DOCKER-USER { counter return; }
+			chain DOCKER-USER { }
 			chain FORWARD { type filter hook forward priority filter; policy drop; jump DOCKER-USER; }
 		}
 	EOF
