@@ -11,8 +11,9 @@ unit_programs := $(unit_sources:tests/unit/%.c=$(BUILD)/tests/unit/%)
 all_libs       = $(call libs_of,cli runtime namespaces cgroups seccomp network images images/fetch images/worker spec base)
 test_libs      = -Wl,--start-group $(all_libs) -Wl,--end-group -Wl,-Bstatic -lnftnl -lseccomp -lcap -ljansson -Wl,-Bdynamic \
 	-lmnl -lcurl -larchive -lcrypto -lisal -lzstd
-test_files    := $(wildcard tests/layering/*.py tests/lib/*.bats tests/integration/*.bats tests/security/*.bats \
-	tests/fault/*.bats)
+# those that take longest first: two run at once, and none of them should be left over at the end
+test_files    := $(wildcard tests/fault/*.bats tests/security/*.bats tests/integration/*.bats tests/lib/*.bats \
+	tests/layering/*.py)
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(all_libs)
 	$(call say,TEST,$@)
@@ -24,7 +25,7 @@ check:
 	$(Q)$(MAKE) --no-print-directory check-built
 
 check-built: $(programs) $(unit_programs)
-	$(Q)tests/run-tests --build $(BUILD) $(unit_programs) $(test_files)
+	$(Q)tests/run-tests --build $(BUILD) $(test_files) $(unit_programs)
 
 unit-programs: $(unit_programs)
 
