@@ -80,7 +80,7 @@ static const struct option rows[] = {
 	STRING(shm_size, "shm-size", 0, "BYTES", "of /dev/shm; default: 64m"),
 	OPT_GROUP("Network"),
 	LIST(networks, "network", 0, "NAME[:OPTIONS]",
-	     "networks, with ip=, ip6=, mac=, alias=, interface_name=; or none, host, container:NAME, ns:PATH; default: bridge"),
+	     "networks, with ip=, ip6=, mac=, alias=, interface_name=; cni:NAME, of plugins; or none, host, container:NAME, ns:PATH; default: bridge"),
 	LIST(networks, "net", 0, "NAME", NULL),
 	LIST(network_aliases, "network-alias", 0, "NAME", "what others of its networks call it, too"),
 	STRING(ip, "ip", 0, "ADDRESS", "its address on its one network"),

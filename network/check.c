@@ -303,45 +303,6 @@ static int check_link(struct check *c, const struct seen_link *l, struct err *e)
 	return 0;
 }
 
-static struct sets_bytes copy_bytes(struct check *c, const struct sets_bytes *from)
-{
-	void *copy = from->len ? arena_alloc(&c->arena, from->len) : NULL;
-
-	return copy ? (struct sets_bytes){ memcpy(copy, from->v, from->len), from->len } : (struct sets_bytes){ NULL, 0 };
-}
-
-struct in_set {
-	struct check *c;
-	size_t before; /* elements of other sets */
-};
-
-static int take_element(const struct sets_element *x, void *arg, struct err *e)
-{
-	const struct in_set *in = arg;
-	struct check *c = in->c;
-
-	if (!x) {
-		c->n_elements = in->before;
-		return 0;
-	}
-	c->elements = grow(c, c->elements, c->n_elements, sizeof(*c->elements));
-	if (!c->elements)
-		return err_nomem(e);
-	c->elements[c->n_elements++] = (struct sets_element){
-		x->set, copy_bytes(c, &x->key), copy_bytes(c, &x->end), copy_bytes(c, &x->data),
-	};
-	return 0;
-}
-
-static int list_elements(struct check *c, struct err *e)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < rules_n_sets && r >= 0; i++)
-		r = sets_each(&c->nf, rules_sets[i].name, take_element, &(struct in_set){ c, c->n_elements }, e);
-	return r;
-}
-
 static int mend_element(struct check *c, const void *thing, struct err *e)
 {
 	return sets_drop(&c->nf, thing, e);
@@ -471,11 +432,11 @@ static int check_rules(struct check *c, struct err *e)
 
 static int look(struct check *c, struct err *e)
 {
-	c->n_all = c->n_members = c->n_elements = 0;
+	c->n_all = c->n_members = 0;
 	int r = list_links(c, e);
 
 	if (r >= 0)
-		r = list_elements(c, e);
+		r = sets_list(&c->nf, &c->arena, &c->elements, &c->n_elements, e);
 	if (r >= 0)
 		r = network_each(c->networks, check_files, c, e);
 	auto_fd int lock = r < 0 ? -1 : folder_lock(c->networks, e);

@@ -6,9 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "network/nl.h"
 
-/* Bytes as they lie in registers; until the callback returns. */
+/* Bytes as they lie in registers. */
 struct sets_bytes {
 	const uint8_t *v;
 	uint16_t len; /* 0: it has none */
@@ -19,13 +20,12 @@ struct sets_element {
 };
 
 /**
- * sets_each() - Every element of a set
- * @f:		A NULL element: the dump begins again, what came before does not count
+ * sets_list() - Every element of every set that rules.c has
+ * @a:		What the list lives in
  *
  * Return: 0, or -errno with @e filled. A set that is not there is an empty one
  */
-int sets_each(struct nl *nf, const char *set, int (*f)(const struct sets_element *x, void *arg, struct err *e), void *arg,
-	      struct err *e);
+int sets_list(struct nl *nf, struct arena *a, struct sets_element **ret, size_t *ret_n, struct err *e);
 
 /* Remove one. One that is not there is fine. Return: 0, or -errno with @e filled */
 int sets_drop(struct nl *nf, const struct sets_element *x, struct err *e);
