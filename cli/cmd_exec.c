@@ -14,11 +14,12 @@
 
 struct exec {
 	bool interactive, tty, detach, privileged;
-	const char *user, *workdir;
+	const char *user, *workdir, *keys;
 	struct strv env;
 };
 
 static const struct option rows[] = {
+	OPT_STRING(struct exec, keys, "detach-keys", 0, "KEYS", "typed on a terminal they leave it running; default: " DETACH_KEYS_DEFAULT),
 	OPT_FLAG(struct exec, detach, "detach", 'd', "in the background"),
 	OPT_FLAG(struct exec, interactive, "interactive", 'i', "connect standard input"),
 	OPT_FLAG(struct exec, tty, "tty", 't', "give it a terminal"),
@@ -70,7 +71,24 @@ static int describe(const struct exec *o, char *const *command, bool private_use
 	return 0;
 }
 
-static int stand_by(const struct exec *o, const struct exec_result *x, struct relay_ends *ends, struct err *e)
+/* Its terminal has gone, it has not: somebody must read what it writes. */
+static void leave(const struct relay *left)
+{
+	struct relay rest = { .pidfd = left->pidfd, .console = left->console, .pipes = { -1, -1, -1 }, .in = -1, .out = -1,
+			      .err = -1 };
+	struct err ignored;
+
+	if (fork() != 0) /* where it fails, it ends by SIGHUP */
+		return;
+	(void)setsid();
+	for (int fd = 0; fd < 3; fd++)
+		(void)close(fd);
+	(void)relay_run(&rest, &ignored);
+	_exit(0);
+}
+
+static int stand_by(const struct exec *o, struct detach_keys *keys, const struct exec_result *x, struct relay_ends *ends,
+		    struct err *e)
 {
 	struct relay relay = {
 		.pidfd = x->pidfd,
@@ -81,6 +99,7 @@ static int stand_by(const struct exec *o, const struct exec_result *x, struct re
 		.err = STDERR_FILENO,
 		.raw = o->interactive && o->tty && isatty(STDIN_FILENO),
 		.pass_signals = true,
+		.keys = keys,
 	};
 
 	for (int i = 0; i < 3; i++)
@@ -89,6 +108,8 @@ static int stand_by(const struct exec *o, const struct exec_result *x, struct re
 	int status = relay_run(&relay, e);
 
 	memcpy(ends->ours, relay.pipes, sizeof(relay.pipes)); /* the input's end may be closed by now */
+	if (relay.detached)
+		leave(&relay);
 	return status;
 }
 
@@ -108,7 +129,11 @@ static int execute(const struct engine *g, const char *id, const struct exec *o,
 	auto_relay struct relay_ends ends = { { -1, -1, -1 }, { -1, -1, -1 } };
 	auto_exec_result struct exec_result result = { .pidfd = -1, .console = -1 };
 	auto_state struct state state = { 0 };
-	int r = o->privileged ? 0 : engine_exec_filter(g, settings, s, &filter, e);
+	struct detach_keys keys;
+	int r = verb_detach_keys(o->keys, &keys, e);
+
+	if (r >= 0 && !o->privileged)
+		r = engine_exec_filter(g, settings, s, &filter, e);
 
 	if (r >= 0 && !o->tty && !o->detach)
 		r = relay_pipes(o->interactive, &ends, e);
@@ -130,7 +155,7 @@ static int execute(const struct engine *g, const char *id, const struct exec *o,
 	journal_container(g, settings, EVENT_EXEC);
 	if (o->detach)
 		return r;
-	r = stand_by(o, &result, &ends, e);
+	r = stand_by(o, &keys, &result, &ends, e);
 	tell_end(g, settings, r);
 	return r;
 }

@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "cli/output.h"
@@ -12,7 +14,7 @@
 #define NS_PER_S 1000000000
 
 struct logs {
-	bool follow, timestamps, raw;
+	bool follow, timestamps, raw, names, latest;
 	const char *tail, *since, *until;
 };
 
@@ -23,12 +25,16 @@ static const struct option rows[] = {
 		   "from then on: 2026-11-22T01:02:03Z, seconds since 1970, or 10m ago"),
 	OPT_STRING(struct logs, until, "until", 0, "TIME", "up to then"),
 	OPT_FLAG(struct logs, timestamps, "timestamps", 't', "begin each line with its time"),
+	OPT_FLAG(struct logs, names, "names", 0, "begin each line with the container's name"),
+	OPT_FLAG(struct logs, latest, "latest", 'l', "the one that was made last"),
 	OPT_FLAG(struct logs, raw, "raw", 0, "as it was written, control characters too"),
 };
 
 /* A stream in front of another that lets nothing through which a terminal obeys. */
 struct filter {
 	FILE *out;
+	const char *prefix; /* of each line; NULL: none */
+	bool in_line;
 	char rest[4]; /* the beginning of a character whose end has not come yet */
 	size_t n_rest;
 };
@@ -46,6 +52,21 @@ static size_t unfinished(const char *s, size_t len)
 	return 0;
 }
 
+static void write_lines(struct filter *f, const char *text, size_t len)
+{
+	while (len > 0) {
+		const char *end = f->prefix ? memchr(text, '\n', len) : NULL;
+		size_t n = end ? (size_t)(end - text) + 1 : len;
+
+		if (f->prefix && !f->in_line)
+			fprintf(f->out, "%s ", f->prefix);
+		f->in_line = !end;
+		str_harmless(f->out, text, n, true);
+		text += n;
+		len -= n;
+	}
+}
+
 static ssize_t filter_write(void *cookie, const char *data, size_t len)
 {
 	struct filter *f = cookie;
@@ -58,7 +79,7 @@ static ssize_t filter_write(void *cookie, const char *data, size_t len)
 	memcpy(text + f->n_rest, data, len);
 	f->n_rest = unfinished(text, all);
 	memcpy(f->rest, text + all - f->n_rest, f->n_rest);
-	str_harmless(f->out, text, all - f->n_rest, true);
+	write_lines(f, text, all - f->n_rest);
 	fflush(f->out);
 	return (ssize_t)len;
 }
@@ -71,9 +92,9 @@ static int filter_close(void *cookie)
 	return 0;
 }
 
-static FILE *open_filter(struct filter *f, FILE *out)
+static FILE *open_filter(struct filter *f, FILE *out, const char *prefix)
 {
-	*f = (struct filter){ .out = out };
+	*f = (struct filter){ .out = out, .prefix = prefix };
 	return fopencookie(f, "w", (cookie_io_functions_t){ .write = filter_write, .close = filter_close });
 }
 
@@ -93,13 +114,13 @@ static int is_running(void *arg)
 	return c.watched || c.phase == PHASE_RUNNING || c.phase == PHASE_PAUSED;
 }
 
-static int show(int dir, const struct log_query *q, bool raw, struct err *e)
+static int show(int dir, const struct log_query *q, bool raw, const char *prefix, struct err *e)
 {
 	struct filter filters[2];
 
 	if (raw)
 		return log_read(dir, q, stdout, stderr, e);
-	FILE *out = open_filter(&filters[0], stdout), *err = open_filter(&filters[1], stderr);
+	FILE *out = open_filter(&filters[0], stdout, prefix), *err = open_filter(&filters[1], stderr, prefix);
 	int r = out && err ? log_read(dir, q, out, err, e) : err_nomem(e);
 
 	if (out)
@@ -109,49 +130,106 @@ static int show(int dir, const struct log_query *q, bool raw, struct err *e)
 	return r;
 }
 
+struct showing {
+	const struct logs *options;
+	struct log_query query;
+	bool several;
+};
+
+/* Is there anything that could be read here? */
+static int check_driver(const struct settings *s, struct err *e)
+{
+	if (s->log_driver == LOG_K8S_FILE || s->log_driver == LOG_JSON_FILE)
+		return 0;
+	err_say(e, EOPNOTSUPP, "container %s writes no log that is kept here: its log driver is %s", s->name,
+		log_driver_names[s->log_driver]);
+	return s->log_driver == LOG_JOURNALD ? err_hint(e, "`journalctl CONTAINER_ID_FULL=%s` shows it", s->id) : -e->code;
+}
+
+static int show_one(const struct engine *g, const char *id, const void *arg, struct err *e)
+{
+	const struct showing *s = arg;
+	auto_settings struct settings settings = { 0 };
+	auto_fd int dir = record_open(g, id, e);
+	struct watched watched = { g, id };
+	struct log_query q = s->query;
+	char name[CONTAINER_ID_MAX];
+	int r = dir < 0 ? dir : record_settings(dir, &settings, e);
+
+	if (r >= 0)
+		r = check_driver(&settings, e);
+	if (r < 0)
+		return r;
+	q.driver = settings.log_driver;
+	q.files = settings.log_files;
+	q.arg = &watched;
+	snprintf(name, sizeof(name), s->options->names ? "%s" : "%.12s", s->options->names ? settings.name : id);
+	bool prefixed = s->options->names || s->several;
+
+	return show(dir, &q, s->options->raw, prefixed ? name : NULL, e);
+}
+
+/* Several are followed by a process each. */
+static int follow_all(const struct call *c, const struct engine *g, const struct showing *s, struct err *e)
+{
+	int status = 0, result = 0;
+
+	for (size_t i = 0; i < c->n_args; i++) {
+		char id[CONTAINER_ID_MAX];
+		int r = verb_container(g, c->args[i], id, e);
+		pid_t child = r < 0 ? -1 : fork();
+
+		if (child == 0) {
+			r = show_one(g, id, s, e);
+			if (r < 0)
+				output_error(c, e);
+			fflush(stdout);
+			_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+		}
+		if (r < 0)
+			output_error(c, e);
+		result |= child < 0;
+	}
+	while (wait(&status) > 0)
+		result |= status != 0;
+	return result ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static int run(const struct call *c, struct err *e)
 {
 	const struct logs *o = c->options;
-	char id[CONTAINER_ID_MAX];
+	const struct verb_choice choice = { .latest = o->latest };
+	const struct verb_each how = { .choice = &choice, .silent = true };
 	auto_engine struct engine g;
-	auto_fd int dir = -1;
-	struct watched watched = { &g, id };
 	uint64_t since_ns = 0, until_ns = 0;
-	struct log_query q = {
-		.timestamps = o->timestamps,
-		.follow = o->follow,
-		.tail = UINT64_MAX,
-		.running = is_running,
-		.arg = &watched,
-	};
+	struct showing s = { .options = o, .several = c->n_args > 1 };
+	struct log_query *q = &s.query;
 	int r = verb_engine(c, &g, e);
 
-	if (r >= 0)
-		r = verb_container(&g, c->args[0], id, e);
-	if (r >= 0)
-		r = dir = record_open(&g, id, e);
+	*q = (struct log_query){ .timestamps = o->timestamps, .follow = o->follow, .tail = UINT64_MAX, .running = is_running };
 	if (r >= 0)
 		r = when_parse("--since", o->since, false, &since_ns, e);
 	if (r >= 0)
 		r = when_parse("--until", o->until, false, &until_ns, e);
 	if (r < 0)
 		return r;
-	q.since_s = (int64_t)(since_ns / NS_PER_S);
-	q.until_s = (int64_t)(until_ns / NS_PER_S);
-	if (o->tail && !streq(o->tail, "all") && str_to_u64(o->tail, UINT64_MAX - 1, &q.tail) < 0)
+	q->since_s = (int64_t)(since_ns / NS_PER_S);
+	q->until_s = (int64_t)(until_ns / NS_PER_S);
+	if (o->tail && !streq(o->tail, "all") && str_to_u64(o->tail, UINT64_MAX - 1, &q->tail) < 0)
 		return err_say(e, EINVAL, "--tail %s: a number of lines, or all, please", o->tail);
-	return show(dir, &q, o->raw, e);
+	if (o->raw && (o->names || s.several))
+		return err_say(e, EINVAL, "--raw shows one container's bytes, and nothing else");
+	return o->follow && s.several ? follow_all(c, &g, &s, e) : verb_each(c, &g, &how, show_one, &s, e);
 }
 
 const struct verb verb_logs = {
 	.name = "logs",
 	.group = "Looking at them",
-	.arguments = "CONTAINER",
+	.arguments = "[CONTAINER…]",
 	.help = "what it has written",
-	.about = "Show what a container has written, its standard error on ours. Characters that a terminal would obey "
-		 "are shown as \\xNN, unless --raw is given.",
-	.min_args = 1,
-	.max_args = 1,
+	.about = "Show what containers have written, their standard errors on ours; with several each line begins with whose it is. "
+		 "Characters that a terminal would obey are shown as \\xNN, unless --raw is given.",
+	.max_args = ARGS_ANY,
 	.options = OPTIONS(rows, struct logs),
 	.run = run,
 };

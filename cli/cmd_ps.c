@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "base/timestamp.h"
+#include "cli/container_filter.h"
 #include "cli/output.h"
 #include "cli/port_view.h"
 #include "cli/verbs.h"
@@ -10,8 +11,8 @@
 #include "runtime/storage.h"
 
 struct ps {
-	bool all, quiet, no_trunc, size;
-	const char *format;
+	bool all, quiet, no_trunc, size, latest, no_heading;
+	const char *format, *last;
 	struct strv filters;
 };
 
@@ -21,7 +22,10 @@ static const struct option rows[] = {
 	OPT_FLAG(struct ps, no_trunc, "no-trunc", 0, "whole ids and commands"),
 	OPT_FLAG(struct ps, size, "size", 's', "how much each has written, and with its image: all its files are counted"),
 	OPT_LIST(struct ps, filters, "filter", 'f', "KEY=VALUE",
-		 "those with this name=, id=, status=, ancestor= or label="),
+		 "those with this name=, id=, status=, label=, ancestor=, health=, network=, volume= …"),
+	OPT_FLAG(struct ps, latest, "latest", 'l', "the one that was made last"),
+	OPT_STRING(struct ps, last, "last", 'n', "NUMBER", "so many, those that were made last"),
+	OPT_FLAG(struct ps, no_heading, "noheading", 0, "no titles above the columns"),
 	OPT_STRING(struct ps, format, "format", 0, "FORMAT", "table, json, or a template such as {{.Names}}"),
 };
 
@@ -77,8 +81,8 @@ static char *describe(const struct container *c, struct arena *a)
 	switch (c->phase) {
 	case PHASE_RUNNING:
 	case PHASE_PAUSED:
-		return arena_printf(a, "Up %s%s", age(c->run.started, since),
-				    c->phase == PHASE_PAUSED ? " (Paused)" : "");
+		return arena_printf(a, "Up %s%s%s%s%s", age(c->run.started, since), c->phase == PHASE_PAUSED ? " (Paused)" : "",
+				    c->health ? " (" : "", c->health ? health_status_names[c->health] : "", c->health ? ")" : "");
 	case PHASE_EXITED:
 		return arena_printf(a, "Exited (%d) %s ago", c->exit.status, age(c->exit.finished, since));
 	case PHASE_STARTING:
@@ -125,74 +129,19 @@ static int add_row(struct table *t, const void *arg, struct err *e)
 	return r < 0 || t->n_columns < ARRAY_SIZE(columns) ? r : add_size(t, &entry->size, e);
 }
 
-static bool by_name(const struct container *c, const char *value)
+static bool is_wanted(const struct container *c, const struct ps *o, const struct container_filters *f)
 {
-	return strstr(c->settings.name, value) != NULL;
-}
+	bool state = o->all || o->latest || o->last || f->ask_state;
 
-static bool by_id(const struct container *c, const char *value)
-{
-	return str_after(c->settings.id, value) != NULL;
-}
-
-static bool by_status(const struct container *c, const char *value)
-{
-	return streq(phase_names[c->phase], value);
-}
-
-static bool by_image(const struct container *c, const char *value)
-{
-	return streq(c->settings.image, value);
-}
-
-static bool by_label(const struct container *c, const char *value)
-{
-	size_t n = strcspn(value, "=");
-
-	for (size_t i = 0; i < c->settings.labels.n; i++) {
-		const struct spec_pair *l = &c->settings.labels.v[i];
-
-		if (strncmp(l->key, value, n) == 0 && !l->key[n] && (!value[n] || streq(l->value, value + n + 1)))
-			return true;
-	}
-	return false;
-}
-
-static const struct {
-	const char *key;
-	bool (*fits)(const struct container *c, const char *value);
-} filters[] = {
-	{ "name=", by_name },	   { "id=", by_id },	   { "status=", by_status },
-	{ "ancestor=", by_image }, { "label=", by_label },
-};
-
-static int check_filter(const char *text, struct err *e)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(filters); i++)
-		if (str_after(text, filters[i].key))
-			return 0;
-	return err_say(e, EINVAL, "--filter %s: it is name=, id=, status=, ancestor= or label=", text);
-}
-
-static bool is_wanted(const struct container *c, const struct ps *o)
-{
-	bool status_asked = false;
-
-	for (size_t i = 0; i < o->filters.n; i++)
-		for (size_t k = 0; k < ARRAY_SIZE(filters); k++) {
-			const char *value = str_after(o->filters.v[i], filters[k].key);
-
-			if (value && !filters[k].fits(c, value))
-				return false;
-			status_asked |= value && filters[k].fits == by_status;
-		}
-	return o->all || status_asked || (c->phase != PHASE_CREATED && c->phase != PHASE_EXITED);
+	return container_filters_fit(f, c) && (state || (c->phase != PHASE_CREATED && c->phase != PHASE_EXITED));
 }
 
 struct walk {
 	const struct engine *g;
 	const struct ps *options;
 	struct listing *listing;
+	struct container_filters filters;
+	uint64_t left; /* how many may be shown yet */
 };
 
 static int show(const struct container *c, const struct walk *w, struct err *e)
@@ -232,7 +181,7 @@ static int show(const struct container *c, const struct walk *w, struct err *e)
 
 static int show_wanted(const struct container *c, void *arg, struct err *e)
 {
-	const struct walk *w = arg;
+	struct walk *w = arg;
 	auto_container struct container now = { 0 };
 
 	if (c->unsettled && !c->watched) {
@@ -245,26 +194,33 @@ static int show_wanted(const struct container *c, void *arg, struct err *e)
 			return r == -ENOENT ? 0 : r;
 		c = &now;
 	}
-	return is_wanted(c, w->options) ? show(c, w, e) : 0;
+	if (!is_wanted(c, w->options, &w->filters))
+		return 0;
+	int r = show(c, w, e);
+
+	return r < 0 ? r : --w->left == 0;
 }
 
 static int run(const struct call *c, struct err *e)
 {
 	const struct ps *o = c->options;
 	auto_listing struct listing listing = {
-		.table = { .columns = columns, .n_columns = ARRAY_SIZE(columns) - !o->size, .whole = o->no_trunc },
+		.table = { .columns = columns, .n_columns = ARRAY_SIZE(columns) - !o->size, .whole = o->no_trunc,
+			   .no_titles = o->no_heading },
 		.fields = fields,
 		.n_fields = ARRAY_SIZE(fields) - !o->size,
 		.add_row = add_row,
 	};
 	auto_engine struct engine g;
-	struct walk walk = { .g = &g, .options = o, .listing = &listing };
+	struct walk walk = { .g = &g, .options = o, .listing = &listing, .left = o->latest ? 1 : UINT64_MAX };
 	int r = verb_engine(c, &g, e);
 
 	if (r >= 0)
 		r = listing_begin(&listing, c, o->format, e);
-	for (size_t i = 0; i < o->filters.n && r >= 0; i++)
-		r = check_filter(o->filters.v[i], e);
+	if (r >= 0)
+		r = container_filters_read(&g, &o->filters, c->arena, &walk.filters, e);
+	if (r >= 0 && o->last && (str_to_u64(o->last, INT32_MAX, &walk.left) < 0 || walk.left == 0))
+		r = err_say(e, EINVAL, "--last %s: a number, please", o->last);
 	if (r < 0)
 		return r;
 	engine_sweep(&g);
@@ -274,12 +230,13 @@ static int run(const struct call *c, struct err *e)
 	return r;
 }
 
-const struct verb verb_ps = {
-	.name = "ps",
-	.group = "Looking at them",
-	.arguments = "",
-	.help = "list them",
-	.about = "List containers, the newest first.",
-	.options = OPTIONS(rows, struct ps),
-	.run = run,
-};
+/* clang-format off */
+#define PS_VERB(word, group_above) { \
+	.name = word, .group = "Looking at them", .above = group_above, .arguments = "", .help = "list them", \
+	.about = "List containers, the newest first. Filters: " CONTAINER_FILTERS_HELP ".", \
+	.options = OPTIONS(rows, struct ps), .run = run, \
+}
+/* clang-format on */
+const struct verb verb_ps = PS_VERB("ps", NULL);
+const struct verb verb_container_ls = PS_VERB("ls", &verb_container_group);
+const struct verb verb_container_list = PS_VERB("list", &verb_container_group);

@@ -2,6 +2,7 @@
 /* run and create: options to a container, and on to its end. */
 #include <errno.h>
 #include <fcntl.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -24,26 +25,47 @@
 struct run {
 	struct run_options options;
 	struct run_image image;
-	const char *cidfile, *gpus;
+	const char *cidfile, *gpus, *keys;
 	bool replace;
+	struct strv attach;
+	uint32_t sig_proxy; /* enum switch_state */
 };
 static_assert(offsetof(struct run, options) == 0, "rows name members of both structs");
 
 static const struct option rows[] = {
 	OPT_GROUP("Running it"),
 	FLAG(detach, "detach", 'd', "in the background; print its id"),
+	OPT_LIST(struct run, attach, "attach", 'a', "STREAM", "only this of stdin, stdout, stderr"),
+	LOOK_ROWS(struct run, keys, sig_proxy),
 	OPT_GROUP("The container"),
 	STRING(name, "name", 0, "NAME", "what to call it; default: a random name"),
 	OPT_FLAG(struct run, replace, "replace", 0, "remove a container that has this name already, running or not"),
 	OPT_STRING(struct run, cidfile, "cidfile", 0, "FILE", "write its id to a new file"),
 	FLAG(rm, "rm", 0, "remove it when it has ended"),
-	STRING(restart, "restart", 0, "POLICY", "no, on-failure[:TIMES] or always"),
+	STRING(restart, "restart", 0, "POLICY", "no, on-failure[:TIMES], always or unless-stopped"),
 	LIST(labels, "label", 'l', "KEY=VALUE", "a note about it"),
 	LIST(annotations, "annotation", 0, "KEY=VALUE", "a note for hooks and whoever reads its configuration"),
 	LIST(hook_folders, "hooks-dir", 0, "DIR", "a folder of files as oci-hooks(5) has them"),
 	STRING(stop_signal, "stop-signal", 0, "SIGNAL", "how `stop` asks it to end; default: TERM"),
 	STRING(stop_timeout, "stop-timeout", 0, "SECONDS", "how long it may take then; default: 10"),
 	FLAG(quiet, "quiet", 'q', "no warnings, and no progress of a pull"),
+	OPT_GROUP("Watching over it"),
+	STRING(watch.health_cmd, "health-cmd", 0, "COMMAND", "says by its exit status whether it is well; none: do not ask"),
+	STRING(watch.health_interval, "health-interval", 0, "TIME", "between two checks; default: 30s; disable: only by hand"),
+	STRING(watch.health_timeout, "health-timeout", 0, "TIME", "how long one may take; default: 30s"),
+	STRING(watch.health_retries, "health-retries", 0, "NUMBER", "so many failures make it unhealthy; default: 3"),
+	STRING(watch.health_start_period, "health-start-period", 0, "TIME", "in which failures do not count"),
+	STRING(watch.health_on_failure, "health-on-failure", 0, "ACTION", "when it is unhealthy: none, kill, restart or stop"),
+	STRING(watch.startup_cmd, "health-startup-cmd", 0, "COMMAND", "asked instead until it has succeeded"),
+	STRING(watch.startup_interval, "health-startup-interval", 0, "TIME", "between two of these; default: 30s"),
+	STRING(watch.startup_timeout, "health-startup-timeout", 0, "TIME", "how long one may take; default: 30s"),
+	STRING(watch.startup_retries, "health-startup-retries", 0, "NUMBER", "so many failures restart it; default: never"),
+	STRING(watch.startup_success, "health-startup-success", 0, "NUMBER", "so often it must succeed; default: once"),
+	FLAG(watch.no_healthcheck, "no-healthcheck", 0, "not the image's either"),
+	STRING(watch.log_driver, "log-driver", 0, "NAME", "k8s-file (default), json-file, journald, none or passthrough"),
+	LIST(watch.log_opts, "log-opt", 0, "KEY=VALUE", "max-size=BYTES, max-file=NUMBER, tag=TEXT"),
+	STRING(watch.sdnotify, "sdnotify", 0, "WHO", "tells systemd that it is ready: conmon, healthy, container or ignore (default)"),
+	STRING(watch.timeout, "timeout", 0, "SECONDS", "then it is killed"),
 	OPT_GROUP("Its image"),
 	OPT_STRING(struct run, image.policy, "pull", 0, "POLICY", "get it from its registry: missing (default), always, newer or never"),
 	PLATFORM_ROWS(struct run, image.how.platform),
@@ -124,7 +146,7 @@ static const struct option rows[] = {
 	FLAG(privileged, "privileged", 0, "switch the protection off"),
 };
 /* clang-format on */
-#define RUN_ROWS 2 /* the first ones are for `run` alone */
+#define RUN_ROWS 5 /* the first ones are for `run` alone */
 
 /* The one that has its name goes, when nothing is wrong with the new one's options. */
 static int replace(const struct engine *g, const char *name, struct err *e)
@@ -137,16 +159,23 @@ static int replace(const struct engine *g, const char *name, struct err *e)
 	return r < 0 ? r : engine_remove(g, old, REMOVE_FORCE, e);
 }
 
-/* From options to a record on disk. @ret: its id; *ret_missing: the image is not here, that is all */
-static int make(const struct engine *g, const struct run_options *o, bool replaces, char ret[CONTAINER_ID_MAX],
-		bool *ret_missing, struct err *e)
+/* What became of the options. */
+struct made {
+	char id[CONTAINER_ID_MAX];
+	bool missing; /* the image is not here, that is all */
+	bool monitor; /* it wants one in the foreground, too */
+	bool passes;  /* what it writes is kept nowhere, and goes to our standard streams */
+};
+
+/* From options to a record on disk. */
+static int make(const struct engine *g, const struct run_options *o, bool replaces, struct made *ret, struct err *e)
 {
 	auto_settings struct settings s = { 0 };
 	auto_spec struct spec spec = { 0 };
 	auto_fd int dir = -1;
 	int r = compose(g, o, &s, &spec, e);
 
-	*ret_missing = r == -ENOENT && s.image && !s.manifest && !s.rootfs && !streq(s.image, IMAGE_HOST);
+	ret->missing = r == -ENOENT && s.image && !s.manifest && !s.rootfs && !streq(s.image, IMAGE_HOST);
 	if (r >= 0)
 		r = limits_available(&s, &spec.linux_.resources, e);
 	if (r >= 0 && replaces)
@@ -154,34 +183,33 @@ static int make(const struct engine *g, const struct run_options *o, bool replac
 	if (r >= 0)
 		r = record_create(g, &s, &spec, &dir, e);
 	if (r >= 0)
-		snprintf(ret, CONTAINER_ID_MAX, "%s", s.id);
+		snprintf(ret->id, sizeof(ret->id), "%s", s.id);
+	ret->monitor = settings_want_monitor(&s);
+	ret->passes = s.log_driver == LOG_PASSTHROUGH;
 	return r;
 }
 
 /* The same, with an image that may have to come first. */
-static int make_pulling(const struct call *c, const struct engine *g, struct run_options *o, char ret[CONTAINER_ID_MAX],
-			struct err *e)
+static int make_pulling(const struct call *c, const struct engine *g, struct run_options *o, struct made *ret, struct err *e)
 {
 	const struct run *run = c->options;
 	struct run_image image = run->image;
-	bool missing = false;
 
 	image.how.quiet = o->quiet;
 	int r = o->rootfs ? 0 : run_image_before(c, g, &image, &o->image, e);
 
 	if (r >= 0)
-		r = make(g, o, run->replace, ret, &missing, e);
-	if (missing) {
+		r = make(g, o, run->replace, ret, e);
+	if (ret->missing) {
 		r = run_image_missing(c, g, &image, &o->image, e);
 		if (r >= 0)
-			r = make(g, o, run->replace, ret, &missing, e);
+			r = make(g, o, run->replace, ret, e);
 	}
 	return r;
 }
 
 /* The same, and its id goes into a file that nobody had: it is made first, so that it is known that it can be. */
-static int make_told(const struct call *c, const struct engine *g, struct run_options *o, char ret[CONTAINER_ID_MAX],
-		     struct err *e)
+static int make_told(const struct call *c, const struct engine *g, struct run_options *o, struct made *ret, struct err *e)
 {
 	const struct run *run = c->options;
 	const char *file = run->cidfile;
@@ -196,7 +224,7 @@ static int make_told(const struct call *c, const struct engine *g, struct run_op
 		return err_set(e, errno, "--cidfile %s", file);
 	if (r >= 0)
 		r = make_pulling(c, g, o, ret, e);
-	if (r >= 0 && file && fd_write_all(fd, ret, strlen(ret)) < 0)
+	if (r >= 0 && file && fd_write_all(fd, ret->id, strlen(ret->id)) < 0)
 		r = err_set(e, EIO, "--cidfile %s", file);
 	if (r < 0 && fd >= 0)
 		(void)unlink(file); /* it is ours, and empty */
@@ -241,46 +269,82 @@ static int run_create(const struct call *c, struct err *e)
 {
 	struct run_options o = with_command(c);
 	auto_engine struct engine g;
-	char id[CONTAINER_ID_MAX];
+	struct made made = { .missing = false };
 	int r = verb_engine(c, &g, e);
 
 	if (r < 0)
 		return r;
-	r = make_told(c, &g, &o, id, e);
+	r = make_told(c, &g, &o, &made, e);
 	if (r >= 0)
-		r = make_volumes(&g, id, e);
+		r = make_volumes(&g, made.id, e);
 	if (r < 0)
 		return r;
 	advise(c, &o);
-	output_line(id);
+	output_line(made.id);
 	return 0;
+}
+
+/* --attach */
+static int choose_streams(const struct run *run, struct look_options *v, struct err *e)
+{
+	bool wanted[3] = { false };
+
+	for (size_t i = 0; i < run->attach.n; i++) {
+		static const char *const names[] = { "stdin", "stdout", "stderr" };
+		size_t k = 0;
+
+		while (k < ARRAY_SIZE(names) && strcasecmp(names[k], run->attach.v[i]) != 0)
+			k++;
+		if (k == ARRAY_SIZE(names))
+			return err_say(e, EINVAL, "--attach %s: it is stdin, stdout or stderr", run->attach.v[i]);
+		wanted[k] = true;
+	}
+	if (!run->attach.n)
+		return 0;
+	if (run->options.detach)
+		return err_say(e, EINVAL, "--attach and --detach exclude each other");
+	v->input &= wanted[0];
+	v->no_out = !wanted[1];
+	v->no_err = !wanted[2];
+	return 0;
+}
+
+static int choose_view(const struct run *run, struct look_options *v, struct err *e)
+{
+	const struct run_options *o = &run->options;
+	int r = verb_detach_keys(run->keys, &v->keys, e);
+
+	v->input = o->interactive;
+	v->keep_signals = run->sig_proxy == SWITCH_OFF;
+	if (r >= 0)
+		r = choose_streams(run, v, e);
+	v->terminal = v->input && o->tty && isatty(STDIN_FILENO);
+	return r;
 }
 
 static int run_run(const struct call *c, struct err *e)
 {
 	struct run_options o = with_command(c);
-	const struct launch_options how = {
-		.detach = o.detach,
-		.input = o.interactive,
-		.terminal = o.interactive && o.tty && isatty(STDIN_FILENO),
-		.warn = o.quiet ? NULL : verb_warn,
-		.warn_arg = (void *)c,
-	};
+	struct launch_options how = { .warn = o.quiet ? NULL : verb_warn, .warn_arg = (void *)c };
 	auto_engine struct engine g;
-	char id[CONTAINER_ID_MAX];
+	struct made made = { .missing = false };
 	int status = 0, r = verb_engine(c, &g, e);
 
-	if (r < 0)
-		return r;
-	r = make_told(c, &g, &o, id, e);
+	if (r >= 0)
+		r = choose_view(c->options, &how.view, e);
+	if (r >= 0)
+		r = make_told(c, &g, &o, &made, e);
 	if (r < 0)
 		return r;
 	advise(c, &o);
-	r = launch(&g, id, &how, &status, e);
+	how.look = !o.detach && (how.view.terminal || made.monitor);
+	how.detach = o.detach || how.look;
+	how.pass_streams = made.passes;
+	r = launch(&g, made.id, &how, &status, e);
 	if (r < 0)
 		return r;
 	if (o.detach)
-		output_line(id);
+		output_line(made.id);
 	return status;
 }
 

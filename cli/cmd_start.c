@@ -9,6 +9,8 @@
 struct start {
 	struct verb_choice choice;
 	bool attach, interactive, running;
+	uint32_t sig_proxy; /* enum switch_state */
+	const char *keys;
 	const char *timeout; /* of restart */
 	int timeout_s;
 	const struct call *call;
@@ -19,6 +21,7 @@ static const struct option start_rows[] = {
 	CHOICE_FILTER_ROW(struct start, choice, 'f'),
 	OPT_FLAG(struct start, attach, "attach", 'a', "stay, and show what it writes; the exit status is its own"),
 	OPT_FLAG(struct start, interactive, "interactive", 'i', "connect standard input too"),
+	LOOK_ROWS(struct start, keys, sig_proxy),
 };
 
 static const struct option restart_rows[] = {
@@ -33,12 +36,13 @@ static const struct option restart_rows[] = {
 static int start_detached(const struct engine *g, const char *id, const void *arg, struct err *e)
 {
 	const struct start *o = arg;
-	const struct launch_options how = { .detach = true, .warn = verb_warn, .warn_arg = (void *)o->call };
+	struct launch_options how = { .detach = true, .warn = verb_warn, .warn_arg = (void *)o->call };
 	auto_container struct container c = { 0 };
 	int none, r = container_load(g, id, &c, e);
 
 	if (r < 0 || c.phase == PHASE_RUNNING || c.phase == PHASE_PAUSED)
 		return r;
+	how.pass_streams = c.settings.log_driver == LOG_PASSTHROUGH;
 	return launch(g, id, &how, &none, e);
 }
 
@@ -52,14 +56,16 @@ static int start_attached(const struct call *c, const struct engine *g, const st
 		r = container_load(g, id, &found, e);
 	if (r < 0)
 		return r;
-	const struct launch_options how = {
-		.input = o->interactive,
-		.terminal = o->interactive && found.settings.terminal && isatty(STDIN_FILENO),
-		.warn = verb_warn,
-		.warn_arg = (void *)c,
-	};
+	bool runs = found.phase == PHASE_RUNNING;
+	struct launch_options how = { .warn = verb_warn, .warn_arg = (void *)c };
 
-	r = launch(g, id, &how, &status, e);
+	how.view.input = o->interactive && (found.settings.input || !runs);
+	how.view.terminal = o->interactive && found.settings.terminal && isatty(STDIN_FILENO);
+	how.view.keep_signals = o->sig_proxy == SWITCH_OFF;
+	how.detach = how.look = how.view.terminal || settings_want_monitor(&found.settings);
+	r = verb_detach_keys(o->keys, &how.view.keys, e);
+	if (r >= 0)
+		r = runs ? engine_attach(g, id, &how.view, &status, e) : launch(g, id, &how, &status, e);
 	return r < 0 ? r : status;
 }
 

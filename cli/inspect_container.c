@@ -8,6 +8,7 @@
 #include "cli/port_view.h"
 #include "cli/shape_view.h"
 #include "runtime/cni_plan.h"
+#include "runtime/health.h"
 #include "runtime/ksm.h"
 #include "runtime/storage.h"
 #include "runtime/usage.h"
@@ -19,7 +20,20 @@ struct state_view {
 	bool running, paused, oom_killed;
 	uint32_t pid;
 	int32_t exit_code;
+	struct health_record health;
 };
+static const struct field health_log_fields[] = {
+	FIELD_STRING(struct health_result, start, "Start", REQUIRED),
+	FIELD_STRING(struct health_result, end, "End", REQUIRED),
+	FIELD_I32(struct health_result, exit_code, "ExitCode", REQUIRED),
+	FIELD_STRING(struct health_result, output, "Output", REQUIRED),
+};
+static const struct field health_fields[] = {
+	FIELD_ENUM(struct health_record, status, "Status", REQUIRED, health_status_names),
+	FIELD_U32(struct health_record, failing_streak, "FailingStreak", REQUIRED),
+	FIELD_LIST(struct health_record, log, "Log", REQUIRED, health_log_fields, struct health_result),
+};
+
 static const struct field state_fields[] = {
 	FIELD_STRING(struct state_view, status, "Status", REQUIRED),
 	FIELD_BOOL(struct state_view, running, "Running", REQUIRED),
@@ -30,6 +44,7 @@ static const struct field state_fields[] = {
 	FIELD_STRING(struct state_view, error, "Error", REQUIRED),
 	FIELD_STRING(struct state_view, started, "StartedAt", REQUIRED),
 	FIELD_STRING(struct state_view, finished, "FinishedAt", REQUIRED),
+	FIELD_OBJECT(struct state_view, health, "Health", REQUIRED, health_fields),
 };
 
 struct secret_view {
@@ -43,9 +58,18 @@ static const struct field secret_fields[] = {
 	FIELD_U32(struct secret_view, mode, "Mode", REQUIRED),
 };
 
+static const struct field check_fields[] = {
+	FIELD_STRINGS(struct health_check, test, "Test", REQUIRED),
+	FIELD_U63(struct health_check, interval_ns, "Interval", REQUIRED),
+	FIELD_U63(struct health_check, timeout_ns, "Timeout", REQUIRED),
+	FIELD_U32(struct health_check, retries, "Retries", REQUIRED),
+};
+
 struct config_view {
 	char *hostname, *user, *working_dir, *image, *stop_signal;
 	struct strv env, cmd;
+	struct health_settings health;
+	char *on_failure;
 	struct port_view ports;
 	bool tty, open_stdin;
 	uint32_t stop_timeout_s;
@@ -56,6 +80,9 @@ struct config_view {
 	} secrets;
 };
 static const struct field config_fields[] = {
+	FIELD_OBJECT(struct config_view, health.check, "Healthcheck", OPTIONAL, check_fields),
+	FIELD_OBJECT(struct config_view, health.startup, "StartupHealthCheck", OPTIONAL, check_fields),
+	FIELD_STRING(struct config_view, on_failure, "HealthcheckOnFailureAction", REQUIRED),
 	FIELD_STRING(struct config_view, hostname, "Hostname", REQUIRED),
 	FIELD_STRING(struct config_view, user, "User", REQUIRED),
 	FIELD_STRINGS(struct config_view, env, "Env", REQUIRED),
@@ -81,7 +108,17 @@ static const struct field restart_fields[] = {
 };
 
 /* What confines it. */
+struct log_view {
+	char *type, *tag, *size;
+};
+static const struct field log_fields[] = {
+	FIELD_STRING(struct log_view, type, "Type", REQUIRED),
+	FIELD_STRING(struct log_view, tag, "Tag", REQUIRED),
+	FIELD_STRING(struct log_view, size, "Size", REQUIRED),
+};
+
 struct host_view {
+	struct log_view log;
 	char *network, *userns, *seccomp, *cgroup_manager, *cgroups, *cgroup_view, *cgroup_parent;
 	struct restart_view restart;
 	struct port_view ports;
@@ -92,6 +129,7 @@ struct host_view {
 	struct spec_map storage;
 };
 static const struct field host_fields[] = {
+	FIELD_OBJECT(struct host_view, log, "LogConfig", REQUIRED, log_fields),
 	FIELD_STRING(struct host_view, network, "NetworkMode", REQUIRED),
 	FIELD_PORTS(struct host_view, ports, "PortBindings", put_port_bindings),
 	FIELD_BOOL(struct host_view, publish_all, "PublishAllPorts", REQUIRED),
@@ -313,6 +351,8 @@ static int fill_config(const struct container *c, const struct spec *s, struct a
 		.open_stdin = c->settings.input,
 		.stop_signal = arena_printf(a, "SIG%s", signal ? signal : "TERM"),
 		.stop_timeout_s = c->settings.stop_timeout_s,
+		.health = c->settings.health,
+		.on_failure = (char *)health_action_names[c->settings.health.on_failure],
 		.labels = c->settings.labels,
 	};
 	v->secrets.v = arena_array(a, c->settings.secrets.n + 1, sizeof(*v->secrets.v));
@@ -344,6 +384,11 @@ static int add_storage(const struct settings *set, struct arena *a, struct spec_
 	return ret->v[0].value ? 0 : err_nomem(e);
 }
 
+static char *log_size(const struct settings *set, struct arena *a)
+{
+	return set->log_max_bytes.set ? arena_printf(a, "%" PRIu64 "B", set->log_max_bytes.v) : (char *)"";
+}
+
 static int fill_host(const struct container *c, const struct spec *s, struct arena *a, struct host_view *v,
 		     struct err *e)
 {
@@ -352,6 +397,7 @@ static int fill_host(const struct container *c, const struct spec *s, struct are
 	*v = (struct host_view){
 		.network = set->network,
 		.publish_all = set->publish_all,
+		.log = { (char *)log_driver_names[set->log_driver], text(set->log_tag), log_size(set, a) },
 		.userns = (char *)(set->private_userns ? "private" : "host"),
 		.seccomp = (char *)(s->linux_.seccomp.given ? "custom" : seccomp_profile_names[set->seccomp]),
 		.restart = { .name = (char *)restart_names[set->restart], .max = set->restart_max.v },
@@ -577,7 +623,10 @@ int inspect_container(const struct engine *g, const char *id, bool sizes, json_t
 	if (r >= 0 && sizes)
 		r = storage_sizes(g, &c.settings, &v.sizes, e);
 	if (r >= 0)
+		r = health_read(dir, &v.state.health, e);
+	if (r >= 0)
 		r = encode(&c, &s, &v, sizes, ret, e);
+	health_record_free(&v.state.health);
 	if (r < 0)
 		return r;
 	r = add_answers(dir, &c, *ret, e);

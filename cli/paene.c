@@ -22,8 +22,8 @@ static const struct option rows[] = {
 
 static const struct verb *const verbs[] = {
 	&verb_run, &verb_create, &verb_start, &verb_stop, &verb_restart, &verb_kill, &verb_rm,
-	&verb_pause, &verb_unpause, &verb_wait, &verb_update, &verb_exec, &verb_cp, &verb_export,
-	&verb_rename, &verb_commit, &verb_diff, &verb_memory, &verb_container_group,
+	&verb_pause, &verb_unpause, &verb_wait, &verb_update, &verb_exec, &verb_attach, &verb_cp, &verb_export,
+	&verb_rename, &verb_commit, &verb_diff, &verb_memory, &verb_healthcheck, &verb_container_group,
 	&verb_ps, &verb_stats, &verb_top, &verb_port, &verb_logs, &verb_events, &verb_inspect,
 	&verb_images, &verb_pull, &verb_push, &verb_search, &verb_load, &verb_save, &verb_import,
 	&verb_tag, &verb_untag, &verb_history, &verb_rmi, &verb_image, &verb_manifest, &verb_login,
@@ -215,25 +215,44 @@ static const struct program program = {
 };
 
 /* Called by paene-monitor: nobody reads what we say (runtime/monitor.h). */
-static int for_monitor(int argc, char **argv, int (*f)(const struct engine *g, const struct monitor_words *w, struct err *e))
+static int for_monitor(int argc, char **argv,
+		       int (*f)(const struct engine *g, const struct monitor_words *w, char **argv, struct err *e))
 {
 	struct monitor_words w;
 	struct engine g;
 	struct err e;
-	int r = monitor_words(argc, argv, &w, &e);
+	int r = monitor_words(argc - 2, argv + 2, &w, &e);
 
 	if (r >= 0)
 		r = engine_open(w.text[MONITOR_DATA], w.text[MONITOR_RUN], &g, &e);
 	if (r >= 0)
-		r = f(&g, &w, &e);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		r = f(&g, &w, argv, &e);
+	return r < 0 ? EXIT_FAILURE : r;
 }
+
+static int after_exit(const struct engine *g, const struct monitor_words *w, char **argv, struct err *e)
+{
+	(void)argv;
+	return launch_after_exit(g, w, e);
+}
+
+static int tell_oom(const struct engine *g, const struct monitor_words *w, char **argv, struct err *e)
+{
+	(void)argv;
+	return launch_tell_oom(g, w, e);
+}
+
+static const struct {
+	const char *verb;
+	int (*f)(const struct engine *g, const struct monitor_words *w, char **argv, struct err *e);
+} monitor_calls[] = {
+	{ MONITOR_VERB, after_exit }, { MONITOR_OOM_VERB, tell_oom }, { MONITOR_HEALTH_VERB, launch_check_health },
+};
 
 int main(int argc, char **argv)
 {
-	if (argc > 1 && streq(argv[1], MONITOR_VERB))
-		return for_monitor(argc - 2, argv + 2, launch_after_exit);
-	if (argc > 1 && streq(argv[1], MONITOR_OOM_VERB))
-		return for_monitor(argc - 2, argv + 2, launch_tell_oom);
+	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(monitor_calls); i++)
+		if (streq(argv[1], monitor_calls[i].verb))
+			return for_monitor(argc, argv, monitor_calls[i].f);
 	return program_run(&program, argc, argv);
 }

@@ -67,6 +67,11 @@ int verb_running(const struct engine *g, const char *id, struct err *e)
 	return err_say(e, ESRCH, "container %s is not running: it is %s", c.settings.name, phase_names[c.phase]);
 }
 
+int verb_detach_keys(const char *text, struct detach_keys *ret, struct err *e)
+{
+	return detach_keys_parse(text ? text : DETACH_KEYS_DEFAULT, ret, e);
+}
+
 int verb_timeout(const char *text, int *ret_s, struct err *e)
 {
 	uint64_t seconds;

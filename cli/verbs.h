@@ -4,6 +4,7 @@
 #define CLI_VERBS_H
 
 #include "cli/args.h"
+#include "runtime/detach_keys.h"
 #include "runtime/engine.h"
 #include "runtime/journal.h"
 
@@ -80,6 +81,15 @@ void verb_tell_image(const struct engine *g, enum event_status what, const char 
 
 /* program.names: containers and images. */
 int verb_names(const struct call *c, const char *arguments, struct strv *ret, struct err *e);
+
+/* --detach-keys: those of @text, or the usual ones. Return: 0, or -EINVAL with @e filled */
+int verb_detach_keys(const char *text, struct detach_keys *ret, struct err *e);
+
+/* clang-format off */
+#define LOOK_ROWS(type, keys, proxy) \
+	OPT_STRING(type, keys, "detach-keys", 0, "KEYS", "typed on a terminal they leave it running; default: " DETACH_KEYS_DEFAULT), \
+	OPT_SWITCH(type, proxy, "sig-proxy", 0, "signals that we get go to it; the default")
+/* clang-format on */
 
 /* --timeout of stop and restart: seconds, -1 for NULL. Return: 0, or -EINVAL with @e filled */
 int verb_timeout(const char *text, int *ret_s, struct err *e);

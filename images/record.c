@@ -23,6 +23,14 @@ static const struct field history_fields[] = {
 	FIELD_BOOL(struct image_history, empty_layer, "emptyLayer", OPTIONAL),
 };
 
+static const struct field health_fields[] = {
+	FIELD_STRINGS(struct image_health, test, "test", OPTIONAL),
+	FIELD_U64(struct image_health, interval_ns, "interval", OPTIONAL),
+	FIELD_U64(struct image_health, timeout_ns, "timeout", OPTIONAL),
+	FIELD_U64(struct image_health, start_period_ns, "startPeriod", OPTIONAL),
+	FIELD_U32(struct image_health, retries, "retries", OPTIONAL),
+};
+
 static const struct field defaults_fields[] = {
 	FIELD_STRING(struct image_defaults, user, "user", OPTIONAL),
 	FIELD_STRING(struct image_defaults, working_dir, "workingDir", OPTIONAL),
@@ -33,6 +41,7 @@ static const struct field defaults_fields[] = {
 	FIELD_STRINGS(struct image_defaults, volumes, "volumes", OPTIONAL),
 	FIELD_STRINGS(struct image_defaults, exposed_ports, "exposedPorts", OPTIONAL),
 	FIELD_MAP(struct image_defaults, labels, "labels"),
+	FIELD_OBJECT(struct image_defaults, health, "health", OPTIONAL, health_fields),
 };
 
 const struct field image_fields[] = {

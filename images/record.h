@@ -40,12 +40,20 @@ struct image_histories {
 	size_t n;
 };
 
+/* HEALTHCHECK */
+struct image_health {
+	struct strv test; /* "NONE"; "CMD" and words; "CMD-SHELL" and a line; empty: nothing is said */
+	uint64_t interval_ns, timeout_ns, start_period_ns; /* 0: nothing is said */
+	uint32_t retries;
+};
+
 /* The config's "config" object: what a container of it gets where the user says nothing else. */
 struct image_defaults {
 	char *user, *working_dir, *stop_signal;
 	struct strv env;	/* "NAME=value" only: others were dropped */
 	struct strv entrypoint, cmd, volumes, exposed_ports;
 	struct spec_map labels;
+	struct image_health health;
 };
 
 struct store_peer;

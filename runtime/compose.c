@@ -334,7 +334,7 @@ static int take_name(struct composition *c, struct err *e)
 static int (*const steps[])(struct composition *c, struct err *e) = {
 	take_name,    take_life,	take_hostname, take_namespaces, compose_names,	   take_image,	 compose_ports, take_command,
 	compose_env,     compose_process,	take_labels,   compose_security, compose_limits, compose_cgroup, compose_devices,
-	compose_mounts, take_annotations, take_hooks, take_storage, take_secrets,
+	compose_mounts, take_annotations, take_hooks, take_storage, take_secrets,    compose_watch,
 };
 
 int compose(const struct engine *g, const struct run_options *o, struct settings *s, struct spec *spec, struct err *e)

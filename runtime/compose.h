@@ -12,6 +12,15 @@
 #include "runtime/engine.h"
 #include "runtime/limit_options.h"
 
+/* Of who watches over it. */
+struct watch_options {
+	const char *health_cmd, *health_interval, *health_timeout, *health_retries, *health_start_period, *health_on_failure;
+	const char *startup_cmd, *startup_interval, *startup_timeout, *startup_retries, *startup_success;
+	bool no_healthcheck;
+	const char *log_driver, *sdnotify, *timeout;
+	struct strv log_opts;
+};
+
 /* The options of run and create as written; NULL: not given. */
 struct run_options {
 	const char *image;
@@ -22,6 +31,7 @@ struct run_options {
 	struct strv uidmaps, gidmaps;
 	struct strv networks, network_aliases, egress;
 	struct limit_options limits;
+	struct watch_options watch;
 	const char *shm_size, *oom_score_adj;
 	struct strv storage, volumes_from, secrets;
 	const char *image_volume, *umask, *timezone;

@@ -58,6 +58,8 @@ int compose_cgroup(struct composition *c, struct err *e);
 int compose_devices(struct composition *c, struct err *e);
 /* --device-cgroup-rule, written as docker has it: "c 42:* rmw". Return: 0, or -EINVAL with @e filled */
 int compose_device_rule(const char *word, struct spec_device_rule *ret, struct err *e);
+/* Health, log, readiness, how long it may run. */
+int compose_watch(struct composition *c, struct err *e);
 /* One more mount; @options with commas between them. Return: 0, or -EINVAL and -ENOMEM with @e filled */
 int compose_add_mount(struct composition *c, const char *target, const char *type, const char *source, const char *options,
 		      struct err *e);

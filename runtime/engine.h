@@ -16,6 +16,7 @@
 
 #include "images/images.h"
 #include "network/network.h"
+#include "runtime/log.h"
 #include "network/shape.h"
 #include "runtime/state.h"
 
@@ -52,16 +53,6 @@ enum restart_policy {
 	RESTART_COUNT,
 };
 extern const char *const restart_names[RESTART_COUNT];
-
-enum log_driver {
-	LOG_K8S_FILE,
-	LOG_JSON_FILE,
-	LOG_JOURNALD,
-	LOG_NONE,
-	LOG_PASSTHROUGH, /* the command's own standard streams */
-	LOG_DRIVER_COUNT,
-};
-extern const char *const log_driver_names[LOG_DRIVER_COUNT];
 
 /* Who tells the service manager that it is ready. */
 enum sdnotify {
@@ -218,6 +209,12 @@ struct settings {
 
 void settings_free(struct settings *s);
 #define auto_settings __attribute__((cleanup(settings_free)))
+
+/* Even in the foreground somebody in the background looks after it: it is checked, or the service manager waits for it. */
+static inline bool settings_want_monitor(const struct settings *s)
+{
+	return s->health.check.test.n > 0 || s->sdnotify != SDNOTIFY_IGNORE;
+}
 
 /* What a run has used; not set: nobody has counted it. */
 struct run_use {

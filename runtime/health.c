@@ -285,3 +285,8 @@ int health_check(const struct engine *g, const char *id, char **argv, struct err
 	r = engine_exec_seal(g, &c.settings, argv, e);
 	return r < 0 ? r : check_running(g, &c, dir, e);
 }
+
+int launch_check_health(const struct engine *g, const struct monitor_words *w, char **argv, struct err *e)
+{
+	return health_check(g, w->text[MONITOR_ID], argv, e);
+}

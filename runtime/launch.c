@@ -13,7 +13,10 @@
 #include "base/fd.h"
 #include "base/sock.h"
 #include "base/timestamp.h"
+#include "runtime/attach.h"
+#include "runtime/health.h"
 #include "runtime/journal.h"
+#include "runtime/notify.h"
 #include "runtime/run.h"
 #include "runtime/storage.h"
 #include "runtime/volumes.h"
@@ -36,6 +39,8 @@ struct care {
 	const char *id;
 	const struct launch_options *o;
 	int dir, watch;
+	int viewer; /* who looks on from the start: attach.h; -1: nobody */
+	int size;   /* a terminal whose size it has; -1: none */
 	int report; /* socket to the command that waits; closed by the exec of paene-monitor; -1: none */
 	struct report first;
 	uint64_t restarts;
@@ -93,8 +98,19 @@ static void warn(const struct care *c)
 		c->o->warn(c->first.warning, c->o->warn_arg);
 }
 
+/* --sdnotify conmon: this process will be the monitor. */
+static void say_ready(const struct run *r)
+{
+	const char *socket = getenv(NOTIFY_ENV);
+	struct err ignored; /* it runs, whoever hears of it */
+
+	if (r->settings.sdnotify == SDNOTIFY_CONMON && socket && *socket)
+		(void)notify_ready(socket, getpid(), &ignored);
+}
+
 static void say_started(struct care *c, const struct run *r)
 {
+	say_ready(r);
 	journal_container(c->g, &r->settings, EVENT_START);
 	if (c->restarts)
 		journal_container(c->g, &r->settings, EVENT_RESTART);
@@ -135,12 +151,24 @@ int launch_tell_oom(const struct engine *g, const struct monitor_words *w, struc
 	return r;
 }
 
+static uint64_t log_max_bytes(const struct settings *s)
+{
+	return s->log_max_bytes.set ? s->log_max_bytes.v : LOG_MAX_BYTES;
+}
+
+/* When a run that begins now is killed; 0: never */
+static int64_t kill_at(const struct settings *s)
+{
+	return s->run_timeout_s ? clock_us() + s->run_timeout_s * INT64_C(1000000) : 0;
+}
+
 /* In the foreground: to our own standard streams. Return: the exit status, or -errno with @e filled */
 static int relay(struct care *c, struct run *r, struct relay *ret, struct err *e)
 {
 	struct log log = { .fd = -1 };
 	struct told told = { c->g, &r->settings };
 	const struct net_hold *hold = &r->wiring.hold;
+	const struct settings *s = &r->settings;
 	struct in_addr to;
 
 	memcpy(&to, hold->to.bytes, sizeof(to));
@@ -148,12 +176,12 @@ static int relay(struct care *c, struct run *r, struct relay *ret, struct err *e
 		.pidfd = r->created.pidfd,
 		.console = r->created.console,
 		.pipes = { r->ends.ours[0], r->ends.ours[1], r->ends.ours[2] },
-		.in = c->o->input ? 0 : -1,
-		.out = 1,
-		.err = 2,
+		.in = c->o->view.input ? STDIN_FILENO : -1,
+		.out = c->o->view.no_out ? -1 : STDOUT_FILENO,
+		.err = c->o->view.no_err ? -1 : STDERR_FILENO,
 		.log = &log,
-		.raw = c->o->terminal,
-		.pass_signals = true,
+		.raw = c->o->view.terminal,
+		.pass_signals = !c->o->view.keep_signals,
 		.oom = r->oom,
 		.on_oom = r->oom >= 0 ? tell_oom : NULL,
 		.on_oom_arg = &told,
@@ -161,11 +189,16 @@ static int relay(struct care *c, struct run *r, struct relay *ret, struct err *e
 		.root = r->root,
 		.ports = net_hold_relay(hold),
 		.ports_to = hold->relay ? &to : NULL,
+		.kill_at_us = kill_at(s),
+	};
+	const struct log_config kept = {
+		.driver = s->log_driver, .max_bytes = log_max_bytes(s), .files = s->log_files,
+		.id = s->id, .name = s->name, .image = s->image, .tag = s->log_tag,
 	};
 	struct err no_log;
 
-	if (!r->settings.remove) /* the log of what is removed at its end has no reader */
-		(void)log_open(c->dir, LOG_MAX_BYTES, &log, &no_log); /* without a log it still runs */
+	if (!s->remove || s->log_driver == LOG_JOURNALD) /* the log of what is removed at its end has no reader */
+		(void)log_open_as(c->dir, &kept, &log, &no_log); /* without a log it still runs */
 	int status = relay_run(ret, e);
 
 	log_close(&log);
@@ -221,7 +254,7 @@ static int start(struct care *c, struct run *r, struct err *e)
 	int err;
 
 	c->began_s = now_s();
-	err = run_start(c->g, c->dir, c->o->terminal ? STDIN_FILENO : -1, r, e);
+	err = run_start(c->g, c->dir, c->size, r, e);
 	if (err >= 0)
 		say_started(c, r);
 	return err;
@@ -303,13 +336,25 @@ static void say(struct monitor_words *w, enum monitor_word which, long long v)
 	snprintf(w->text[which], MONITOR_WORD_MAX, "%lld", v);
 }
 
+static int listen_for_viewers(const struct care *c)
+{
+	char name[RECORD_ID_LENGTH + sizeof("/" ATTACH_SOCKET)];
+	struct err ignored;
+
+	snprintf(name, sizeof(name), "%s/" ATTACH_SOCKET, c->id);
+	return sock_listen(c->g->states, name, SOCK_SEQPACKET, &ignored);
+}
+
 /* Turn into paene-monitor. Return: only on failure */
 static int become_monitor(struct care *c, struct run *r, struct err *e)
 {
 	const struct net_hold *hold = &r->wiring.hold;
+	const struct settings *s = &r->settings;
 	struct monitor_words w = { 0 };
 	auto_fd int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	auto_fd int monitor = open(c->g->monitor, O_RDONLY | O_CLOEXEC);
+
+	auto_fd int listen = listen_for_viewers(c); /* without it nobody attaches */
 
 	if (self < 0 || monitor < 0)
 		return err_set(e, errno, "open %s", self < 0 ? "this program" : c->g->monitor);
@@ -318,11 +363,21 @@ static int become_monitor(struct care *c, struct run *r, struct err *e)
 	snprintf(w.text[MONITOR_ID], MONITOR_WORD_MAX, "%s", c->id);
 	if (hold->relay)
 		net_addr_text(&hold->to, false, w.text[MONITOR_PORTS_TO]);
+	snprintf(w.text[MONITOR_NAME], MONITOR_WORD_MAX, "%s", s->name);
+	snprintf(w.text[MONITOR_IMAGE], MONITOR_WORD_MAX, "%s", s->image);
+	snprintf(w.text[MONITOR_TAG], MONITOR_WORD_MAX, "%s", s->log_tag ? s->log_tag : "");
+	say(&w, MONITOR_LOG_DRIVER, s->log_driver);
+	say(&w, MONITOR_LOG_BYTES, (long long)log_max_bytes(s));
+	say(&w, MONITOR_LOG_FILES, s->log_files);
+	say(&w, MONITOR_HEALTH_MS, health_interval_ms(&s->health, false));
+	say(&w, MONITOR_STARTUP_MS, health_interval_ms(&s->health, true));
+	say(&w, MONITOR_KILL_US, kill_at(s));
 	say(&w, MONITOR_PROGRAM, self);
 	say(&w, MONITOR_WATCH, c->watch);
 	say(&w, MONITOR_DIR, c->dir);
 	say(&w, MONITOR_PIDFD, r->created.pidfd);
 	say(&w, MONITOR_CONSOLE, r->created.console);
+	say(&w, MONITOR_IN, r->ends.ours[0]);
 	say(&w, MONITOR_OUT, r->ends.ours[1]);
 	say(&w, MONITOR_ERR, r->ends.ours[2]);
 	say(&w, MONITOR_OOM, MAX(r->oom, -1));
@@ -330,6 +385,8 @@ static int become_monitor(struct care *c, struct run *r, struct err *e)
 	say(&w, MONITOR_PORTS, net_hold_relay(hold));
 	say(&w, MONITOR_ROOT_LOST, 0);
 	say(&w, MONITOR_OOM_KILLS, 0);
+	say(&w, MONITOR_LISTEN, MAX(listen, -1));
+	say(&w, MONITOR_VIEWER, c->viewer);
 	say(&w, MONITOR_RESTARTS, (long long)c->restarts);
 	say(&w, MONITOR_BACKOFF_MS, c->backoff_ms);
 	say(&w, MONITOR_BEGAN_S, c->began_s);
@@ -341,7 +398,7 @@ static int become_monitor(struct care *c, struct run *r, struct err *e)
 static int start_detached(struct care *c, struct err *e)
 {
 	struct run r;
-	int err = run_start(c->g, c->dir, -1, &r, e);
+	int err = run_start(c->g, c->dir, c->size, &r, e);
 
 	if (err < 0)
 		return err;
@@ -360,7 +417,9 @@ static _Noreturn void monitor(struct care *c)
 	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	(void)setsid();
-	for (int fd = 0; fd < 3 && null_fd >= 0; fd++)
+	if (c->size >= 0)
+		c->size = fcntl(c->size, F_DUPFD_CLOEXEC, 3);
+	for (int fd = 0; fd < (c->o->pass_streams ? 1 : 3) && null_fd >= 0; fd++)
 		(void)dup2(null_fd, fd);
 	(void)!chdir("/");
 	(void)start_detached(c, &e);
@@ -375,7 +434,7 @@ static _Noreturn void monitor(struct care *c)
 int launch_after_exit(const struct engine *g, const struct monitor_words *w, struct err *e)
 {
 	static const struct launch_options none;
-	struct care c = { .g = g, .id = w->text[MONITOR_ID], .o = &none, .report = -1 };
+	struct care c = { .g = g, .id = w->text[MONITOR_ID], .o = &none, .report = -1, .viewer = -1, .size = -1 };
 	auto_settings struct settings s = { 0 };
 	int64_t n[MONITOR_WORDS] = { 0 };
 	int r = 0;
@@ -412,8 +471,11 @@ int launch_after_exit(const struct engine *g, const struct monitor_words *w, str
 static int detach(struct care *c, struct err *e)
 {
 	auto_fd int ours = -1, theirs = -1;
+	auto_fd int looker = -1, looked_at = -1;
 	int r = sock_pair(&ours, &theirs, e);
 
+	if (r >= 0 && c->o->look)
+		r = sock_pair(&looker, &looked_at, e);
 	if (r < 0)
 		return r;
 	pid_t pid = fork();
@@ -422,10 +484,13 @@ static int detach(struct care *c, struct err *e)
 		return err_set(e, errno, "start a monitor");
 	if (pid == 0) {
 		fd_close(&ours);
+		fd_close(&looker);
 		c->report = theirs;
+		c->viewer = looked_at;
 		monitor(c);
 	}
 	fd_close(&theirs);
+	fd_close(&looked_at);
 	struct report second = { .err = { .code = 0 } };
 	ssize_t n = sock_recv(ours, &c->first, sizeof(c->first), NULL, 0);
 
@@ -434,6 +499,7 @@ static int detach(struct care *c, struct err *e)
 	if (c->first.err.code == 0) /* it runs; the end of file says that the monitor does, too */
 		(void)sock_recv(ours, &second, sizeof(second), NULL, 0);
 	*e = c->first.err.code ? c->first.err : second.err;
+	c->viewer = e->code ? -1 : fd_take(&looker);
 	return -e->code;
 }
 
@@ -457,7 +523,8 @@ int launch(const struct engine *g, const char *id, const struct launch_options *
 {
 	auto_fd int dir = record_open(g, id, e), watch = -1;
 	struct care c = {
-		.g = g, .id = id, .o = o, .dir = dir, .report = -1, .backoff_ms = BACKOFF_FIRST_MS
+		.g = g, .id = id, .o = o, .dir = dir, .report = -1, .viewer = -1, .backoff_ms = BACKOFF_FIRST_MS,
+		.size = o->view.terminal ? STDIN_FILENO : -1,
 	};
 
 	if (dir < 0)
@@ -477,9 +544,15 @@ int launch(const struct engine *g, const char *id, const struct launch_options *
 	r = o->detach ? detach(&c, e) : stand_by(&c, e);
 	if (r < 0)
 		return r;
-	if (o->detach)
-		warn(&c);
-	else
+	if (!o->detach) {
 		*ret_status = r;
-	return 0;
+		return 0;
+	}
+	warn(&c);
+	if (!o->look)
+		return 0;
+	auto_fd int viewer = c.viewer;
+
+	fd_close(&watch); /* it is the monitor's now */
+	return engine_look(g, id, dir, viewer, &o->view, ret_status, e);
 }

@@ -9,20 +9,31 @@
 #ifndef RUNTIME_LAUNCH_H
 #define RUNTIME_LAUNCH_H
 
+#include "runtime/detach_keys.h"
 #include "runtime/engine.h"
 #include "runtime/monitor.h"
 
+/* Our standard streams and a container's. */
+struct look_options {
+	bool no_out, no_err; /* what it writes there is not shown */
+	bool input;	     /* standard input goes to it */
+	bool terminal;	     /* it is a terminal to be made raw */
+	bool keep_signals;   /* those that we get are not passed to it */
+	struct detach_keys keys; /* with @terminal */
+};
+
 struct launch_options {
 	bool detach;	   /* a monitor looks after it; else this process, and it relays to its own standard streams */
-	bool input;	   /* foreground: relay standard input */
-	bool terminal;	   /* foreground: our standard input is a terminal to be made raw */
+	bool pass_streams; /* with @detach: what it writes goes to our standard streams, by the monitor */
+	bool look;	   /* with @detach: this process looks on, until it has ended or the keys are typed */
+	struct look_options view;
 	void (*warn)(const char *text, void *arg); /* what the user should know, once it runs; NULL: nobody asks */
 	void *warn_arg;
 };
 
 /**
  * launch() - Start a container that does not run
- * @ret_status:	Foreground: its exit status as a shell says it. Detached: untouched
+ * @ret_status:	Of one that is looked at: its exit status as a shell says it, 0 where the keys were typed. Else untouched
  *
  * Return: 0, or -errno with @e filled: then it does not run (a container with --rm is removed)
  */
@@ -34,8 +45,23 @@ int launch(const struct engine *g, const char *id, const struct launch_options *
  */
 int launch_after_exit(const struct engine *g, const struct monitor_words *w, struct err *e);
 
+/* Called by paene-monitor: the time for a check of its health has come. Return: as health_check() */
+int launch_check_health(const struct engine *g, const struct monitor_words *w, char **argv, struct err *e);
+
 /* Called by paene-monitor: the kernel has killed in its container for lack of memory. Return: 0, or -errno with @e filled */
 int launch_tell_oom(const struct engine *g, const struct monitor_words *w, struct err *e);
+
+/**
+ * engine_attach() - Look at one that runs, until it has ended or the keys are typed
+ * @ret_status:	As of launch()
+ *
+ * Return: 0, or -errno with @e filled (-ESRCH: it does not run; -ENOTCONN: nobody in the background looks after it)
+ */
+int engine_attach(const struct engine *g, const char *id, const struct look_options *o, int *ret_status, struct err *e);
+
+/* The same by a connection that is there. @dir: its folder. */
+int engine_look(const struct engine *g, const char *id, int dir, int sock, const struct look_options *o, int *ret_status,
+		struct err *e);
 
 /**
  * engine_stop() - Ask it to end, then kill it

@@ -1,39 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
+/* Part of paene-monitor: small, and few pages. log_read.c reads what is written here. */
 #include "runtime/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <sys/inotify.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
 #include "base/fd.h"
+#include "base/sock.h"
 #include "base/timestamp.h"
 
-#define FOLLOW_POLL_MS 1000 /* how soon the end of the container is noticed without output */
+#define JOURNAL_SOCKET	"/run/systemd/journal/socket"
+#define PRIORITY_ERR	"3"
+#define PRIORITY_INFO	"6"
+#define JSON_BYTE_MAX	6	 /* what one byte becomes at most */
+#define JSON_PART	1024	 /* bytes of a line that are written at once */
+#define JOURNAL_ID	12	 /* digits of CONTAINER_ID */
 
-static const char *const stream_names[LOG_STREAM_COUNT] = { "stdout", "stderr" };
+const char *const log_stream_names[LOG_STREAM_COUNT] = { "stdout", "stderr" };
+const char *const log_driver_names[LOG_DRIVER_COUNT] = { "k8s-file", "json-file", "journald", "none", "passthrough" };
 
-int log_open(int dir, uint64_t max_bytes, struct log *ret, struct err *e)
+static int open_file(int dir)
+{
+	return openat(dir, LOG_FILE, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+int log_open_as(int dir, const struct log_config *config, struct log *ret, struct err *e)
 {
 	struct stat st;
-	int fd = openat(dir, LOG_FILE, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = -1;
 
+	*ret = (struct log){ .dir = dir, .fd = -1, .config = *config };
+	if (config->driver == LOG_JOURNALD)
+		fd = sock_connect(AT_FDCWD, JOURNAL_SOCKET, SOCK_DGRAM, e);
+	else if (config->driver == LOG_K8S_FILE || config->driver == LOG_JSON_FILE)
+		fd = open_file(dir);
+	else
+		return 0;
 	if (fd < 0)
-		return err_set(e, errno, "open the container's log");
-	if (fstat(fd, &st) < 0)
-		st.st_size = 0;
-	*ret = (struct log){ .dir = dir, .fd = fd, .bytes = (uint64_t)st.st_size, .max_bytes = max_bytes };
+		return config->driver == LOG_JOURNALD ? fd : err_set(e, errno, "open the container's log");
+	if (fstat(fd, &st) == 0)
+		ret->bytes = (uint64_t)st.st_size;
+	ret->fd = fd;
 	return 0;
 }
 
+int log_open(int dir, uint64_t max_bytes, struct log *ret, struct err *e)
+{
+	return log_open_as(dir, &(struct log_config){ .max_bytes = max_bytes }, ret, e);
+}
+
+const char *log_file_name(unsigned n, char buf[LOG_NAME_MAX])
+{
+	if (n == 0)
+		return LOG_FILE;
+	snprintf(buf, LOG_NAME_MAX, LOG_FILE ".%u", n);
+	return buf;
+}
+
+/* log.1 becomes log.2, log becomes log.1, … */
 static void rotate(struct log *l)
 {
-	if (renameat(l->dir, LOG_FILE, l->dir, LOG_OLD_FILE) < 0)
-		return;
-	int fd = openat(l->dir, LOG_FILE, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	unsigned files = log_files(&l->config);
+	char from[LOG_NAME_MAX], to[LOG_NAME_MAX];
+
+	for (unsigned n = files - 1; n > 0; n--)
+		(void)renameat(l->dir, log_file_name(n - 1, from), l->dir, log_file_name(n, to));
+	if (files == 1)
+		(void)unlinkat(l->dir, LOG_FILE, 0);
+	int fd = open_file(l->dir);
 
 	if (fd < 0)
 		return; /* go on with the old one */
@@ -42,28 +80,119 @@ static void rotate(struct log *l)
 	l->bytes = 0;
 }
 
+static void write_parts(struct log *l, const struct iovec *parts, int n)
+{
+	ssize_t written = writev(l->fd, parts, n);
+
+	if (written > 0)
+		l->bytes += (uint64_t)written;
+}
+
+/* @ended: the line does, and its newline is the last of its bytes; these parameters are those of every driver. */
+#define LINE_OF struct log *l, enum log_stream stream, const char *now, const char *data, size_t n, bool ended
+
+static void write_k8s(LINE_OF)
+{
+	char head[TIMESTAMP_MAX + 16];
+	int h = snprintf(head, sizeof(head), "%s %s %c ", now, log_stream_names[stream], ended ? 'F' : 'P');
+	const struct iovec parts[] = { { head, (size_t)h }, { (void *)data, n }, { (void *)"\n", ended ? 0 : 1 } };
+
+	write_parts(l, parts, ARRAY_SIZE(parts));
+}
+
+/* Bytes of one character of UTF-8 at @s; 0: it is none. */
+static size_t utf8(const unsigned char *s, size_t left)
+{
+	size_t n = *s < 0x80 ? 1 : *s >= 0xc2 && *s < 0xe0 ? 2 : *s >= 0xe0 && *s < 0xf0 ? 3 : *s >= 0xf0 && *s < 0xf5 ? 4 : 0;
+
+	if (n == 0 || n > left)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	bool too_long = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
+	bool no_character = (s[0] == 0xed && s[1] >= 0xa0) || (s[0] == 0xf4 && s[1] >= 0x90);
+
+	return too_long || no_character ? 0 : n;
+}
+
+/* A part of a JSON string. Return: how many bytes of @s are in it; what is no UTF-8 is U+FFFD */
+static size_t json_part(const char *s, size_t n, char *out, size_t *ret_out)
+{
+	size_t used = 0, i = 0;
+
+	while (i < n && i < JSON_PART) {
+		unsigned char c = (unsigned char)s[i];
+		size_t len = utf8((const unsigned char *)s + i, n - i);
+
+		if (len == 0 || c < 0x20)
+			used += (size_t)sprintf(out + used, "\\u%04x", len ? c : 0xfffd);
+		else if (c == '"' || c == '\\')
+			used += (size_t)sprintf(out + used, "\\%c", c);
+		else
+			used += (size_t)sprintf(out + used, "%.*s", (int)len, s + i);
+		i += MAX(len, (size_t)1);
+	}
+	*ret_out = used;
+	return i;
+}
+
+static void write_json(LINE_OF)
+{
+	char text[(JSON_PART + 4) * JSON_BYTE_MAX + 1], tail[TIMESTAMP_MAX + 48];
+	int t = snprintf(tail, sizeof(tail), "\",\"stream\":\"%s\",\"time\":\"%s\"}\n", log_stream_names[stream], now);
+
+	(void)ended; /* its newline says so */
+	for (bool first = true; n > 0; first = false) {
+		size_t len, done = json_part(data, n, text, &len);
+		bool last = done == n;
+		const struct iovec parts[] = {
+			{ (void *)"{\"log\":\"", first ? 8 : 0 }, { text, len }, { tail, last ? (size_t)t : 0 },
+		};
+
+		write_parts(l, parts, ARRAY_SIZE(parts));
+		data += done;
+		n -= done;
+	}
+}
+
+/* systemd's native protocol: FIELD=VALUE and a newline each; a line has none of its own. */
+static void write_journal(LINE_OF)
+{
+	const struct log_config *c = &l->config;
+	char fields[1400];
+	const char *tag = c->tag && *c->tag ? c->tag : NULL;
+
+	(void)now;
+	int h = snprintf(fields, sizeof(fields),
+			 "PRIORITY=%s\nCONTAINER_ID=%.*s\nCONTAINER_ID_FULL=%s\nCONTAINER_NAME=%s\nIMAGE_NAME=%s\n"
+			 "SYSLOG_IDENTIFIER=%s\n%s%s%s%sMESSAGE=",
+			 stream == LOG_STDERR ? PRIORITY_ERR : PRIORITY_INFO, JOURNAL_ID, c->id, c->id, c->name, c->image,
+			 tag ? tag : c->name, tag ? "CONTAINER_TAG=" : "", tag ? tag : "", tag ? "\n" : "",
+			 ended ? "" : "CONTAINER_PARTIAL_MESSAGE=true\n");
+	const struct iovec parts[] = { { fields, (size_t)MIN(h, (int)sizeof(fields) - 1) }, { (void *)data, n - ended }, { (void *)"\n", 1 } };
+
+	write_parts(l, parts, ARRAY_SIZE(parts));
+}
+
+static void (*const writers[LOG_DRIVER_COUNT])(LINE_OF) = {
+	[LOG_K8S_FILE] = write_k8s, [LOG_JSON_FILE] = write_json, [LOG_JOURNALD] = write_journal,
+};
+
 void log_write(struct log *l, enum log_stream stream, const char *data, size_t len)
 {
-	char now[TIMESTAMP_MAX], head[TIMESTAMP_MAX + 16];
+	char now[TIMESTAMP_MAX];
 
 	if (l->fd < 0)
 		return;
-	if (l->bytes >= l->max_bytes)
-		rotate(l);
 	timestamp_now(now);
 	while (len > 0) {
+		if (l->config.max_bytes && l->bytes >= l->config.max_bytes && l->config.driver != LOG_JOURNALD)
+			rotate(l);
 		const char *end = memchr(data, '\n', len);
 		size_t n = end ? (size_t)(end - data) + 1 : len;
-		int h = snprintf(head, sizeof(head), "%s %s %c ", now, stream_names[stream], end ? 'F' : 'P');
-		struct iovec parts[] = {
-			{ .iov_base = head, .iov_len = (size_t)h },
-			{ .iov_base = (void *)data, .iov_len = n },
-			{ .iov_base = "\n", .iov_len = end ? 0 : 1 },
-		};
-		ssize_t written = writev(l->fd, parts, ARRAY_SIZE(parts));
 
-		if (written > 0)
-			l->bytes += (uint64_t)written;
+		writers[l->config.driver](l, stream, now, data, n, end != NULL);
 		data += n;
 		len -= n;
 	}
@@ -72,138 +201,4 @@ void log_write(struct log *l, enum log_stream stream, const char *data, size_t l
 void log_close(struct log *l)
 {
 	fd_close(&l->fd);
-}
-
-/* One line of the file, its newline with it, to the stream it came from. The text can hold any byte. */
-static void show(const char *line, size_t len, const struct log_query *q, FILE *out, FILE *err)
-{
-	const char *kind = strchr(line, ' '), *flag = kind ? strchr(kind + 1, ' ') : NULL;
-	const char *text = flag && flag[1] && flag[2] == ' ' ? flag + 3 : NULL;
-
-	if (!text)
-		return; /* not in our form */
-	if (q->since_s || q->until_s) {
-		int64_t t;
-
-		if (timestamp_parse(line, &t) < 0)
-			return;
-		if ((q->since_s && t < q->since_s) || (q->until_s && t > q->until_s))
-			return;
-	}
-	FILE *to = str_after(kind + 1, stream_names[LOG_STDERR]) ? err : out;
-	size_t n = len - (size_t)(text - line);
-
-	if (flag[1] == 'P' && n > 0)
-		n--;
-	if (q->timestamps)
-		fprintf(to, "%.*s ", (int)(kind - line), line);
-	fwrite(text, 1, n, to);
-}
-
-static uint64_t count_lines(FILE *f)
-{
-	auto_free char *line = NULL;
-	size_t room = 0;
-	uint64_t n = 0;
-
-	while (getline(&line, &room, f) > 0)
-		n++;
-	rewind(f);
-	return n;
-}
-
-static void show_file(FILE *f, uint64_t skip, const struct log_query *q, FILE *out, FILE *err)
-{
-	auto_free char *line = NULL;
-	size_t room = 0;
-	ssize_t n;
-
-	for (uint64_t i = 0; (n = getline(&line, &room, f)) > 0; i++) {
-		if (line[n - 1] != '\n') { /* being written, or cut short by a crash */
-			(void)fseek(f, -n, SEEK_CUR);
-			return;
-		}
-		if (i >= skip)
-			show(line, (size_t)n, q, out, err);
-	}
-}
-
-static FILE *open_log(int dir, const char *name)
-{
-	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-
-	return fd < 0 ? NULL : fdopen(fd, "r");
-}
-
-/* A full file is put aside, and its name given to a new one. Return: that, or NULL where @f is still the one */
-static FILE *next_file(int dir, FILE *f)
-{
-	struct stat named, ours;
-
-	if (fstatat(dir, LOG_FILE, &named, AT_SYMLINK_NOFOLLOW) < 0 || fstat(fileno(f), &ours) < 0)
-		return NULL;
-	return named.st_ino == ours.st_ino ? NULL : open_log(dir, LOG_FILE);
-}
-
-/* Show what comes, until the container has ended and everything is read. @f: becomes another one when the log is rotated */
-static int follow(int dir, FILE **f, const struct log_query *q, FILE *out, FILE *err, struct err *e)
-{
-	auto_fd int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	char link[FD_PATH_MAX], events[4096];
-
-	if (watch < 0 || inotify_add_watch(watch, fd_path(dir, link), IN_MODIFY | IN_CREATE) < 0)
-		return err_set(e, errno, "watch the log");
-	for (;;) {
-		/* both asked before reading: what is written until then is shown */
-		int alive = q->running(q->arg);
-		FILE *next = next_file(dir, *f);
-
-		clearerr(*f);
-		show_file(*f, 0, q, out, err);
-		if (next) {
-			fclose(*f);
-			*f = next;
-			continue;
-		}
-		fflush(out);
-		fflush(err);
-		if (!alive)
-			return 0;
-		struct pollfd p = { .fd = watch, .events = POLLIN };
-
-		if (poll(&p, 1, FOLLOW_POLL_MS) > 0)
-			while (read(watch, events, sizeof(events)) > 0)
-				;
-	}
-}
-
-int log_read(int dir, const struct log_query *q, FILE *out, FILE *err, struct err *e)
-{
-	static const char *const files[] = { LOG_OLD_FILE, LOG_FILE };
-	uint64_t total = 0, skip;
-	FILE *open_files[ARRAY_SIZE(files)];
-	int r = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		open_files[i] = open_log(dir, files[i]);
-		if (open_files[i] && q->tail != UINT64_MAX)
-			total += count_lines(open_files[i]);
-	}
-	skip = q->tail < total ? total - q->tail : 0;
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		FILE *f = open_files[i];
-
-		if (!f)
-			continue;
-		uint64_t here = q->tail != UINT64_MAX ? count_lines(f) : 0, skipped = MIN(skip, here);
-
-		show_file(f, skipped, q, out, err);
-		skip -= skipped;
-	}
-	if (q->follow && open_files[1])
-		r = follow(dir, &open_files[1], q, out, err, e);
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		if (open_files[i])
-			fclose(open_files[i]);
-	return r;
 }

@@ -11,8 +11,8 @@
 #include "runtime/rootless.h"
 
 static const enum monitor_word fd_words[] = {
-	MONITOR_PROGRAM, MONITOR_WATCH, MONITOR_DIR, MONITOR_PIDFD, MONITOR_CONSOLE, MONITOR_OUT, MONITOR_ERR,
-	MONITOR_OOM,	 MONITOR_ROOT,	MONITOR_PORTS,
+	MONITOR_PROGRAM, MONITOR_WATCH, MONITOR_DIR, MONITOR_PIDFD, MONITOR_CONSOLE, MONITOR_IN, MONITOR_OUT, MONITOR_ERR,
+	MONITOR_OOM,	 MONITOR_ROOT,	MONITOR_PORTS, MONITOR_LISTEN, MONITOR_VIEWER,
 };
 
 static int keep_fds(const struct monitor_words *w, const int *hold, size_t n_hold, struct err *e)
@@ -51,6 +51,13 @@ static void keep_variables(char *ret[ARRAY_SIZE(kept_variables) + 1])
 			}
 		}
 	ret[n] = NULL;
+}
+
+void monitor_forget_fds(struct monitor_words *w)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(fd_words); i++)
+		if (fd_words[i] != MONITOR_PROGRAM)
+			snprintf(w->text[fd_words[i]], MONITOR_WORD_MAX, "-1");
 }
 
 int monitor_exec(int program, const char *name, const char *verb, const struct monitor_words *w, const int *hold,

@@ -18,11 +18,15 @@ enum monitor_word {
 	MONITOR_DATA,	   /* paths of the engine's folders */
 	MONITOR_RUN,
 	MONITOR_ID,
+	MONITOR_NAME,	   /* for its log */
+	MONITOR_IMAGE,
+	MONITOR_TAG,
 	MONITOR_PORTS_TO,  /* the container's address, for MONITOR_PORTS; "": there are none */
 	MONITOR_WATCH,	   /* fd: the monitor lock */
 	MONITOR_DIR,	   /* fd: the container's folder, for the log */
 	MONITOR_PIDFD,
 	MONITOR_CONSOLE,
+	MONITOR_IN,
 	MONITOR_OUT,
 	MONITOR_ERR,
 	MONITOR_OOM,	   /* fd: cgroup_oom_open() of its cgroup */
@@ -30,6 +34,14 @@ enum monitor_word {
 	MONITOR_PORTS,	   /* fd: port_relay.h's set */
 	MONITOR_ROOT_LOST, /* 1: it was killed for that */
 	MONITOR_OOM_KILLS, /* how many were seen */
+	MONITOR_LISTEN,	   /* fds: for attach.h */
+	MONITOR_VIEWER,
+	MONITOR_LOG_DRIVER, /* struct log_config */
+	MONITOR_LOG_BYTES,
+	MONITOR_LOG_FILES,
+	MONITOR_HEALTH_MS,  /* between two checks; 0: there are none */
+	MONITOR_STARTUP_MS, /* the same of the startup check */
+	MONITOR_KILL_US,    /* on the monotonic clock; 0: never */
 	MONITOR_RESTARTS,  /* counters of the restart policy */
 	MONITOR_BACKOFF_MS,
 	MONITOR_BEGAN_S,   /* on the monotonic clock */
@@ -45,6 +57,7 @@ struct monitor_words {
 /* How paene-monitor calls `paene`: for good, and for a moment in a child of its own, to tell that memory has run out */
 #define MONITOR_VERB	 "--after-exit"
 #define MONITOR_OOM_VERB "--tell-oom"
+#define MONITOR_HEALTH_VERB "--check-health"
 
 /**
  * monitor_exec() - Become another guise
@@ -59,6 +72,9 @@ struct monitor_words {
  */
 int monitor_exec(int program, const char *name, const char *verb, const struct monitor_words *w, const int *hold,
 		 size_t n_hold, struct err *e);
+
+/* No fd but the program's is to be kept any more: for a child that is no guise. */
+void monitor_forget_fds(struct monitor_words *w);
 
 /* Read the words back from argv. Return: 0, or -EINVAL with @e filled. */
 int monitor_words(int argc, char **argv, struct monitor_words *ret, struct err *e);

@@ -13,6 +13,8 @@
 #include "base/err.h"
 #include "spec/spec.h"
 
+#define NOTIFY_ENV "NOTIFY_SOCKET"
+
 /* Let the container know: one more mount and $NOTIFY_SOCKET. @root: folder of states, open as long as the spec is used */
 int notify_tell(struct spec *s, int root, const char *id, struct err *e);
 

@@ -20,7 +20,6 @@
 #define STATUS_UNKNOWN 255
 
 const char *const restart_names[RESTART_COUNT] = { "no", "on-failure", "always", "unless-stopped" };
-const char *const log_driver_names[LOG_DRIVER_COUNT] = { "k8s-file", "json-file", "journald", "none", "passthrough" };
 const char *const sdnotify_names[SDNOTIFY_COUNT] = { "ignore", "container", "conmon", "healthy" };
 const char *const health_action_names[HEALTH_ACTION_COUNT] = { "none", "kill", "restart", "stop" };
 const char *const health_status_names[HEALTH_STATUS_COUNT] = { "none", "starting", "healthy", "unhealthy" };

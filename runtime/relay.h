@@ -9,7 +9,9 @@
 #define RUNTIME_RELAY_H
 
 #include <netinet/in.h>
+#include <signal.h>
 
+#include "runtime/attach.h"
 #include "runtime/log.h"
 
 struct relay_ends {
@@ -26,6 +28,19 @@ struct relay_ends {
 int relay_pipes(bool input, struct relay_ends *ret, struct err *e);
 void relay_close(struct relay_ends *ends);
 #define auto_relay __attribute__((cleanup(relay_close)))
+
+/* Who looks on: attach.h */
+struct relay_viewers {
+	int listen; /* where others attach; -1: they can't */
+	int first;  /* one who is attached already, consumed; -1: nobody */
+};
+
+/* Something to be done at a moment, or when an fd can be read: @f says for when and for what it is to be asked next. */
+struct relay_timer {
+	int64_t at_us; /* on the monotonic clock; 0: not by time */
+	int fd;	       /* -1: none */
+	void (*f)(struct relay_timer *t);
+};
 
 struct relay {
 	int pidfd;	   /* of the process to wait for: a child of ours */
@@ -45,6 +60,11 @@ struct relay {
 	int ports;	   /* port_relay.h's set; used where @ports_to is there */
 	const struct in_addr *ports_to; /* the container's address; NULL: nothing of the host is led to it here */
 	bool root_lost;	   /* out: so it was */
+	const struct relay_viewers *viewers; /* NULL: nobody can attach */
+	struct detach_keys *keys; /* with @raw: they end it, and the process goes on; NULL: there are none */
+	bool detached;	   /* out: they were typed; nobody has waited for the process then */
+	int64_t kill_at_us; /* on the monotonic clock: it is killed then; 0: never */
+	struct relay_timer *timer; /* NULL: none */
 	bool signalled;	   /* out: one that asks for the end was passed */
 	int lost;	   /* out: errno of the first output that could not be passed on; a reader that went away is none */
 };
@@ -54,11 +74,14 @@ struct relay {
  *
  * The caller has blocked the signals to pass (relay_block_signals) before the process was made. Fds stay the caller's.
  *
- * Return: the exit status as a shell says it, or -errno with @e filled; where output was lost, 0 becomes -errno
+ * Return: the exit status as a shell says it (0 where the keys were typed), or -errno with @e filled; where output was lost, 0 becomes -errno
  */
 int relay_run(struct relay *r, struct err *e);
 
-/* Block what relay_run() takes from a signalfd. */
+/* The signals that relay_run() takes from a signalfd. */
+void relay_signals(sigset_t *ret);
+
+/* Block them. */
 void relay_block_signals(void);
 
 #endif

@@ -19,9 +19,11 @@
 #include "runtime/class.h"
 #include "runtime/defaults.h"
 #include "runtime/destroy.h"
+#include "runtime/health.h"
 #include "runtime/journal.h"
 #include "runtime/limits.h"
 #include "runtime/name_files.h"
+#include "runtime/notify.h"
 #include "runtime/overlays.h"
 #include "runtime/rootless.h"
 #include "runtime/secrets.h"
@@ -441,6 +443,15 @@ static int write_record(struct run *r, struct err *e)
 		return err;
 	rec->range_start = r->range_start;
 	rec->root_served = r->serve;
+	if (r->settings.sdnotify == SDNOTIFY_HEALTHY) {
+		rec->notify_socket = arena_strdup(&rec->arena, getenv(NOTIFY_ENV));
+		rec->notify_pid = (uint32_t)getpid();
+	}
+	if (r->settings.health.check.test.n) {
+		err = health_begin(r->dir, &r->settings, e);
+		if (err < 0)
+			return err;
+	}
 	return record_write_run(r->dir, rec, e);
 }
 

@@ -57,6 +57,14 @@ static int field_keys(struct decoder *d, const struct field *f, json_t *v, void 
 	return 0;
 }
 
+static const struct field health_fields[] = {
+	FIELD_STRINGS(struct image_health, test, "Test", OPTIONAL),
+	FIELD_U64(struct image_health, interval_ns, "Interval", OPTIONAL),
+	FIELD_U64(struct image_health, timeout_ns, "Timeout", OPTIONAL),
+	FIELD_U64(struct image_health, start_period_ns, "StartPeriod", OPTIONAL),
+	FIELD_U32(struct image_health, retries, "Retries", OPTIONAL),
+};
+
 static const struct field defaults_fields[] = {
 	FIELD_STRING(struct image_defaults, user, "User", OPTIONAL),
 	FIELD_STRING(struct image_defaults, working_dir, "WorkingDir", OPTIONAL),
@@ -65,6 +73,7 @@ static const struct field defaults_fields[] = {
 	FIELD_STRINGS(struct image_defaults, entrypoint, "Entrypoint", OPTIONAL),
 	FIELD_STRINGS(struct image_defaults, cmd, "Cmd", OPTIONAL),
 	FIELD_MAP(struct image_defaults, labels, "Labels"),
+	FIELD_OBJECT(struct image_defaults, health, "Healthcheck", OPTIONAL, health_fields),
 	{ .key = "Volumes", .offset = offsetof(struct image_defaults, volumes), .decode = field_keys },
 	{ .key = "ExposedPorts", .offset = offsetof(struct image_defaults, exposed_ports), .decode = field_keys },
 };

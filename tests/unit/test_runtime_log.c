@@ -253,7 +253,7 @@ static void test_follow(void **state)
 /* A full disk loses lines, nothing else. */
 static void test_write_fails(void **state)
 {
-	struct log l = { .dir = -1, .fd = open("/dev/full", O_WRONLY | O_CLOEXEC), .max_bytes = 100 };
+	struct log l = { .dir = -1, .fd = open("/dev/full", O_WRONLY | O_CLOEXEC), .config = { .max_bytes = 100 } };
 
 	(void)state;
 	write_text(&l, LOG_STDOUT, "lost\n");

@@ -371,7 +371,7 @@ static void test_exec_keeps_fds(void **state)
 	snprintf(w.text[MONITOR_WATCH], MONITOR_WORD_MAX, "%d", keep[0]);
 	snprintf(script, sizeof(script),
 		 "cd /proc/self/fd && [ -e %d ] && [ -e %d ] && [ ! -e %d ] && [ ! -e %d ] && [ -z \"$SECRET\" ] && "
-		 "[ $# = %d ] && [ \"$6\" = %d ] && exit 21\n",
+		 "[ $# = %d ] && [ \"$9\" = %d ] && exit 21\n",
 		 keep[0], hold[1], other[0], keep[1], MONITOR_WORDS, keep[0]);
 	put_file(world.dir, "script", script);
 	snprintf(path, sizeof(path), "%s/script", world.path);
@@ -393,7 +393,7 @@ static void test_exec_keeps_fds(void **state)
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 21);
 }
-static_assert(MONITOR_WATCH + 1 == 6, "the script looks for it there");
+static_assert(MONITOR_WATCH + 1 == 9, "the script looks for it there");
 
 static void test_names(void **state)
 {

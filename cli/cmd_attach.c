@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <unistd.h>
+
+#include "cli/verbs.h"
+#include "runtime/launch.h"
+
+struct attach {
+	bool no_stdin, latest;
+	uint32_t sig_proxy; /* enum switch_state */
+	const char *keys;
+};
+
+static const struct option rows[] = {
+	OPT_FLAG(struct attach, latest, "latest", 'l', "the one that was made last"),
+	OPT_FLAG(struct attach, no_stdin, "no-stdin", 0, "standard input does not go to it"),
+	LOOK_ROWS(struct attach, keys, sig_proxy),
+};
+
+static int newest(const struct container *c, void *arg, struct err *e)
+{
+	(void)e;
+	snprintf(arg, CONTAINER_ID_MAX, "%s", c->settings.id);
+	return 1;
+}
+
+static int find(const struct call *c, const struct engine *g, char ret[CONTAINER_ID_MAX], struct err *e)
+{
+	const struct attach *o = c->options;
+
+	if (o->latest == (c->n_args == 1))
+		return err_say(e, EINVAL, "a container's name, or --latest, please");
+	if (!o->latest)
+		return verb_container(g, c->args[0], ret, e);
+	int r = container_each(g, newest, ret, e);
+
+	return r == 0 ? err_say(e, ENOENT, "there is no container") : r;
+}
+
+static int run(const struct call *c, struct err *e)
+{
+	const struct attach *o = c->options;
+	struct look_options view = {
+		.input = !o->no_stdin,
+		.terminal = !o->no_stdin && isatty(STDIN_FILENO),
+		.keep_signals = o->sig_proxy == SWITCH_OFF,
+	};
+	auto_engine struct engine g;
+	char id[CONTAINER_ID_MAX];
+	int status = 0, r = verb_engine(c, &g, e);
+
+	if (r >= 0)
+		r = verb_detach_keys(o->keys, &view.keys, e);
+	if (r >= 0)
+		r = find(c, &g, id, e);
+	if (r >= 0)
+		r = engine_attach(&g, id, &view, &status, e);
+	return r < 0 ? r : status;
+}
+
+const struct verb verb_attach = {
+	.name = "attach",
+	.group = "Containers",
+	.arguments = "[CONTAINER]",
+	.help = "look at it, and type to it",
+	.about = "Connect our standard streams to a container that runs in the background, or on another terminal: what it writes from "
+		 "now on is shown, and what is typed goes to it, where it was made with --interactive. Several may be attached at "
+		 "once. The exit status is its own; after the keys that leave it running 0.",
+	.max_args = 1,
+	.failure_status = STATUS_ENGINE,
+	.options = OPTIONS(rows, struct attach),
+	.run = run,
+};
