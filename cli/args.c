@@ -305,14 +305,15 @@ static void mark_defaults(struct scope *s)
 static int check_sections(const struct program *p, const struct conf *conf, struct err *e)
 {
 	for (size_t i = 0; i < conf->n; i++) {
-		const char *section = conf->v[i].section, *blank = strchr(section, ' ');
-		char first[ARGS_VERB_MAX];
+		const char *section = conf->v[i].section;
+		size_t len = strcspn(section, " ");
+		char first[ARGS_VERB_MAX] = "";
 
-		snprintf(first, sizeof(first), "%.*s", blank ? (int)(blank - section) : ARGS_VERB_MAX, section);
+		memcpy(first, section, MIN(len, sizeof(first) - 1));
 		const struct verb *v = args_verb(&p->verbs, first);
 
-		if (v && blank)
-			v = args_verb(&v->below, blank + 1);
+		if (v && section[len])
+			v = args_verb(&v->below, section + len + 1);
 		if ((!v || v->below.n) && !streq(section, p->name))
 			return err_say(e, EINVAL, "%s:%u: [%s] is no verb of %s", conf->v[i].file, conf->v[i].line, section, p->name);
 	}
