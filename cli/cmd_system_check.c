@@ -127,6 +127,7 @@ static int run(const struct call *c, struct err *e)
 	const struct check *o = c->options;
 	struct check_result result = { 0 };
 	struct net_check_result networks = { 0 };
+	char foreign[NET_FOREIGN_MAX];
 	auto_engine struct engine g;
 	int r = verb_engine(c, &g, e);
 	struct checking checking = { .call = c, .g = &g, .asker = { .g = &g } };
@@ -163,6 +164,8 @@ static int run(const struct call *c, struct err *e)
 		puts("nothing is wrong");
 	else
 		printf("%zu wrong, %zu mended\n", wrong, mended);
+	if (network_foreign(foreign, e) > 0)
+		output_warning(c, foreign); /* not ours to mend, and nothing of ours is wrong */
 	if (wrong && !o->repair)
 		fprintf(stderr, "`%s system check --repair` mends what can be mended\n", c->program->name);
 	return wrong ? 1 : 0;

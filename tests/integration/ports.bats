@@ -303,7 +303,7 @@ client_hears() { # client_hears NAME: of who answers now
 	client_hears two
 }
 
-foreign_warns() { # foreign_warns TEXT…: `network reload`, `info` and a first `run --publish` say all of it in one line
+foreign_warns() { # foreign_warns TEXT…: `network reload`, `system check`, `info` and a first `run --publish` say all of it in one line
 	rm -f "$PAENE_RUN/said-forward"
 	local text
 	run --separate-stderr paene run --rm -p 8080:80 "$image" true
@@ -319,6 +319,9 @@ foreign_warns() { # foreign_warns TEXT…: `network reload`, `info` and a first 
 	for text; do
 		expect_in_output "$text"
 	done
+	run paene system check --quick
+	expect_status 0
+	expect_in_output "${!#}"
 	[[ "$(paene info --format '{{.ForeignFirewall}}')" == *"${!#}"* ]]
 }
 
