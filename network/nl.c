@@ -2,6 +2,7 @@
 #include "network/nl.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -272,10 +273,26 @@ static int receive(struct answers *a)
 	ssize_t got = mnl_socket_recvfrom(nl->socket, buf, sizeof(buf));
 
 	if (got < 0)
-		return errno == EINTR ? 0 : err_set(a->e, errno, "%s: read the kernel's answer", a->b->requests[0].what);
+		return errno == EINTR ? 0 : -errno;
 	while ((nlh = nl_next(buf, (size_t)got, &at)))
 		take(a, nlh, mnl_socket_get_portid(nl->socket));
 	return 0;
+}
+
+/*
+ * Not all answers will come. After ENOBUFS the kernel sends none at all until those that are there have been read: the next batch
+ * would wait for ever. The first of them says more than that there were too many.
+ */
+static int give_up(struct answers *a, int error)
+{
+	int fd = mnl_socket_get_fd(a->b->nl->socket);
+
+	if (error == -ENOBUFS && fcntl(fd, F_SETFL, O_NONBLOCK) == 0) {
+		while (receive(a) == 0)
+			;
+		(void)fcntl(fd, F_SETFL, 0); /* what could be switched on can be switched off */
+	}
+	return a->result < 0 ? a->result : err_set(a->e, -error, "%s: read the kernel's answer", a->b->requests[0].what);
 }
 
 int nl_run(struct nl_batch *b, nl_reply reply, void *arg, struct err *e)
@@ -290,7 +307,7 @@ int nl_run(struct nl_batch *b, nl_reply reply, void *arg, struct err *e)
 	while (a.waiting > 0) {
 		r = receive(&a);
 		if (r < 0)
-			return r;
+			return give_up(&a, r);
 	}
 	return a.result;
 }
@@ -306,7 +323,7 @@ int nl_dump(struct nl_batch *b, nl_reply reply, void *arg, struct err *e)
 		while (!a.complete) {
 			r = receive(&a);
 			if (r < 0)
-				return r;
+				return give_up(&a, r);
 		}
 		if (a.result < 0 || !a.interrupted)
 			return a.result;

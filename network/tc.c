@@ -11,9 +11,9 @@
  *
  * No packet gets past the rules while they are made: until its child is there tbf lets nothing through (limit 0), nor does htb
  * until a filter leads into a class (a direct queue of length 0), and filters come last. While they are changed, neither: the
- * numbers of the disciplines (handles) follow from which parts the tree has and whose addresses it knows. So a request that
- * changes a part finds it if the tree is the same but for its values. Then it is changed in place, with all packets that wait
- * in it; if not, a new tree replaces the old one.
+ * numbers of the disciplines (handles) follow from which parts the tree has and whose addresses it knows, so the root's number
+ * says whether the tree is the same but for its values. Then these are changed in place, with all packets that wait; if not, a
+ * new tree replaces the old one.
  */
 #include "network/tc.h"
 
@@ -91,7 +91,7 @@ static uint32_t first_handle(const struct net_shape *shape, enum net_direction d
 
 static struct tcmsg *add(const struct tree *t, uint16_t type, const char *module, uint32_t parent, uint32_t number)
 {
-	uint16_t flags = NLM_F_ACK | (type == RTM_NEWQDISC ? NLM_F_REPLACE : 0) | (t->anew ? NLM_F_CREATE : 0);
+	uint16_t flags = (type == RTM_NEWQDISC ? NLM_F_REPLACE : 0) | (t->anew ? NLM_F_CREATE : 0);
 	struct tcmsg *tcm = nl_add(t->b, type, flags, 0, sizeof(*tcm), "%s on link %s", module, t->name);
 
 	tcm->tcm_ifindex = (int)t->index;
@@ -305,6 +305,7 @@ static int change(const struct tree *like, struct nl *rt, bool anew, const struc
 	t.anew = anew;
 	int r = put_tree(&t, shape, e);
 
+	nl_ack_last(&b);
 	if (r == 0)
 		r = nl_run(&b, NULL, NULL, e);
 	if (r != -ENOENT || !anew)
@@ -326,6 +327,27 @@ static int clear(struct nl *rt, const char *name, uint32_t index, struct err *e)
 	return nl_run(&b, NULL, NULL, e);
 }
 
+static int take_handle(const struct nlmsghdr *nlh, void *arg, struct err *e)
+{
+	(void)e;
+	if (nlh->nlmsg_type == RTM_NEWQDISC && nlh->nlmsg_len >= mnl_nlmsg_size(sizeof(struct tcmsg)))
+		*(uint32_t *)arg = ((const struct tcmsg *)mnl_nlmsg_get_payload(nlh))->tcm_handle;
+	return 0;
+}
+
+/* Is the same tree there already, but for its values? */
+static bool is_there(const struct tree *t, struct nl *rt)
+{
+	auto_batch struct nl_batch b = { .nl = rt };
+	struct tcmsg *tcm = nl_add(&b, RTM_GETQDISC, NLM_F_ACK | NLM_F_ECHO, 0, sizeof(*tcm), "look at link %s", t->name);
+	uint32_t root = 0;
+	struct err ignored; /* there is none */
+
+	tcm->tcm_ifindex = (int)t->index;
+	tcm->tcm_parent = TC_H_ROOT;
+	return nl_run(&b, take_handle, &root, &ignored) == 0 && root >= t->first && root < handle(t, HANDLES);
+}
+
 static int shape_end(struct nl *rt, const char *name, enum net_direction d, const struct net_shape *shape, struct err *e)
 {
 	struct tree t = { .name = name, .direction = d, .first = first_handle(shape, d) };
@@ -339,10 +361,7 @@ static int shape_end(struct nl *rt, const char *name, enum net_direction d, cons
 	t.mtu = link.mtu ? link.mtu : MTU_DEFAULT;
 	if (!shapes(shape, d))
 		return clear(rt, name, t.index, e);
-	r = change(&t, rt, false, shape, e);
-	if (r == 0)
-		return 0;
-	r = change(&t, rt, true, shape, e);
+	r = change(&t, rt, !is_there(&t, rt), shape, e);
 	if (r < 0)
 		(void)clear(rt, name, t.index, &ignored); /* half a tree is none; the first error is the one that counts */
 	return r;

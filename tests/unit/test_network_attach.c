@@ -2,6 +2,7 @@
 /* What network_attach() and its kin leave behind, on disk and in the kernel, when all goes well and when it does not. */
 #include "network_world.h"
 
+#include <linux/rtnetlink.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -14,6 +15,7 @@
 
 #define MANY	  50
 #define ADDRESSES 5000
+#define MANY_REFUSED 4000 /* 200 KiB of answers fit */
 
 static struct net_network net;
 
@@ -669,6 +671,28 @@ static void long_dumps_are_complete(void **state)
 	close(host);
 }
 
+/* More than the socket can hold: the first answer is the one that is told, and the next batch is answered. */
+static void answers_that_are_too_many_are_survived(void **state)
+{
+	struct nl rt = { 0 };
+	struct err e = { .text = "" };
+	struct link lo;
+
+	(void)state;
+	assert_int_equal(nl_open(&rt, NETLINK_ROUTE, &e), 0);
+	struct nl_batch b = { .nl = &rt };
+
+	for (int i = 0; i < MANY_REFUSED; i++) {
+		nl_add(&b, RTM_DELLINK, NLM_F_ACK, 0, sizeof(struct ifinfomsg), "remove %d", i);
+		nl_put_text(&b, IFLA_IFNAME, "nobodys");
+	}
+	assert_int_equal(nl_run(&b, NULL, NULL, &e), -ENODEV);
+	assert_non_null(strstr(e.text, "remove 0: "));
+	nl_batch_free(&b);
+	assert_int_equal(link_find(&rt, "lo", &lo, &e), 0);
+	nl_close(&rt);
+}
+
 /* The kernel's own words reach the user. */
 static void refusals_are_explained(void **state)
 {
@@ -725,6 +749,7 @@ int main(void)
 		cmocka_unit_test(the_default_network_is_made_once),
 		cmocka_unit_test(subnets_avoid_what_is_there),
 		cmocka_unit_test(long_dumps_are_complete),
+		cmocka_unit_test(answers_that_are_too_many_are_survived),
 		cmocka_unit_test(refusals_are_explained),
 	};
 	const struct CMUnitTest lacking[] = { cmocka_unit_test(world_lacking) };

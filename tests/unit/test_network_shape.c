@@ -294,6 +294,27 @@ static uint64_t transfer(struct box *from, struct box *to, const char *address, 
 	return (uint64_t)(end.tv_sec - begin.tv_sec) * 1000000000 + (uint64_t)end.tv_nsec - (uint64_t)begin.tv_nsec;
 }
 
+static void all_rules_that_there_can_be(void **state)
+{
+	auto_arena struct arena a = { 0 };
+	struct net_shape shape = { 0 };
+	char to[32];
+
+	(void)state;
+	box_make(&one, "one", &net, NULL);
+	for (int i = 0; i < NET_RULES_MAX; i++) {
+		snprintf(to, sizeof(to), "10.1.%d.0/24", i);
+		must_set(&a, &shape, to, "rate=1mbit");
+	}
+	shape_box(&one, &shape);
+	assert_int_equal(count(one.ns, "qdisc", "tbf"), NET_RULES_MAX);
+	must_set(&a, &shape, to, "rate=2mbit");
+	shape_box(&one, &shape);
+	assert_int_equal(count(one.ns, "qdisc", "tbf .*rate 1Mbit"), NET_RULES_MAX - 1);
+	assert_int_equal(count(world_host, "qdisc", "tbf"), NET_RULES_MAX);
+	box_end(&one);
+}
+
 #define PACKETS 60 /* of 1,442 bytes: at 1 mbit 692 ms, of which what goes at once (one packet) saves 11 */
 #define SLOW_NS 600000000
 #define OTHERS_NS 300000000000 /* at 1 kbit 692 s */
@@ -371,6 +392,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_rate_is_on_both_ends_from_the_start),
 		cmocka_unit_test(values_change_in_place_and_rules_replace_the_tree),
+		cmocka_unit_test(all_rules_that_there_can_be),
 		cmocka_unit_test(rates_hold_each_way_and_for_whom_they_are),
 		cmocka_unit_test(a_failure_names_the_module_and_leaves_nothing),
 	};
