@@ -10,7 +10,8 @@
 struct create {
 	const char *driver, *interface;
 	struct strv subnets, gateways, ranges, labels, options;
-	bool ipv6, internal, ignore;
+	struct strv dns;
+	bool ipv6, internal, ignore, disable_dns;
 	const char *mtu;
 	bool isolate;
 };
@@ -23,6 +24,8 @@ static const struct option rows[] = {
 	OPT_FLAG(struct create, ipv6, "ipv6", '6', "IPv6 beside IPv4, in a local subnet unless one is given"),
 	OPT_FLAG(struct create, internal, "internal", 0, "no way out, and no published ports"),
 	OPT_FLAG(struct create, isolate, "isolate", 0, "other isolated networks do not reach it by published ports either"),
+	OPT_FLAG(struct create, disable_dns, "disable-dns", 0, "containers are not told each other's names"),
+	OPT_LIST(struct create, dns, "dns", 0, "ADDRESS", "its containers ask this nameserver instead of the host's"),
 	OPT_STRING(struct create, mtu, "mtu", 0, "BYTES", "the largest packet"),
 	OPT_STRING(struct create, interface, "interface-name", 0, "LINK",
 		   "what the bridge is called; of macvlan and ipvlan the parent"),
@@ -82,6 +85,13 @@ static int set_parent(struct net_network *n, const char *value, struct err *e)
 	return set_link(n, value, e);
 }
 
+static int refuse_vlan(struct net_network *n, const char *value, struct err *e)
+{
+	(void)n;
+	err_say(e, EINVAL, "a bridge here has containers and nothing else on it, so there is no VLAN %s to share", value);
+	return err_hint(e, "make a network for each, or --driver macvlan -o parent=LINK on a VLAN's link of this host");
+}
+
 /* -o, with the names that docker has, too. */
 static const struct {
 	const char *key;
@@ -94,6 +104,7 @@ static const struct {
 	{ "macvlan_mode", set_mode },
 	{ "ipvlan_mode", set_mode },
 	{ "parent", set_parent },
+	{ "vlan", refuse_vlan },
 	{ "com.docker.network.bridge.name", set_link },
 };
 
@@ -111,6 +122,16 @@ static int set_option(struct net_network *n, const char *word, struct err *e)
 	return err_hint(e, "there are mtu=, isolate=, and for macvlan and ipvlan mode= and parent=");
 }
 
+static int set_dns(struct net_network *n, const struct strv *words, struct err *e)
+{
+	if (words->n > NET_DNS_MAX)
+		return err_say(e, EINVAL, "--dns: no more than %d nameservers, please", NET_DNS_MAX);
+	for (size_t i = 0; i < words->n; i++)
+		if (strchr(words->v[i], '/') || net_addr_parse(words->v[i], &n->dns[i]) < 0)
+			return err_say(e, EINVAL, "--dns %s: an address, please", words->v[i]);
+	return 0;
+}
+
 static int set_options(struct net_network *n, const struct create *o, struct err *e)
 {
 	int r = o->driver ? set_driver(n, o->driver, e) : 0;
@@ -121,6 +142,9 @@ static int set_options(struct net_network *n, const struct create *o, struct err
 		r = set_mtu(n, o->mtu, e);
 	if (r >= 0 && o->interface)
 		r = set_link(n, o->interface, e);
+	if (r >= 0)
+		r = set_dns(n, &o->dns, e);
+	n->no_names = o->disable_dns;
 	n->internal = o->internal;
 	n->isolate |= o->isolate;
 	return r;

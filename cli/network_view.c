@@ -39,6 +39,7 @@ static const struct field fields[] = {
 	FIELD_BOOL(struct network_view, ipv6, "ipv6_enabled", REQUIRED),
 	FIELD_BOOL(struct network_view, internal, "internal", REQUIRED),
 	FIELD_BOOL(struct network_view, dns, "dns_enabled", REQUIRED),
+	FIELD_STRINGS(struct network_view, servers, "network_dns_servers", OPTIONAL),
 	{ FIELD_OF(struct network_view, labels, "labels", map, true) },
 	{ FIELD_OF(struct network_view, options, "options", map, true) },
 	{ FIELD_OF(struct network_view, members, "containers", keyed, true), .table = member_fields,
@@ -51,7 +52,7 @@ static const char *const names[][2] = {
 	{ "name", "Name" },	     { "id", "ID" },		      { "driver", "Driver" },
 	{ "network_interface", "NetworkInterface" },		      { "created", "Created" },
 	{ "subnets", "Subnets" },    { "ipv6_enabled", "IPv6Enabled" }, { "internal", "Internal" },
-	{ "dns_enabled", "DNSEnabled" },			      { "labels", "Labels" },
+	{ "dns_enabled", "DNSEnabled" },		{ "network_dns_servers", "NetworkDNSServers" },			      { "labels", "Labels" },
 	{ "options", "Options" },    { "containers", "Containers" },
 };
 
@@ -141,12 +142,14 @@ int network_view_fill(const struct net_network *n, const struct spec_map *labels
 	struct network_view v = {
 		.name = arena_strdup(a, n->name), .id = arena_strdup(a, n->id), .created = arena_strdup(a, n->created),
 		.interface = arena_strdup(a, n->bridge), .driver = (char *)net_driver_names[n->driver],
-		.ipv6 = n->ip[NET_V6].subnet.family, .internal = n->internal, .dns = true,
+		.ipv6 = n->ip[NET_V6].subnet.family, .internal = n->internal, .dns = !n->no_names,
 	};
 	int r = v.name && v.id && v.created && v.interface ? fill_subnets(n, a, &v, e) : err_nomem(e);
 
 	if (r >= 0)
 		r = fill_options(n, a, &v.options, e);
+	for (size_t i = 0; r >= 0 && i < NET_DNS_MAX && n->dns[i].family; i++)
+		r = strv_push(a, &v.servers, address(a, &n->dns[i], false)) < 0 ? err_nomem(e) : 0;
 	if (r >= 0)
 		r = copy_labels(labels, a, &v.labels, e);
 	if (r >= 0)

@@ -39,6 +39,7 @@ struct network_view {
 		size_t n;
 	} subnets;
 	bool ipv6, internal, dns;
+	struct strv servers;
 	struct spec_map labels, options;
 	struct {
 		struct network_member *v;

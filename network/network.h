@@ -118,6 +118,8 @@ struct net_subnet {
 	struct net_addr first, last; /* where addresses are chosen from; family 0: the whole subnet */
 };
 
+#define NET_DNS_MAX 3 /* a C library asks no more */
+
 /* A network as its settings file has it. */
 struct net_network {
 	char name[129];
@@ -128,6 +130,8 @@ struct net_network {
 	struct net_subnet ip[NET_FAMILIES];  /* IPv4 always, IPv6 where it is wanted */
 	uint32_t mtu;			     /* 0: the kernel's */
 	bool internal;			     /* no way out, no published ports */
+	bool no_names;			     /* its containers are not told each other's names */
+	struct net_addr dns[NET_DNS_MAX];    /* nameservers for its containers, family 0 ends them; none: the host's */
 	bool isolate;			     /* not reached from other such networks by published ports either */
 };
 

@@ -175,9 +175,23 @@ static int read_if_there(const char *path, char **ret, struct err *e)
 	return *ret ? 0 : err_nomem(e);
 }
 
+/* Those of the networks. */
+static int servers_of(const struct net_plan *plans, size_t n, struct arena *a, struct strv *ret)
+{
+	char text[NET_ADDR_MAX];
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < NET_DNS_MAX && plans[i].network.dns[k].family; k++)
+			if (strv_add(a, ret, net_addr_text(&plans[i].network.dns[k], false, text)) < 0)
+				return -ENOMEM;
+	return 0;
+}
+
 int network_resolv(const struct net_plan *plans, size_t n, char **ret, struct err *e)
 {
-	auto_free char *host = NULL, *resolved = NULL;
+	auto_free char *host = NULL, *resolved = NULL, *text = NULL;
+	auto_arena struct arena arena = { 0 };
+	struct net_resolv want = { 0 };
 	bool internal = n > 0, v6 = false;
 	int r = read_if_there("/etc/resolv.conf", &host, e);
 
@@ -187,5 +201,10 @@ int network_resolv(const struct net_plan *plans, size_t n, char **ret, struct er
 	}
 	if (r == 0)
 		r = read_if_there("/run/systemd/resolve/resolv.conf", &resolved, e);
-	return r < 0 ? r : resolv_text(host, resolved, internal, v6, ret, e);
+	if (r == 0)
+		r = servers_of(plans, n, &arena, &want.servers) < 0 ? err_nomem(e) : 0;
+	if (r < 0 || !want.servers.n)
+		return r < 0 ? r : resolv_text(host, resolved, internal, v6, ret, e);
+	r = resolv_text(host, resolved, internal, v6, &text, e);
+	return r < 0 ? r : net_resolv_change(text, &want, ret, e);
 }

@@ -34,7 +34,8 @@ struct settings {
 	uint32_t driver;
 	struct net_subnet ip[NET_FAMILIES];
 	uint32_t mtu;
-	bool internal, isolate;
+	bool internal, isolate, no_names;
+	struct strv dns;
 	struct spec_map labels;
 };
 
@@ -55,6 +56,8 @@ static const struct field settings_fields[] = {
 	FIELD_U32(struct settings, mtu, "mtu", OPTIONAL),
 	FIELD_BOOL(struct settings, internal, "internal", OPTIONAL),
 	FIELD_BOOL(struct settings, isolate, "isolate", OPTIONAL),
+	FIELD_BOOL(struct settings, no_names, "noNames", OPTIONAL),
+	FIELD_STRINGS(struct settings, dns, "dns", OPTIONAL),
 	FIELD_MAP(struct settings, labels, "labels"),
 };
 
@@ -119,9 +122,20 @@ static int check(const struct net_network *n, struct err *e)
 	return mode_check(n, e);
 }
 
+static int take_dns(const char *name, const struct strv *from, struct net_addr to[NET_DNS_MAX], struct err *e)
+{
+	if (from->n > NET_DNS_MAX)
+		return err_say(e, EINVAL, "network %s has more than %d nameservers", name, NET_DNS_MAX);
+	for (size_t i = 0; i < from->n; i++)
+		if (strchr(from->v[i], '/') || net_addr_parse(from->v[i], &to[i]) < 0)
+			return err_say(e, EINVAL, "network %s: nameserver \"%.64s\" is no address", name, from->v[i]);
+	return 0;
+}
+
 static int take_settings(const char *name, const struct settings *s, struct net_network *ret, struct err *e)
 {
-	struct net_network n = { .driver = s->driver, .mtu = s->mtu, .internal = s->internal, .isolate = s->isolate };
+	struct net_network n = { .driver = s->driver, .mtu = s->mtu, .internal = s->internal, .isolate = s->isolate,
+				 .no_names = s->no_names };
 
 	if (!net_link_name_is_good(s->bridge))
 		return err_say(e, EINVAL, "network %s: \"%.32s\" cannot be the name of a bridge", name, s->bridge);
@@ -133,8 +147,10 @@ static int take_settings(const char *name, const struct settings *s, struct net_
 	memcpy(n.ip, s->ip, sizeof(n.ip));
 	for (enum net_family f = 0; f < NET_FAMILIES; f++)
 		n.ip[f].gateway.prefix = n.ip[f].subnet.prefix;
-	int r = check(&n, e);
+	int r = take_dns(name, &s->dns, n.dns, e);
 
+	if (r == 0)
+		r = check(&n, e);
 	if (r == 0)
 		*ret = n;
 	return r;
@@ -215,11 +231,15 @@ static int fill_folder(int folder, const struct net_network *n, const struct spe
 	struct settings s = {
 		.id = (char *)n->id, .created = (char *)n->created, .driver = n->driver,
 		.mode = *n->mode ? (char *)n->mode : NULL, .bridge = (char *)n->bridge, .mtu = n->mtu,
-		.internal = n->internal, .isolate = n->isolate,
+		.internal = n->internal, .isolate = n->isolate, .no_names = n->no_names,
 	};
+	char servers[NET_DNS_MAX][NET_ADDR_MAX], *dns[NET_DNS_MAX];
 	auto_free char *text = NULL;
 
 	memcpy(s.ip, n->ip, sizeof(s.ip));
+	s.dns.v = dns;
+	for (; s.dns.n < NET_DNS_MAX && n->dns[s.dns.n].family; s.dns.n++)
+		dns[s.dns.n] = (char *)net_addr_text(&n->dns[s.dns.n], false, servers[s.dns.n]);
 	if (labels)
 		s.labels = *labels;
 	int r = encode_text(settings_fields, ARRAY_SIZE(settings_fields), &s, &text, e);

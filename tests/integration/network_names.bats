@@ -111,6 +111,28 @@ refused() { # refused TEXT OPTION…
 	[[ "$output" != *second* ]] || fail "$output"
 }
 
+@test "a network may have nameservers of its own, and tell no names" {
+	paene network create --dns 192.0.2.77 --dns 2001:db8::7 --subnet 10.80.0.0/24 asks
+	paene network create --disable-dns --subnet 10.81.0.0/24 silent
+	[ "$(resolv --network asks)" = $'nameserver 192.0.2.77\nnameserver 2001:db8::7\nsearch host.example\noptions edns0' ]
+	[ "$(resolv --network asks --dns 192.0.2.1 | grep nameserver)" = "nameserver 192.0.2.1" ]
+	[ "$(paene network inspect asks silent | jq -c '[.[] | .dns_enabled, .network_dns_servers]')" = \
+		'[true,["192.0.2.77","2001:db8::7"],false,null]' ]
+	paene run -dq --name one --network silent "$image" sleep 1000 >/dev/null
+	paene run -dq --name zwei --network silent "$image" sleep 1000 >/dev/null
+	run paene exec one cat /etc/hosts
+	[[ "$output" != *zwei* ]] || fail "$output"
+	expect_in_output $'\tone'
+	paene rm -f one zwei
+	paene network rm asks silent
+	run paene network create --dns nobody bad
+	expect_in_output "an address, please"
+	run paene network create -o vlan=5 bad
+	expect_status 1
+	expect_in_output "no VLAN 5"
+	run ! paene network exists bad
+}
+
 @test "exec and commit: files of names are the run's, not the image's" {
 	paene run -dq --name one --dns 192.0.2.1 --add-host me:192.0.2.7 "$image" sleep 1000 >/dev/null
 	[ "$(paene exec one head -n 1 /etc/resolv.conf)" = "nameserver 192.0.2.1" ]
