@@ -458,6 +458,8 @@ static int fill_graph(const struct engine *g, const struct container *c, struct 
 
 	for (size_t i = set->layers.n; i > 0 && lower; i--)
 		lower = arena_printf(a, "%s%s%s/images/layers/%s", lower, *lower ? ":" : "", store, set->layers.v[i - 1]);
+	if (set->rootfs)
+		lower = set->rootfs;
 	*v = (struct driver_view){
 		.name = (char *)storage_driver_names[driver_of(c)],
 		.layers = {

@@ -33,7 +33,7 @@ static int find_base(struct commit *c, struct err *e)
 	int r;
 
 	if (!s->manifest) {
-		err_say(e, EOPNOTSUPP, "container %s is of this machine's own root, which is no image", s->name);
+		err_say(e, EOPNOTSUPP, "container %s is of %s, which is no image", s->name, settings_root(s));
 		return err_hint(e, "`paene export` writes its files to an archive");
 	}
 	r = image_find(&c->g->store, s->manifest, &c->base, e);

@@ -76,7 +76,7 @@ int container_diff(const struct engine *g, const char *id, struct changes *ret, 
 	if (r >= 0)
 		r = record_spec(dir, &spec, e);
 	if (r >= 0 && !s.manifest)
-		return err_say(e, EOPNOTSUPP, "container %s is of this machine's own root, which is no image", s.name);
+		return err_say(e, EOPNOTSUPP, "container %s is of %s, which is no image", s.name, settings_root(&s));
 	auto_fd int layers = r < 0 ? r : open_layers_folder(g, &s, e);
 	auto_fd int lower = layers < 0 ? layers : open_layers(layers, &s.layers, &s.arena, e);
 

@@ -71,7 +71,8 @@ static int open_stopped(const struct engine *g, const struct container *c, struc
 	if (watch < 0)
 		return watch;
 	if (!c->settings.manifest) {
-		err_say(e, EOPNOTSUPP, "container %s does not run, and is of this machine's own root", c->settings.name);
+		err_say(e, EOPNOTSUPP, "container %s does not run, and is of %s", c->settings.name,
+			settings_root(&c->settings));
 		return err_hint(e, "its files are seen while it runs");
 	}
 	ret->at.folder = mount_layers(dir, &c->settings, e);

@@ -207,6 +207,12 @@ struct settings {
 	struct spec_map labels;
 };
 
+/* What its root is where it is no image's, for messages */
+static inline const char *settings_root(const struct settings *s)
+{
+	return s->rootfs ? s->rootfs : "this machine's own root";
+}
+
 void settings_free(struct settings *s);
 #define auto_settings __attribute__((cleanup(settings_free)))
 

@@ -130,6 +130,15 @@ refused() { # refused TEXT OPTION…: not run, and this is said in one line
 	expect_in_output "No such file"
 	run paene start -a box
 	expect_output /new
+	refused_verb() {
+		run paene "$@"
+		expect_status 1
+		expect_in_output "$PWD/root"
+	}
+	refused_verb export box -o box.tar
+	refused_verb commit box localhost/box
+	refused_verb diff box
+	[ "$(paene inspect --format '{{.GraphDriver.Data.LowerDir}}' box)" = "$PWD/root" ]
 	paene rm box
 	run paene run --rm -q --network none --read-only --rootfs root touch /new
 	expect_in_output "Read-only"

@@ -374,3 +374,108 @@ owner() {
 	run in_box -- sh -c 'grep -c root /etc/passwd; ls -d /home'
 	expect_output $'1\n/home'
 }
+
+@test "-v O: an overlay; what is written goes with the run, or to folders of the user's" {
+	run in_box -v "$PWD/shared:/mnt:O" -- sh -c 'cat /mnt/file; echo new >/mnt/new; rm /mnt/file; ls /mnt'
+	expect_output $'outside\nnew'
+	[ "$(ls shared)" = file ]
+	mkdir up work
+	run in_box -v "$PWD/shared:/mnt:O,upperdir=./up,workdir=./work" -- sh -c 'echo new >/mnt/new; rm /mnt/file'
+	expect_status 0
+	[ "$(ls shared)" = file ]
+	[ "$(cat up/new)" = new ]
+	run in_box -v "$PWD/shared:/mnt:O,upperdir=./up,workdir=./work" -- ls /mnt
+	expect_output new
+	paene create -q --name box --network none -v "$PWD/shared:/mnt:O" "$image" sh -c 'ls /mnt; touch /mnt/new' >/dev/null
+	[ "$(paene start -a box)" = file ]
+	[ "$(paene start -a box)" = file ]
+	[ -z "$(ls -d "$PAENE_DATA"/containers/*/overlays 2>/dev/null)" ]
+	run in_box --userns host -v "$PWD/shared:/mnt:O" -- touch /mnt/new
+	expect_status 0
+	run in_box -v data:/mnt:O -- touch /mnt/new
+	[ -z "$(ls "$PAENE_DATA/volumes/data/_data")" ]
+	refused "Not a directory" -v "$PWD/shared/file:/mnt:O"
+	refused "belong together" -v "$PWD/shared:/mnt:O,upperdir=/tmp"
+	refused "leaves no place" -v "$PWD/shared:/mnt:O,ro"
+}
+
+@test "-v U: all of it is the user's that the container runs as" {
+	mkdir shared/deep
+	ln -s /etc/passwd shared/link
+	local before
+	before=$(owner /etc/passwd)
+	run in_box -u 1000:1001 -v "$PWD/shared:/mnt:U" -- sh -c 'touch /mnt/deep/mine; stat -c %u:%g /mnt /mnt/file'
+	expect_output $'1000:1001\n1000:1001'
+	[ "$(owner shared/deep)" = 1000:1001 ]
+	[ "$(owner /etc/passwd)" = "$before" ]
+	run in_box -u 5 -v "$PWD/shared:/mnt:U,ro" -- sh -c 'stat -c %u /mnt/file; touch /mnt/x'
+	[ "${lines[0]}" = 5 ]
+	expect_in_output "Read-only file system"
+	run in_box -u 7 --mount "type=bind,src=$PWD/shared,dst=/mnt,chown=true" -- stat -c %u /mnt/file
+	expect_output 7
+	refused "noidmap excludes U" -v "$PWD/shared:/mnt:U,noidmap"
+	# whom the container's ids do not reach stays who he is, and nothing runs
+	chown 300000 shared/file
+	refused "give it to" -u 5 -v "$PWD/shared:/mnt:U"
+}
+
+@test "-v idmap=, dev, suid, z, Z" {
+	chown 4000:4001 shared/file
+	run in_box -v "$PWD/shared:/mnt:idmap=uids=@4000-1000-1#@0-0-1;gids=@4001-1001-1#@0-0-1" -- stat -c %u:%g /mnt/file
+	expect_output 1000:1001
+	refused odd -v "$PWD/shared:/mnt:idmap=odd"
+	refused "excludes idmap" -v "$PWD/shared:/mnt:idmap,noidmap"
+	run in_box -v "$PWD/shared:/mnt:suid,dev" -- sh -c "$(mount_options /mnt)"
+	[[ "$output" != *nosuid* && "$output" != *nodev* ]]
+	in_box -v "$PWD/shared:/mnt:z" -- true
+	in_box -v "$PWD/shared:/mnt:ro,Z" -- true
+}
+
+@test "--mount type=image: read-only, or to be written and thrown away; it keeps the image; a part of it" {
+	run in_box --mount "type=image,source=$image,target=/mnt" -- sh -c 'stat -c %u /mnt/bin/busybox; touch /mnt/new'
+	[ "${lines[0]}" = 0 ]
+	expect_in_output "Read-only file system"
+	run in_box --mount "type=image,source=$image,target=/mnt,rw=true" -- sh -c 'touch /mnt/new; ls /mnt/new'
+	expect_output /mnt/new
+	run in_box --mount "type=image,source=localhost/odd:1,target=/mnt,subpath=data/kept" -- ls /mnt
+	expect_output file
+	run in_box --mount "type=image,source=localhost/odd:1,target=/mnt,subpath=upwards" -- ls /mnt
+	expect_in_output passwd # its own
+	refused "no such image" --mount "type=image,source=nosuch,target=/mnt"
+	refused "No such file" --mount "type=image,source=$image,target=/mnt,subpath=nosuch"
+	paene create -q --name box --network none --mount type=image,source=localhost/odd:1,target=/mnt "$image" true >/dev/null
+	run paene rmi localhost/odd:1
+	[ "$status" -ne 0 ]
+	expect_in_output "container box"
+}
+
+@test "--mount type=glob, devpts, ramfs, tmpfs with tmpcopyup" {
+	mkdir other
+	run in_box --mount "type=glob,src=$PWD/*,dst=/mnt" -- sh -c 'ls /mnt; cat /mnt/shared/file'
+	expect_output $'before\nother\nshared\noutside'
+	refused "nothing fits" --mount "type=glob,src=/no/such/*,dst=/mnt"
+	run in_box --mount type=devpts,dst=/pts,mode=600 -- sh -c 'ls /pts; awk "\$5 == \"/pts\"" /proc/self/mountinfo'
+	expect_in_output ptmx
+	expect_in_output "devpts"
+	run in_box --mount type=ramfs,dst=/ram -- sh -c 'touch /ram/x; awk "\$5 == \"/ram\"" /proc/self/mountinfo'
+	expect_in_output "- ramfs"
+	run in_box --mount type=tmpfs,dst=/etc,tmpcopyup -- ls /etc
+	expect_in_output passwd
+	refused "has no source" --mount type=devpts,src=/dev/pts,dst=/pts
+}
+
+@test "--volumes-from: what is mounted there, read-only where asked for" {
+	paene create -q --name box --network none -v data:/data -v "$PWD/shared:/mnt:ro" -v /anonymous --tmpfs /tmpfs "$image" true >/dev/null
+	run in_box --volumes-from box -- sh -c 'touch /data/x; touch /mnt/x; ls -d /data /mnt /anonymous /tmpfs'
+	expect_in_output "Read-only file system"
+	expect_in_output /anonymous
+	expect_in_output "/tmpfs: No such file"
+	[ -e "$PAENE_DATA/volumes/data/_data/x" ]
+	[ "$(paene volume ls -q --filter anonymous=true | wc -l)" = 1 ] # box's own: not gone with --rm
+	run in_box --volumes-from box:ro -- touch /data/y
+	expect_in_output "Read-only file system"
+	run in_box --volumes-from box -v "$PWD/shared:/data" -- cat /data/file
+	expect_output outside
+	refused "no such container" --volumes-from nosuch
+	refused "CONTAINER[:ro]" --volumes-from box:odd
+}
