@@ -40,6 +40,7 @@ struct execution {
 	int cgroup; /* -1: none */
 	bool attach; /* systemd is to move it there: we may not */
 	bool stays;  /* children of ours would be in the container's pid namespace, for good */
+	int asker;   /* socket to who asks systemd for us; -1: we can do it ourselves */
 	int sock, child_sock;
 	pid_t pid;
 	int pidfd, console;
@@ -191,6 +192,39 @@ static int go_below(struct execution *x, struct err *e)
 	return below && *below == '/' ? 0 : err_say(e, EBUSY, "the container's first process has left its cgroup");
 }
 
+/*
+ * Who enters the container's pid namespace for good can ask systemd no more: the helper would be a child, and at the container's
+ * mercy. So somebody is made before who does it then, for a user's own systemd; with root's we come back.
+ */
+static _Noreturn void ask_for_it(const struct state *s, int sock)
+{
+	struct err e = { .code = 0 };
+	pid_t pid;
+
+	if (sock_recv(sock, &pid, sizeof(pid), NULL, 0) == sizeof(pid)) {
+		(void)container_cgroup_attach(s, pid, &e); /* it goes to who wants to know */
+		(void)sock_send(sock, &e, sizeof(e), NULL, 0);
+	}
+	_exit(0);
+}
+
+static int make_asker(struct execution *x, struct err *e)
+{
+	const struct state *s = x->q->state;
+	auto_fd int theirs = -1;
+
+	if (!s->cgroup_unit || !s->cgroup_unit_user.v || x->q->cgroup)
+		return 0;
+	int r = sock_pair(&x->asker, &theirs, e);
+	pid_t pid = r < 0 ? r : fork();
+
+	if (pid == 0) {
+		fd_close(&x->asker);
+		ask_for_it(s, theirs);
+	}
+	return r < 0 ? r : pid < 0 ? err_set(e, errno, "make a process") : 0;
+}
+
 /* ---- the process ---- */
 
 static int clone_child(struct execution *x)
@@ -268,6 +302,8 @@ static int make_child(struct execution *x, struct err *e)
 
 	x->child.become_root = x->child.join & CLONE_NEWUSER;
 	if (r >= 0 && (x->child.join & CLONE_NEWPID))
+		r = make_asker(x, e);
+	if (r >= 0 && (x->child.join & CLONE_NEWPID))
 		r = own = ns_open(NS_PID, "/proc/self/ns/pid", e);
 	if (r >= 0 && cpus)
 		r = placement_cpus(0, cpus, e); /* the child has it from its parent */
@@ -288,7 +324,9 @@ static int attach(const struct execution *x, struct err *e)
 {
 	if (!x->stays)
 		return container_cgroup_attach(x->q->state, x->pid, e);
-	/* who asks systemd would be a child of ours, and at the container's mercy */
+	if (x->asker >= 0 && sock_send(x->asker, &x->pid, sizeof(x->pid), NULL, 0) >= 0 &&
+	    sock_recv(x->asker, e, sizeof(*e), NULL, 0) == sizeof(*e))
+		return -e->code;
 	err_say(e, EACCES, "the container's cgroup cannot be entered from the caller's");
 	return err_hint(e, "call from below the same systemd: systemd-run --user --scope COMMAND");
 }
@@ -371,7 +409,7 @@ static const struct {
 int container_exec(const struct exec_request *q, struct exec_result *ret, struct err *e)
 {
 	struct execution x = {
-		.q = q, .cgroup = -1, .sock = -1, .child_sock = -1, .pidfd = -1, .console = -1,
+		.q = q, .cgroup = -1, .asker = -1, .sock = -1, .child_sock = -1, .pidfd = -1, .console = -1,
 		.child = { .q = q, .process = *q->process, .init = -1, .root = -1, .null_fd = -1, .sock = -1,
 			   .terminal = -1 },
 	};
@@ -388,7 +426,8 @@ int container_exec(const struct exec_request *q, struct exec_result *ret, struct
 		(void)proc_wait(x.pidfd, &ignored);
 	}
 	struct exec_result result = { .pid = x.pid, .pidfd = x.pidfd, .console = x.console };
-	int *const fds[] = { &x.child.init, &x.child.root, &x.child.null_fd, &x.cgroup, &x.sock, &x.child_sock };
+	int *const fds[] = { &x.child.init, &x.child.root, &x.child.null_fd, &x.cgroup, &x.asker, &x.sock,
+			    &x.child_sock };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		fd_close(fds[i]);
