@@ -116,7 +116,8 @@ install: all
 	$(BUILD)/paene completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/paene
 	$(BUILD)/paene completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/paene.fish
 	$(BUILD)/paene completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_paene
-	install -d $(DESTDIR)$(PREFIX)/share/paene
+	install -d $(DESTDIR)$(PREFIX)/share/paene $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' dist/paene-restart.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/paene-restart.service
 	install -m 0644 $(addprefix dist/,containers.conf docker-daemon.json containerd.toml crio.conf registries.json policy.json) $(DESTDIR)$(PREFIX)/share/paene/
 
 #: install        below DESTDIR= and PREFIX=/usr/local

@@ -88,7 +88,7 @@ static void leave(const struct relay *left)
 }
 
 static int stand_by(const struct exec *o, struct detach_keys *keys, const struct exec_result *x, struct relay_ends *ends,
-		    struct err *e)
+		    bool *ret_left, struct err *e)
 {
 	struct relay relay = {
 		.pidfd = x->pidfd,
@@ -108,6 +108,7 @@ static int stand_by(const struct exec *o, struct detach_keys *keys, const struct
 	int status = relay_run(&relay, e);
 
 	memcpy(ends->ours, relay.pipes, sizeof(relay.pipes)); /* the input's end may be closed by now */
+	*ret_left = relay.detached;
 	if (relay.detached)
 		leave(&relay);
 	return status;
@@ -130,6 +131,7 @@ static int execute(const struct engine *g, const char *id, const struct exec *o,
 	auto_exec_result struct exec_result result = { .pidfd = -1, .console = -1 };
 	auto_state struct state state = { 0 };
 	struct detach_keys keys;
+	bool left = false;
 	int r = verb_detach_keys(o->keys, &keys, e);
 
 	if (r >= 0 && !o->privileged)
@@ -155,8 +157,9 @@ static int execute(const struct engine *g, const char *id, const struct exec *o,
 	journal_container(g, settings, EVENT_EXEC);
 	if (o->detach)
 		return r;
-	r = stand_by(o, &keys, &result, &ends, e);
-	tell_end(g, settings, r);
+	r = stand_by(o, &keys, &result, &ends, &left, e);
+	if (!left) /* else nobody knows */
+		tell_end(g, settings, r);
 	return r;
 }
 

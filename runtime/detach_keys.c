@@ -21,7 +21,7 @@ int detach_keys_parse(const char *text, struct detach_keys *ret, struct err *e)
 	struct detach_keys k = { .n = 0 };
 
 	for (const char *p = text; *p; p += *p == ',') {
-		size_t len = MAX(strcspn(p, ","), (size_t)(*p == ',')); /* "," may be a key itself */
+		size_t len = strcspn(p, ",");
 		int byte = key(p, len);
 
 		if (byte < 0 || k.n == DETACH_KEYS_MAX) {

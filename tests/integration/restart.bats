@@ -90,3 +90,24 @@ load life
 	[ $status = 5 ]
 	status_is box exited
 }
+
+@test "what a boot starts again: always, and unless-stopped where the user had not stopped it" {
+	start_box always --restart always -- sleep 1000
+	start_box running --restart unless-stopped -- sleep 1000
+	start_box stopped --restart unless-stopped -- sleep 1000
+	start_box once -- sleep 1000
+	paene stop -t 0 stopped
+	[ "$(paene ps -a --filter should-start-on-boot=true --format '{{.Names}}' | sort | xargs)" = "always running" ]
+	local name
+	for name in always running once; do # as a crash of the machine does: nobody was asked to stop
+		kill -KILL "$(pgrep -f "paene-monitor.*$(field $name .Id)")" "$(field $name .State.Pid)"
+		wait_until 10 status_is $name exited
+	done
+	command paene --root "$PAENE_DATA" --runroot "$PAENE_RUN" \
+		$(sed -n 's/^ExecStart=[^ ]* //p' "$tests/../dist/paene-restart.service")
+	status_is always running
+	status_is running running
+	status_is stopped exited
+	status_is once exited
+	paene stop -t 0 --all
+}
