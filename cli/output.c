@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "spec/text.h"
 
 #define JSON_INDENTATION 2
 #define COLUMN_GAP	 2
@@ -308,10 +309,12 @@ int listing_end(struct listing *l, struct err *e)
 
 int output_json(json_t *value, struct err *e)
 {
-	if (json_dumpf(value, stdout, JSON_INDENT(JSON_INDENTATION) | TEMPLATE_JSON) < 0)
-		return err_nomem(e);
-	putchar('\n');
-	return 0;
+	auto_free char *text = NULL;
+	int r = json_to_layout(value, JSON_INDENT(JSON_INDENTATION) | JSON_ENSURE_ASCII, &text, e);
+
+	if (r == 0)
+		puts(text);
+	return r;
 }
 
 int output_template(json_t *value, const char *template, struct err *e)

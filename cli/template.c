@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "cli/template_tree.h"
+#include "spec/text.h"
 
 #define VARIABLES_MAX 32
 
@@ -216,6 +218,16 @@ static void print_string(FILE *out, json_t *value, bool keep_lines)
 	str_harmless(out, json_string_value(value), json_string_length(value), keep_lines);
 }
 
+static int print_json(struct run *run, json_t *value)
+{
+	auto_free char *text = NULL;
+	int r = json_to_layout(value, JSON_COMPACT | JSON_ENSURE_ASCII, &text, run->e);
+
+	if (r == 0)
+		fputs(text, run->out);
+	return r;
+}
+
 static int print_value(struct run *run, const struct pipe *pipe, json_t *value)
 {
 	bool keep_lines = is_made(pipe);
@@ -224,8 +236,8 @@ static int print_value(struct run *run, const struct pipe *pipe, json_t *value)
 
 	if (!value)
 		return nothing_there(run);
-	if (!is_text(value))
-		return json_dumpf(value, run->out, JSON_COMPACT | TEMPLATE_JSON) < 0 ? err_nomem(run->e) : 0;
+	if (json_is_big(value, NULL) || !is_text(value))
+		return print_json(run, value);
 	if (json_is_string(value))
 		print_string(run->out, value, keep_lines);
 	json_array_foreach(value, i, item) {

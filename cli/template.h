@@ -20,9 +20,6 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-/* How JSON is written: in ASCII; 0.07 is not to be 0.070000000000000007. */
-#define TEMPLATE_JSON (JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
-
 struct node; /* of a template: a list of them is one */
 
 /**

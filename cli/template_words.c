@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "cli/template_tree.h"
+#include "spec/text.h"
 
 #define WIDTH_MAX 1000
 
@@ -26,8 +27,11 @@ static json_t *made(json_t *value, struct err *e)
 /* A value as it is printed: strings as they are, all else as JSON. Freed by the caller; NULL with @e filled. */
 static char *text_of(json_t *value, struct err *e)
 {
-	char *text = json_is_string(value) ? strdup(json_string_value(value)) : json_dumps(value, JSON_COMPACT | TEMPLATE_JSON);
+	char *text = NULL;
 
+	if (!json_is_string(value) || json_is_big(value, NULL))
+		return json_to_layout(value, JSON_COMPACT | JSON_ENSURE_ASCII, &text, e) < 0 ? NULL : text;
+	text = strdup(json_string_value(value));
 	if (!text)
 		err_nomem(e);
 	return text;
@@ -35,10 +39,10 @@ static char *text_of(json_t *value, struct err *e)
 
 static json_t *json(json_t *const *args, size_t n, struct err *e)
 {
-	auto_free char *text = json_dumps(args[0], JSON_COMPACT | TEMPLATE_JSON);
+	auto_free char *text = NULL;
 
 	(void)n;
-	return made(text ? json_string(text) : NULL, e);
+	return json_to_layout(args[0], JSON_COMPACT | JSON_ENSURE_ASCII, &text, e) < 0 ? NULL : made(json_string(text), e);
 }
 
 static json_t *join(json_t *const *args, size_t n, struct err *e)
@@ -379,12 +383,14 @@ static const char *print_one(FILE *out, const char *format, json_t *value, struc
 		wrong(e, "printf knows %s, %v, %d and %q, with a width");
 		return NULL;
 	}
-	auto_free char *text = quoted ? json_dumps(value, JSON_COMPACT | TEMPLATE_JSON) : text_of(value, e);
+	auto_free char *text = NULL;
 
-	if (!text) {
-		err_nomem(e);
+	if (quoted)
+		(void)json_to_layout(value, JSON_COMPACT | JSON_ENSURE_ASCII, &text, e);
+	else
+		text = text_of(value, e);
+	if (!text)
 		return NULL;
-	}
 	text[bytes_of(text, most)] = '\0';
 	fprintf(out, "%*s", (left ? -1 : 1) * (int)width, text);
 	return end + 1;

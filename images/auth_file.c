@@ -207,14 +207,15 @@ static void resolve(const char *path, char ret[PATH_MAX])
 
 static int write_whole(int folder, const char *name, json_t *whole, struct err *e)
 {
-	auto_free char *text = json_dumps(whole, JSON_INDENT(8) | JSON_REAL_PRECISION(15));
+	auto_free char *text = NULL;
+	int r = json_to_layout(whole, JSON_INDENT(8), &text, e);
 
-	if (!text)
-		return err_nomem(e);
+	if (r < 0)
+		return r;
 	size_t len = strlen(text);
 
 	text[len] = '\n'; /* instead of the zero */
-	int r = file_publish(folder, name, text, len + 1, 0600, FILE_SYNC, e);
+	r = file_publish(folder, name, text, len + 1, 0600, FILE_SYNC, e);
 
 	explicit_bzero(text, len + 1);
 	return r;

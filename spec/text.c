@@ -179,15 +179,20 @@ static void unquote_big(char *text)
 		memmove(to, from, strlen(from) + 1);
 }
 
-int json_to_text(json_t *value, char **ret, struct err *e)
+int json_to_layout(json_t *value, size_t flags, char **ret, struct err *e)
 {
-	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15) | flags);
 
 	if (!text)
 		return err_nomem(e);
 	unquote_big(text);
 	*ret = text;
 	return 0;
+}
+
+int json_to_text(json_t *value, char **ret, struct err *e)
+{
+	return json_to_layout(value, JSON_COMPACT, ret, e);
 }
 
 json_t *json_from_u64(uint64_t v)

@@ -21,6 +21,9 @@ int json_from_text(const char *text, size_t len, json_t **ret, struct err *e);
 /* On one line; @ret is freed by the caller. Return: 0, or -ENOMEM with @e filled */
 int json_to_text(json_t *value, char **ret, struct err *e);
 
+/* The same in another layout: jansson's flags, such as JSON_INDENT(4). */
+int json_to_layout(json_t *value, size_t flags, char **ret, struct err *e);
+
 /* An integer of any size as a value; NULL on no memory. */
 json_t *json_from_u64(uint64_t v);
 

@@ -165,9 +165,10 @@ static int read_base(const struct derivation *d, json_t **ret, struct err *e)
 
 static int add_json(struct derivation *d, json_t *value, struct file *ret, struct err *e)
 {
-	auto_free char *bytes = json_dumps(value, JSON_COMPACT);
+	auto_free char *bytes = NULL;
+	int r = json_to_text(value, &bytes, e);
 
-	return bytes ? files_add(&d->import.files, bytes, strlen(bytes), ret, e) : err_nomem(e);
+	return r < 0 ? r : files_add(&d->import.files, bytes, strlen(bytes), ret, e);
 }
 
 static int write_config(struct derivation *d, struct err *e)

@@ -6,7 +6,7 @@
 #include "images/worker/files.h"
 #include "spec/text.h"
 
-#define LAYOUT (JSON_INDENT(4) | JSON_ENSURE_ASCII | JSON_ENCODE_ANY)
+#define LAYOUT (JSON_INDENT(4) | JSON_ENSURE_ASCII)
 
 int show_json(int input, int work, struct work_done *ret, struct err *e)
 {
@@ -17,11 +17,10 @@ int show_json(int input, int work, struct work_done *ret, struct err *e)
 
 	if (r == 0)
 		r = json_from_text(text, len, &value, e);
+	if (r == 0)
+		r = json_to_layout(value, LAYOUT, &shown, e);
 	if (r < 0)
 		return r;
-	shown = json_dumps(value, LAYOUT);
-	if (!shown)
-		return err_nomem(e);
 	*ret = (struct work_done){ .bytes = strlen(shown) };
 	return file_publish(work, WORK_SHOWN_FILE, shown, strlen(shown), 0600, 0, e);
 }
