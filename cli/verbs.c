@@ -171,10 +171,11 @@ static int check_choice(const struct call *c, const struct verb_choice *choice, 
 	bool by_option = choice->all || choice->latest || choice->filters.n || choice->cidfiles.n;
 
 	if (c->n_args && by_option && !choice->cidfiles.n)
-		return err_say(e, EINVAL, "--all, --latest and --filter leave no place for names");
+		return err_say(e, EINVAL, "--%s leaves no place for names",
+			       choice->all ? "all" : choice->latest ? "latest" : "filter");
 	if (choice->all && choice->latest)
 		return err_say(e, EINVAL, "--all and --latest exclude each other");
-	return c->n_args || by_option ? 0 : err_say(e, EINVAL, "name a container, or choose some by an option such as --all");
+	return c->n_args || by_option ? 0 : err_say(e, EINVAL, "name a container, or give --all, --latest or --filter");
 }
 
 int verb_each(const struct call *c, const struct engine *g, const struct verb_each *how,

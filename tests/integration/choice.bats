@@ -62,7 +62,7 @@ load life
 @test "a choice and names together, an unknown filter, a wrong value: one clear line" {
 	run paene stop --all box
 	expect_status 1
-	expect_in_output "leave no place for names"
+	expect_in_output "--all leaves no place for names"
 	run paene stop
 	expect_in_output "name a container"
 	run paene stop --filter colour=red

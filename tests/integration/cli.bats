@@ -125,7 +125,7 @@ fits_screen() {
 	for verb in stop kill rm rmi; do
 		run paene "$verb"
 		expect_status 1
-		expect_in_output "choose some by an option such as --all"
+		expect_in_output ", or give --all"
 		run paene "$verb" --all x
 		expect_status 1
 		expect_in_output "--all leaves no place for names"
