@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * egress_rules.c: in the table `netdev paene` each link with rules has two chains and two sets:
+ * egress_rules.c: in the table `netdev paene` each link with rules has two chains and four sets:
  *
  *   to-LINK         what is sent to the container: who sends it is learned, with protocol and ports, for ten minutes
  *   from-LINK       what the container sends: answers to those, what every neighbour must say, what is allowed; nothing else
  *   answers-LINK    who has been learned, IPv4
- *   answers6-LINK   the same of IPv6
+ *   echoes-LINK     whose echoes may be answered, IPv4
+ *   answers6-LINK, echoes6-LINK
+ *                   the same of IPv6
+ *
+ * An echo's number is no part of a key: the nft program takes it for another type than a port, and could not load again what it
+ * has saved.
  *
  * The chains are the link's own, so other containers' packets never meet them. What is refused is said to be so at once
  * ("administratively prohibited"), so that programs need not wait for their timeouts.
@@ -39,8 +44,8 @@ struct told {
 };
 
 /* What is named after a link. */
-enum part { FROM, TO, ANSWERS, ANSWERS6, PARTS };
-static const char *const part_names[PARTS] = { "from", "to", "answers", "answers6" };
+enum part { FROM, TO, ANSWERS, ANSWERS6, ECHOES, ECHOES6, PARTS };
+static const char *const part_names[PARTS] = { "from", "to", "answers", "answers6", "echoes", "echoes6" };
 
 struct names {
 	char v[PARTS][NAME_MAX_LEN];
@@ -124,8 +129,8 @@ static void neighbour_discovery(struct rules_builder *b)
 }
 
 /*
- * The key of both sets: the other's address, the protocol, its port and the container's. What has no ports has its first four
- * bytes there, which no answer repeats; of an echo both are its number, which the answer repeats.
+ * The key of answers: the other's address, the protocol, its port and the container's. What has no ports has its first four
+ * bytes there, which no answer repeats.
  */
 static void load_key(struct rules_builder *b, uint32_t address, uint32_t len, uint32_t its_port, uint32_t own_port)
 {
@@ -139,7 +144,6 @@ static void load_key(struct rules_builder *b, uint32_t address, uint32_t len, ui
 
 #define SOURCE	    offsetof(struct tcphdr, source)
 #define DESTINATION offsetof(struct tcphdr, dest)
-#define ECHO	    offsetof(struct icmphdr, un.echo.id)
 
 static void learn(struct rules_builder *b)
 {
@@ -170,12 +174,12 @@ static void sender6(struct rules_builder *b)
 
 static void echo_sender(struct rules_builder *b)
 {
-	load_key(b, offsetof(struct iphdr, saddr), 4, ECHO, ECHO);
+	expr_load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, saddr), 4, REG(0));
 }
 
 static void echo_sender6(struct rules_builder *b)
 {
-	load_key(b, offsetof(struct ip6_hdr, ip6_src), 16, ECHO, ECHO);
+	expr_load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct ip6_hdr, ip6_src), 16, REG(0));
 }
 
 static void receiver(struct rules_builder *b)
@@ -190,12 +194,12 @@ static void receiver6(struct rules_builder *b)
 
 static void echo_receiver(struct rules_builder *b)
 {
-	load_key(b, offsetof(struct iphdr, daddr), 4, ECHO, ECHO);
+	expr_load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, daddr), 4, REG(0));
 }
 
 static void echo_receiver6(struct rules_builder *b)
 {
-	load_key(b, offsetof(struct ip6_hdr, ip6_dst), 16, ECHO, ECHO);
+	expr_load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct ip6_hdr, ip6_dst), 16, REG(0));
 }
 
 static void to_address(struct rules_builder *b)
@@ -262,15 +266,15 @@ static const struct {
 	enum part chain, set;
 	struct rules_rule rule;
 } beginning[] = {
-	{ TO, ANSWERS, { "to", "an echo may be answered", { ipv4, echo_request, echo_sender, learn, accept_it } } },
-	{ TO, ANSWERS6, { "to", "an echo may be answered, IPv6", { ipv6, echo_request6, echo_sender6, learn, accept_it } } },
+	{ TO, ECHOES, { "to", "an echo may be answered", { ipv4, echo_request, echo_sender, learn, accept_it } } },
+	{ TO, ECHOES6, { "to", "an echo may be answered, IPv6", { ipv6, echo_request6, echo_sender6, learn, accept_it } } },
 	{ TO, ANSWERS, { "to", "who sends may be answered", { ipv4, sender, learn } } },
 	{ TO, ANSWERS6, { "to", "who sends may be answered, IPv6", { ipv6, sender6, learn } } },
 	{ FROM, ANSWERS, { "from", "who has which address", { arp, accept_it } } },
 	{ FROM, ANSWERS, { "from", "all answers", { ipv4, receiver, is_known, count, accept_it } } },
 	{ FROM, ANSWERS6, { "from", "all answers, IPv6", { ipv6, receiver6, is_known, count, accept_it } } },
-	{ FROM, ANSWERS, { "from", "all echoes", { ipv4, echo_reply, echo_receiver, is_known, count, accept_it } } },
-	{ FROM, ANSWERS6, { "from", "all echoes, IPv6", { ipv6, echo_reply6, echo_receiver6, is_known, count, accept_it } } },
+	{ FROM, ECHOES, { "from", "all echoes", { ipv4, echo_reply, echo_receiver, is_known, count, accept_it } } },
+	{ FROM, ECHOES6, { "from", "all echoes, IPv6", { ipv6, echo_reply6, echo_receiver6, is_known, count, accept_it } } },
 };
 
 static const struct rules_rule neighbours = { "from", "who has which address, IPv6", { to_address, neighbour_discovery, accept_it } };
@@ -285,6 +289,8 @@ enum {
 static const struct rules_set sets[] = {
 	{ NULL, TYPE_KEY, .fields = { 4, 1, 2, 2 }, .n_fields = 4, .learns_s = ANSWER_S },
 	{ NULL, TYPE_KEY6, .fields = { 16, 1, 2, 2 }, .n_fields = 4, .learns_s = ANSWER_S },
+	{ NULL, TYPE_ADDRESS, .fields = { 4 }, .n_fields = 1, .learns_s = ANSWER_S },
+	{ NULL, TYPE_ADDRESS6, .fields = { 16 }, .n_fields = 1, .learns_s = ANSWER_S },
 };
 
 static void put_frame(struct nl_batch *b, const struct names *n, const char *link)

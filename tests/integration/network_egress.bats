@@ -259,10 +259,11 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'the end', ('10.77.0.1'
 	local before
 	before=$(chains)
 	box shut --egress deny
-	local id
+	local id pid
 	id=$(paene inspect --format '{{.Id}}' shut)
-	kill -9 "$(pgrep -f "paene-monitor.*$id")" "$(paene inspect --format "{{.State.Pid}}" shut)"
-	wait_until 60 sh -c "! kill -0 $(paene inspect --format '{{.State.Pid}}' shut) 2>/dev/null"
+	pid=$(paene inspect --format '{{.State.Pid}}' shut)
+	kill -9 "$(pgrep -f "paene-monitor.*$id")" "$pid"
+	wait_until 60 sh -c "! kill -0 $pid 2>/dev/null"
 	paene rm -f shut
 	[ "$(chains)" = "$before" ]
 }
@@ -290,4 +291,18 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'the end', ('10.77.0.1'
 	refused "is of macvlan" --network stations --egress deny
 	paene network rm stations
 	ip link delete parent
+}
+
+@test "the nft program can load again what it shows" {
+	needs_program nft
+	box a --egress deny,allow:192.0.2.0/24:80/tcp
+	ping -c 1 "$(of a)" >/dev/null
+	ping -c 1 "$(of a 6)" >/dev/null
+	nft list ruleset >"$BATS_TEST_TMPDIR/ruleset"
+	grep -q 'table netdev paene' "$BATS_TEST_TMPDIR/ruleset"
+	nft flush ruleset
+	nft --file "$BATS_TEST_TMPDIR/ruleset"
+	ping -c 1 "$(of a)" >/dev/null
+	run paene exec a wget -qO- "http://$outside/"
+	expect_status 0
 }
