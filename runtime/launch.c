@@ -98,7 +98,7 @@ static void warn(const struct care *c)
 		c->o->warn(c->first.warning, c->o->warn_arg);
 }
 
-/* --sdnotify conmon: this process will be the monitor. */
+/* --sdnotify conmon and container: this process will be the monitor. */
 static void say_ready(const struct run *r)
 {
 	const char *socket = getenv(NOTIFY_ENV);
@@ -106,6 +106,8 @@ static void say_ready(const struct run *r)
 
 	if (r->settings.sdnotify == SDNOTIFY_CONMON && socket && *socket)
 		(void)notify_ready(socket, getpid(), &ignored);
+	if (r->created.notify >= 0)
+		(void)notify_wait_aside(r->created.notify, socket, r->created.pidfd, getpid(), &ignored);
 }
 
 static void say_started(struct care *c, const struct run *r)

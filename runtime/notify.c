@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/path.h"
@@ -138,6 +139,21 @@ int notify_wait(int sock, const char *host, int pidfd, pid_t main_pid, struct er
 	}
 }
 
+/* Nothing but these two: who waits for an end of file of the caller's shall not wait for us. Return: false on failure */
+static bool let_go_of_the_rest(int *sock, int *pidfd)
+{
+	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC), first = MAX(MAX(*sock, *pidfd), null_fd) + 1;
+
+	if (null_fd < 0 || dup2(*sock, first) < 0 || dup2(*pidfd, first + 1) < 0)
+		return false;
+	for (int fd = 0; fd < 3; fd++)
+		if (dup2(null_fd, fd) < 0)
+			return false;
+	*sock = first;
+	*pidfd = first + 1;
+	return close_range(3, (unsigned)first - 1, 0) == 0 && close_range((unsigned)first + 2, ~0U, 0) == 0;
+}
+
 int notify_wait_aside(int sock, const char *host, int pidfd, pid_t main_pid, struct err *e)
 {
 	struct clone_args args = { .exit_signal = 0 }; /* nobody is told of its end: the caller has other children to look after */
@@ -149,7 +165,7 @@ int notify_wait_aside(int sock, const char *host, int pidfd, pid_t main_pid, str
 		return 0;
 	struct err ignored; /* the container runs, whoever hears of it */
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent && let_go_of_the_rest(&sock, &pidfd))
 		(void)notify_wait(sock, host, pidfd, main_pid, &ignored);
 	_exit(0);
 }

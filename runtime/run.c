@@ -400,6 +400,11 @@ static int create(struct run *r, struct err *e)
 
 	if (err >= 0)
 		err = keep_config(r, &config, e);
+	const char *manager = s->sdnotify == SDNOTIFY_CONTAINER ? getenv(NOTIFY_ENV) : NULL;
+	bool notify = manager && *manager;
+
+	if (err >= 0 && notify)
+		err = notify_tell(&r->spec, r->g->states, s->id, e);
 	if (err >= 0)
 		err = plan_root(r, &paths, &rootfs, e);
 	if (err < 0)
@@ -417,6 +422,7 @@ static int create(struct run *r, struct err *e)
 		.root = r->g->states,
 		.config = config,
 		.run = true,
+		.notify = notify,
 		.wire = wiring_is_wanted(s) || user_network_is(s) ? wire : NULL,
 		.wire_arg = r,
 		.missing_defaults = &r->record.missing,

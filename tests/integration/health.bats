@@ -127,7 +127,7 @@ health_is() { # health_is CONTAINER WORD
 	expect_in_output "--timeout soon: a number"
 }
 
-@test "--sdnotify conmon, healthy: the service manager is told, and whom to look after" {
+@test "--sdnotify conmon, healthy, container: the service manager is told, and whom to look after" {
 	listen() { # listen FILE: what comes to $NOTIFY_SOCKET
 		python3 - "$1" <<-'EOP' 3>&- &
 			import os, socket, sys
@@ -154,5 +154,17 @@ health_is() { # health_is CONTAINER WORD
 	paene exec two touch /well
 	paene healthcheck run two
 	wait_until 10 grep -q READY=1 "$BATS_TEST_TMPDIR/said"
+	: >"$BATS_TEST_TMPDIR/said"
+	start_box three --sdnotify container -- sleep 1000
+	[ ! -s "$BATS_TEST_TMPDIR/said" ]
+	tell() { # as the container's process would, whose socket it is
+		python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(sys.argv[1].encode(), sys.argv[2])' \
+			"$1" "/proc/$(field three .State.Pid)/root/run/notify/notify.sock"
+	}
+	tell "STATUS=not yet"
+	tell $'READY=1\nSTATUS=it runs'
+	wait_until 10 grep -q "MAINPID=$(pgrep -f "paene-monitor.*$(field three .Id)")" "$BATS_TEST_TMPDIR/said"
+	run -1 grep STATUS "$BATS_TEST_TMPDIR/said"
+	paene exec three sh -c 'exit $(env | grep -c NOTIFY)' # exec is not the service
 	kill $listener
 }
