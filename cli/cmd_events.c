@@ -244,10 +244,12 @@ static int print_formatted(const struct event *v, const char *format, struct err
 		r = complete(object, v, e);
 		return r < 0 ? r : output_template(object, format, e);
 	}
-	if (json_dumpf(object, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) < 0)
-		return err_nomem(e);
-	putchar('\n');
-	return 0;
+	auto_free char *text = NULL;
+
+	r = json_to_layout(object, JSON_COMPACT | JSON_ENSURE_ASCII, &text, e);
+	if (r == 0)
+		puts(text);
+	return r;
 }
 
 static int show(const struct event *v, void *arg, struct err *e)

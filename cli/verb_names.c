@@ -58,6 +58,8 @@ int verb_names(const struct call *c, const char *arguments, struct strv *ret, st
 {
 	bool any = str_after(arguments, "NAME") != NULL;
 	struct list l = { .arena = c->arena, .names = ret };
+
+	arguments += *arguments == '['; /* they may be left out */
 	auto_engine struct engine g;
 	int r = verb_engine(c, &g, e);
 

@@ -128,7 +128,7 @@ static bool bridge_is_free(const struct taken *t, const char *name)
 	for (size_t i = 0; i < t->n_bridges; i++)
 		if (streq(t->bridges[i], name))
 			return false;
-	return if_nametoindex(name) == 0;
+	return if_nametoindex(name) == 0 && errno == ENODEV; /* who cannot ask takes none */
 }
 
 /* The default network's is paene0, unless an engine with other folders (--root) has it. */

@@ -179,10 +179,33 @@ static void unquote_big(char *text)
 		memmove(to, from, strlen(from) + 1);
 }
 
+/* The one control character that jansson leaves as it is: a string with it as \u007f, the old one freed. NULL on no memory */
+static char *escape_del(char *text)
+{
+	size_t n = 0;
+
+	for (const char *p = text; *p; p++)
+		n += *p == 0x7f;
+	char *to = n ? malloc(strlen(text) + 5 * n + 1) : NULL, *escaped = to;
+
+	for (const char *p = text; to && *p; p++)
+		if (*p == 0x7f)
+			to = stpcpy(to, "\\u007f");
+		else
+			*to++ = *p;
+	if (to)
+		*to = '\0';
+	if (n)
+		free(text);
+	return n ? escaped : text;
+}
+
 int json_to_layout(json_t *value, size_t flags, char **ret, struct err *e)
 {
 	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15) | flags);
 
+	if (text && (flags & JSON_ENSURE_ASCII))
+		text = escape_del(text);
 	if (!text)
 		return err_nomem(e);
 	unquote_big(text);

@@ -306,7 +306,7 @@ bundle_with() { # bundle_with JQ-FILTER…
 		expect_in_output "paene run: --device $rule: "
 	done
 	run_here --device /dev/nosuch $image true
-	expect_in_output "--device /dev/nosuch: No such file or directory"
+	expect_in_output "--device /dev/nosuch: /dev/nosuch: No such file or directory"
 }
 
 @test "--device: HOST:ACCESS alone, as docker and podman have it" {

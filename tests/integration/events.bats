@@ -184,13 +184,13 @@ followed() { # followed TEXT
 @test "words that do not exist are named, with those that do" {
 	run paene events --filter color=red
 	expect_status 1
-	expect_in_output "container=, image=, volume=, type=, event= or label="
+	expect_in_output "container=, image=, volume=, network=, type=, event= or label="
 	run paene events -f event=exploded
 	expect_status 1
 	expect_in_output "died"
 	run paene events -f type=car
 	expect_status 1
-	expect_in_output "container, image or volume"
+	expect_in_output "container, image, volume or network"
 	run paene events --since yesterday
 	expect_status 1
 	expect_in_output "--since yesterday"

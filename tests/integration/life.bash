@@ -72,8 +72,8 @@ counted() { # counted TIMES COMMAND
 }
 
 runs() {
-	[ -e "$PAENE_DATA/volumes/counter/runs" ] || { echo 0; return; }
-	wc -l <"$PAENE_DATA/volumes/counter/runs"
+	[ -e "$PAENE_DATA/volumes/counter/_data/runs" ] || { echo 0; return; }
+	wc -l <"$PAENE_DATA/volumes/counter/_data/runs"
 }
 
 ran_times() { # ran_times N: so often or more

@@ -55,7 +55,7 @@ ask_outside() {
 	kill $!
 	run paene run -q --rm --add-host db:10.1.2.3 --hostname here "$image" sh -c 'ip -4 addr show out | grep -c 198.51.100.2
 		head -n 1 /etc/resolv.conf; grep -c "127.0.0.1.*here" /etc/hosts; grep db /etc/hosts'
-	expect_output $'1\nnameserver 169.254.1.1\n1\n10.1.2.3 db'
+	expect_output $'1\nnameserver 169.254.1.1\n1\n10.1.2.3\tdb'
 }
 
 @test "published ports answer on all addresses, or on one; free ones are chosen and shown; they are free again at the end" {
@@ -64,7 +64,7 @@ ask_outside() {
 	answers http://198.51.100.2:8080/ "I am one"
 	answers http://127.0.0.1:9000/ "I am one"
 	local chosen
-	chosen=$(paene inspect -f '{{json .NetworkSettings.Ports}}' one | jq -r 'map(select(startswith("127")))[0] | split(":")[1]')
+	chosen=$(paene inspect -f '{{json .NetworkSettings.Ports}}' one | jq -r '.["80/tcp"][] | select(.HostIp == "127.0.0.1").HostPort')
 	answers "http://127.0.0.1:$chosen/" "I am one"
 	run answers "http://198.51.100.2:$chosen/" "I am one"
 	expect_status 1

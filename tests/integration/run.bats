@@ -138,7 +138,7 @@ ready_times() { # ready_times CONTAINER N: it has said so N times
 	paene run -dq --name one "$image" sleep 100 >/dev/null
 	paene create --name two "$image" sleep 100 >/dev/null
 	run paene start one nobody two
-	expect_status 1
+	expect_status 125
 	[ "${lines[0]}" = one ]
 	expect_in_output "no such container: nobody"
 	status_is two running

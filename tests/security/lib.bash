@@ -208,7 +208,7 @@ delete_all() { # containers, and images but for the file's own
 		oci delete --force "$id"
 	done
 	[ -e "$PAENE_DATA/images" ] || return 0
-	paene rm --force --all >/dev/null
+	paene rm --force --all --volumes >/dev/null
 	paene images --format json | jq -r '.[] | select(.Names | index("localhost/busybox:1") | not).Id' | while read -r id; do
 		paene rmi --force "$id" >/dev/null
 	done

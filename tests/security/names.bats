@@ -175,12 +175,12 @@ bad_names=(../x . .. a/b /x -f --force $'a\nb' "$long" %s%n '' ' ' 'a b' $'\x1b[
 evil=$'\x1b]0;title\x07\x1b[2J\xc2\x9b31m\xe2\x80\xae\x08\x7f\rx' # and bytes that are no UTF-8, where JSON does not forbid them
 
 expect_harmless() { # expect_harmless FILE: no byte that a terminal obeys
-	[ -s "$1" ] || fail "nothing in it"
+	[ -s "$1" ] || fail "nothing in it" || return
 	if LC_ALL=C grep -q $'[\x01-\x08\x0b-\x1f\x7f]' "$1"; then
-		fail "control characters:" "$(cat -v "$1")"
+		fail "control characters:" "$(cat -v "$1")" || return
 	fi
 	if grep -qP '[\x{80}-\x{9f}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]' "$1" || ! iconv -f UTF-8 -t UTF-16 "$1" >/dev/null; then
-		fail "C1, bidirectional or broken:" "$(od -c "$1" | head -n 40)"
+		fail "C1, bidirectional or broken:" "$(od -c "$1" | head -n 40)" || return
 	fi
 }
 
