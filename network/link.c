@@ -17,6 +17,10 @@
 #include "network/mode.h"
 #include "network/subnet.h"
 
+/* <linux/if.h> has them, and clashes with <net/if.h>. */
+#define OPERSTATE_DORMANT 5
+#define LINK_MODE_DORMANT 1
+
 #define LOOPBACK_INDEX 1 /* in every network namespace */
 #define ROUTE_METRIC   100
 
@@ -452,25 +456,19 @@ int link_remove(struct nl *rt, const char *name, struct err *e)
 	return nl_run(&b, NULL, NULL, e);
 }
 
+/*
+ * A bridge disables a port that is not up, and enables it when an event says that it is: one about its carrier may be late by a
+ * second. A link that is dormant, and stays so whatever its carrier does (its mode), is up for nobody (RFC 2863).
+ */
 int link_cut(struct nl *rt, const char *name, struct err *e)
 {
 	auto_batch struct nl_batch b = { .nl = rt };
-	uint32_t port = 0;
-	int r = find_index(rt, name, &port, e);
 
-	if (r < 0)
-		return r == -ENODEV ? 0 : r;
-	/* of family AF_BRIDGE, because the same by RTM_NEWLINK ends with an event that enables the port again */
-	struct ifinfomsg *ifi = nl_add(&b, RTM_SETLINK, NLM_F_ACK, ENODEV, sizeof(*ifi), "cut link %s off", name);
-
-	ifi->ifi_family = AF_BRIDGE;
-	ifi->ifi_index = (int)port;
-	struct nlattr *info = nl_nest(&b, IFLA_PROTINFO | NLA_F_NESTED);
-
-	nl_put_u8(&b, IFLA_BRPORT_STATE, BR_STATE_DISABLED);
-	nl_nest_end(&b, info);
-	r = nl_run(&b, NULL, NULL, e);
-	return r == -EINVAL || r == -EOPNOTSUPP ? 0 : r; /* no port of a bridge any more: cut off already */
+	nl_add(&b, RTM_SETLINK, NLM_F_ACK, ENODEV, sizeof(struct ifinfomsg), "cut link %s off", name);
+	nl_put_text(&b, IFLA_IFNAME, name);
+	nl_put_u8(&b, IFLA_OPERSTATE, OPERSTATE_DORMANT);
+	nl_put_u8(&b, IFLA_LINKMODE, LINK_MODE_DORMANT);
+	return nl_run(&b, NULL, NULL, e);
 }
 
 struct subnets {
