@@ -111,8 +111,7 @@ size_t output_width(const char *s)
 	return n;
 }
 
-/* How many bytes the first @n characters have. */
-static int bytes_of(const char *s, size_t n)
+size_t output_bytes(const char *s, size_t n)
 {
 	const char *p = s;
 
@@ -120,7 +119,7 @@ static int bytes_of(const char *s, size_t n)
 		n -= (*p & 0xc0) != 0x80;
 		p++;
 	}
-	return (int)(p - s);
+	return (size_t)(p - s);
 }
 
 static void print_cell(const char *text, size_t max, size_t pad_to)
@@ -129,7 +128,7 @@ static void print_cell(const char *text, size_t max, size_t pad_to)
 	bool cut = max && n > max;
 
 	if (cut)
-		printf("%.*s…", bytes_of(text, max - 1), text);
+		printf("%.*s…", (int)output_bytes(text, max - 1), text);
 	else
 		fputs(text, stdout);
 	printf("%*s", (int)(pad_to - MIN(pad_to, cut ? max : n)), "");

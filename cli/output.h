@@ -27,6 +27,9 @@ bool output_is_coloured(FILE *out);
 /* Characters of UTF-8, each taken to be one column wide. */
 size_t output_width(const char *s);
 
+/* How many bytes the first @n of them have. */
+size_t output_bytes(const char *s, size_t n);
+
 /* A line of text of unknown origin. */
 void output_line(const char *text);
 

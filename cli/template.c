@@ -278,29 +278,23 @@ static int print_round(struct run *run, const struct node *n, json_t *key, json_
 	return r;
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* In the order of the keys, as Go does it. */
 static int print_object(struct run *run, const struct node *n, json_t *object)
 {
 	auto_arena struct arena a = { 0 };
-	size_t count = json_object_size(object), i = 0;
-	const char **keys = arena_array(&a, count, sizeof(*keys)), *key;
+	struct strv keys = { 0 };
+	const char *key;
 	json_t *item;
 	int r = 0;
 
-	if (!keys)
-		return err_nomem(run->e);
 	json_object_foreach(object, key, item)
-		keys[i++] = key;
-	qsort(keys, count, sizeof(*keys), by_text);
-	for (i = 0; i < count && r >= 0 && r != FLOW_BREAK; i++) {
-		json_t *name = keep(run, json_string(keys[i]));
+		if (strv_push(&a, &keys, (char *)key) < 0)
+			return err_nomem(run->e);
+	strv_sort(&keys);
+	for (size_t i = 0; i < keys.n && r >= 0 && r != FLOW_BREAK; i++) {
+		json_t *name = keep(run, json_string(keys.v[i]));
 
-		r = name ? print_round(run, n, name, json_object_get(object, keys[i])) : err_nomem(run->e);
+		r = name ? print_round(run, n, name, json_object_get(object, keys.v[i])) : err_nomem(run->e);
 	}
 	return r < 0 ? r : 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "cli/output.h"
 #include "cli/template_tree.h"
 #include "spec/text.h"
 
@@ -160,18 +161,6 @@ static json_t *index_of(json_t *const *args, size_t n, struct err *e)
 	return value ? json_incref(value) : made(json_string(""), e);
 }
 
-/* How many bytes the first @n characters have. */
-static size_t bytes_of(const char *s, size_t n)
-{
-	const char *p = s;
-
-	while (*p && (n > 0 || (*p & 0xc0) == 0x80)) {
-		n -= (*p & 0xc0) != 0x80;
-		p++;
-	}
-	return (size_t)(p - s);
-}
-
 static bool is_width(json_t *value)
 {
 	return json_is_integer(value) && json_integer_value(value) >= 0 && json_integer_value(value) <= WIDTH_MAX;
@@ -184,7 +173,7 @@ static json_t *truncate_text(json_t *const *args, size_t n, struct err *e)
 	(void)n;
 	if (!is_width(args[1]))
 		return wrong(e, "truncate: a text and a number");
-	return text ? made(json_stringn(text, bytes_of(text, (size_t)json_integer_value(args[1]))), e) : NULL;
+	return text ? made(json_stringn(text, output_bytes(text, (size_t)json_integer_value(args[1]))), e) : NULL;
 }
 
 /* "pad TEXT BEFORE BEHIND": with so many blanks. */
@@ -391,7 +380,7 @@ static const char *print_one(FILE *out, const char *format, json_t *value, struc
 		text = text_of(value, e);
 	if (!text)
 		return NULL;
-	text[bytes_of(text, most)] = '\0';
+	text[output_bytes(text, most)] = '\0';
 	fprintf(out, "%*s", (left ? -1 : 1) * (int)width, text);
 	return end + 1;
 }
