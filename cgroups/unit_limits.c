@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/str.h"
 #include "cgroups/convert.h"
 #include "cgroups/text.h"
 #include "cgroups/unit.h"
@@ -89,29 +90,25 @@ static int add_quota(struct unit_plan *p, int64_t quota_us, uint64_t period_us, 
 	return add_number(p, "CPUQuotaPerSecUSec", (int64_t)share, e);
 }
 
+static unsigned set_byte(const unsigned long *bits, size_t i)
+{
+	return bits[i / sizeof(*bits)] >> (8 * (i % sizeof(*bits))) & 0xff;
+}
+
 /* "0-2,5" as bytes of bits, the lowest first. */
 static int add_set(struct unit_plan *p, const char *name, const char *set, struct err *e)
 {
-	uint8_t bits[CPUS_MAX / 8] = { 0 };
-	size_t n = 0;
+	unsigned long bits[CPUS_MAX / (8 * sizeof(unsigned long))];
+	size_t n = CPUS_MAX / 8;
 
-	for (const char *s = set; *s; s += *s == ',') {
-		char *end;
-		unsigned long first = strtoul(s, &end, 10), last = first;
-
-		if (*end == '-')
-			last = strtoul(end + 1, &end, 10);
-		if (*s < '0' || *s > '9' || (*end && *end != ',') || first > last || last >= CPUS_MAX)
-			return err_say(e, EINVAL, "%s: \"%.80s\" is no list such as 0-3,7", name, set);
-		for (unsigned long i = first; i <= last; i++)
-			bits[i / 8] |= (uint8_t)(1U << (i % 8));
-		n = MAX(n, last / 8 + 1);
-		s = end;
-	}
+	if (str_to_set(set, CPUS_MAX, bits) < 0)
+		return err_say(e, EINVAL, "%s: \"%.80s\" is no list such as 0-3,7", name, set);
+	while (n > 0 && !set_byte(bits, n - 1))
+		n--;
 	char *text = arena_strdup(p->arena, "");
 
 	for (size_t i = 0; text && i < n; i++)
-		text = arena_printf(p->arena, "%s%s%u", text, i ? "\n" : "", bits[i]);
+		text = arena_printf(p->arena, "%s%s%u", text, i ? "\n" : "", set_byte(bits, i));
 	return text ? unit_add(p->arena, p->list, e, "%s=ay:%s", name, text) : err_nomem(e);
 }
 

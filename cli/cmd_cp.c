@@ -95,7 +95,7 @@ static int open_side(const struct call *c, const struct engine *g, bool source, 
 		return source ? open_own_source(c->options, s, e) : open_own_destination(s, e);
 	if (strlen(s->words.path) >= sizeof(s->path))
 		return err_set(e, ENAMETOOLONG, "open %.60s…", s->words.path);
-	strcpy(s->path, s->words.path);
+	snprintf(s->path, sizeof(s->path), "%s", s->words.path);
 	int r = verb_container(g, s->words.container, id, e);
 
 	return r < 0 ? r : container_tree_open(g, id, &s->tree, e);

@@ -2,6 +2,7 @@
 /* login and logout: credentials for registries, kept as podman and docker keep them. */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -154,7 +155,7 @@ static int take_user(const struct login *o, struct auth *auth, struct err *e)
 	if (!o->user)
 		r = prompt_line("Username: ", false, auth->user, sizeof(auth->user), e);
 	else if (strlen(o->user) < sizeof(auth->user))
-		strcpy(auth->user, o->user);
+		snprintf(auth->user, sizeof(auth->user), "%s", o->user);
 	else
 		r = too_long(e);
 	if (r == -ENOTTY)
@@ -175,7 +176,7 @@ static int take_password(const struct login *o, struct auth *auth, struct err *e
 	else if (!o->password)
 		r = prompt_line("Password: ", true, auth->password, sizeof(auth->password), e);
 	else if (strlen(o->password) < sizeof(auth->password))
-		strcpy(auth->password, o->password);
+		snprintf(auth->password, sizeof(auth->password), "%s", o->password);
 	else
 		r = too_long(e);
 	if (r == -ENOTTY)

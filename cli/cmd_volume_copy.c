@@ -19,7 +19,7 @@ static const struct option rows[] = {
 };
 
 /* Mounted where it has to be. */
-static int open_tree(const struct engine *g, const char *name, struct volume_hold *h, struct tree_at *ret, struct err *e)
+static int open_volume_tree(const struct engine *g, const char *name, struct volume_hold *h, struct tree_at *ret, struct err *e)
 {
 	auto_volume struct volume v = { 0 };
 	char path[PATH_MAX];
@@ -45,7 +45,7 @@ static int run_export(const struct call *c, struct err *e)
 	int r = verb_engine(c, &g, e);
 
 	if (r >= 0)
-		r = open_tree(&g, name, &hold, &tree, e);
+		r = open_volume_tree(&g, name, &hold, &tree, e);
 	volume_let_go(&hold, false); /* a container may start meanwhile */
 	if (r >= 0)
 		r = out_file_open(o->output, &file, e);
@@ -85,7 +85,7 @@ static int run_import(const struct call *c, struct err *e)
 
 	if (input < 0)
 		return input;
-	r = open_tree(&g, name, &hold, &tree, e);
+	r = open_volume_tree(&g, name, &hold, &tree, e);
 	const struct tree_in in = { .at = &tree, .path = "", .owners = true };
 	const struct tree_options how = { .worker = g.worker };
 

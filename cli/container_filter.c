@@ -44,7 +44,9 @@ static bool by_status(const struct container_filter *f, const struct container *
 
 static bool by_exit(const struct container_filter *f, const struct container *c)
 {
-	return c->phase == PHASE_EXITED && c->exit.status == atoi(f->value);
+	uint64_t status;
+
+	return c->phase == PHASE_EXITED && str_to_u64(f->value, 255, &status) == 0 && c->exit.status == (int32_t)status;
 }
 
 static bool by_image(const struct container_filter *f, const struct container *c)

@@ -64,10 +64,15 @@ static const struct field fields[] = {
 /* The default holds unless this machine could not set it. */
 static int64_t pids_limit(const struct container *c, const struct spec_resources *r)
 {
+	int64_t usual = 0;
+
+	if (!c->settings.pids_default)
+		return r->pids_limit.v;
 	for (size_t i = 0; i < c->run.missing.n; i++)
-		if (c->settings.pids_default && streq(c->run.missing.v[i], "pids.max"))
+		if (streq(c->run.missing.v[i], "pids.max"))
 			return 0;
-	return c->settings.pids_default ? atoll(DEFAULT_PIDS_LIMIT) : r->pids_limit.v;
+	(void)str_to_i64(DEFAULT_PIDS_LIMIT, 0, INT64_MAX, &usual); /* it is a number */
+	return usual;
 }
 
 static uint64_t nano_cpus(const struct spec_cpu *c)

@@ -160,8 +160,9 @@ static int append_properties(struct context *c, sd_bus_message *m, bool optional
 	char first[sizeof(c->first)];
 	int r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "(sv)");
 
-	if (r >= 0 && *c->first)
-		r = append_property(m, strcpy(first, c->first));
+	snprintf(first, sizeof(first), "%s", c->first);
+	if (r >= 0 && *first)
+		r = append_property(m, first);
 	for (char **p = c->words + 1; r >= 0 && *p; p++) {
 		char *copy;
 
@@ -295,7 +296,7 @@ static _Noreturn void become_anchor(void)
 	(void)close_range(3, ~0U, 0);
 	(void)setsid();
 	if (slash && chdir("/") == 0) {
-		strcpy(slash, "/paene-init");
+		memcpy(slash, "/paene-init", sizeof("/paene-init"));
 		execl(path, "paene-init", NULL);
 	}
 	_exit(EXIT_FAILURE);

@@ -2,6 +2,7 @@
 #include "cli/registry.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "cli/output.h"
@@ -26,7 +27,7 @@ static int read_creds(const char *text, struct auth *ret, struct err *e)
 	}
 	if (strlen(text + user + 1) >= sizeof(ret->password))
 		return err_say(e, EINVAL, "--creds: the password is too long");
-	strcpy(ret->password, text + user + 1);
+	snprintf(ret->password, sizeof(ret->password), "%s", text + user + 1);
 	return 0;
 }
 
@@ -139,7 +140,7 @@ static int take_word(char *field, size_t size, const char *word, const char *opt
 		return 0;
 	if (!*word || strlen(word) >= size || strchr(word, '/'))
 		return err_say(e, EINVAL, "--%s \"%s\": there is no such thing", option, word);
-	strcpy(field, word);
+	snprintf(field, size, "%s", word);
 	return 0;
 }
 

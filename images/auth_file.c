@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 
@@ -172,7 +173,7 @@ int auth_entry_read(const struct auth_entry *entry, struct auth *ret, struct err
 
 	*ret = (struct auth){ 0 };
 	if (entry->identity_token && *entry->identity_token) {
-		strcpy(ret->user, FETCH_IDENTITY_USER);
+		snprintf(ret->user, sizeof(ret->user), FETCH_IDENTITY_USER);
 		r = take(ret->password, sizeof(ret->password), entry->identity_token, strlen(entry->identity_token), e);
 	} else if (entry->auth && *entry->auth) {
 		ssize_t n = base64_decode(entry->auth, pair, sizeof(pair) - 1);

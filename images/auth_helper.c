@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/fd.h"
@@ -158,8 +159,8 @@ int auth_helper_answer(const char *text, struct auth *ret, struct err *e)
 		return 0;
 	if (strlen(a.user) >= sizeof(ret->user) || strlen(a.secret) >= sizeof(ret->password))
 		return err_say(e, EINVAL, "a user's name or secret is too long");
-	strcpy(ret->user, a.user);
-	strcpy(ret->password, a.secret);
+	snprintf(ret->user, sizeof(ret->user), "%s", a.user);
+	snprintf(ret->password, sizeof(ret->password), "%s", a.secret);
 	explicit_bzero(a.secret, strlen(a.secret));
 	return 1;
 }

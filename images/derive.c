@@ -162,9 +162,9 @@ static int write_texts(struct derivation *x, struct err *e)
 
 	if (words < 0)
 		return words;
-	strcpy(job.media_type, x->d->docker ? DOCKER_TYPE : OCI_TYPE);
+	snprintf(job.media_type, sizeof(job.media_type), "%s", x->d->docker ? DOCKER_TYPE : OCI_TYPE);
 	if (x->d->base)
-		strcpy(job.blob_digest, x->d->base->config);
+		snprintf(job.blob_digest, sizeof(job.blob_digest), "%s", x->d->base->config);
 	int r = worker_start(x->d->options->worker, &job, fds, ARRAY_SIZE(fds), &w, e);
 
 	while (r == 0 && m.type != WORK_DONE)
@@ -209,7 +209,7 @@ static int publish(struct derivation *x, struct err *e)
 	if (r == 0)
 		r = publish_name(x, image, e);
 	holds_release(&p.holds);
-	strcpy(x->result.config, image->config);
+	snprintf(x->result.config, sizeof(x->result.config), "%s", image->config);
 	return r;
 }
 

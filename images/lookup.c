@@ -86,7 +86,7 @@ static int ask_search(struct remote *remote, void *arg, struct err *e)
 
 	if (strlen(l->words) >= sizeof(request.reference))
 		return err_say(e, EINVAL, "\"%s\" is too long", l->words);
-	strcpy(request.reference, l->words);
+	snprintf(request.reference, sizeof(request.reference), "%s", l->words);
 	int r = remote_do(remote, &request, -1, &reply, e);
 
 	if (r >= 0)

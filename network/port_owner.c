@@ -77,7 +77,7 @@ static void hex_text(const struct net_addr *a, char *ret)
 
 	for (unsigned i = 0; i < subnet_bytes(a->family); i += sizeof(word), ret += 8) {
 		memcpy(&word, a->bytes + i, sizeof(word));
-		sprintf(ret, "%08X", word);
+		snprintf(ret, sizeof("00000000"), "%08X", word);
 	}
 }
 

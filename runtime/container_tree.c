@@ -53,7 +53,7 @@ static int mount_layers(int dir, const struct settings *s, struct err *e)
 	if (s->image_store)
 		snprintf(below, sizeof(below), "%s/images/layers/", s->image_store);
 	else
-		strcpy(below, LAYERS_FROM_CONTAINER);
+		snprintf(below, sizeof(below), LAYERS_FROM_CONTAINER);
 	if (here < 0 || fchdir(dir) < 0)
 		return err_set(e, errno, "change into the container's folder");
 	auto_fd int tree = overlay_new(&o, e);

@@ -2,6 +2,7 @@
 /* The record of one container on disk: engine.h says which files there are and in which order they appear. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -420,6 +421,7 @@ void record_tell_waiters(int watch, int status)
 int record_wait(int dir, int *ret_status, struct err *e)
 {
 	char text[16];
+	int64_t status;
 	auto_fd int fd = openat(dir, WATCH_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
 	*ret_status = -1;
@@ -431,9 +433,9 @@ int record_wait(int dir, int *ret_status, struct err *e)
 		return err_set(e, -r, "wait for the monitor");
 	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
 
-	text[n > 0 ? n : 0] = '\0';
-	if (n > 0)
-		*ret_status = atoi(text);
+	text[n > 0 ? n - 1 : 0] = '\0'; /* and not its end of line */
+	if (str_to_i64(text, INT_MIN, INT_MAX, &status) == 0)
+		*ret_status = (int)status;
 	return 0;
 }
 

@@ -66,7 +66,7 @@ int rootless_folders(char data[PATH_MAX], char run[PATH_MAX], struct err *e)
 	}
 	snprintf(run, PATH_MAX, "/run/user/%u", uid_outside());
 	if (stat(run, &st) == 0 && st.st_uid == geteuid()) {
-		strcat(run, "/paene");
+		snprintf(run, PATH_MAX, "/run/user/%u/paene", uid_outside());
 		return 0;
 	}
 	snprintf(run, PATH_MAX, "/tmp/paene-%u", uid_outside());

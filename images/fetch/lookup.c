@@ -74,7 +74,7 @@ static void take_head(const struct exchange *x, struct fetch_reply *ret)
 	const char *hex = str_after(x->answer.digest, "sha256:");
 
 	if (hex && digest_is_hex(hex))
-		strcpy(ret->digest, hex);
+		snprintf(ret->digest, sizeof(ret->digest), "%s", hex);
 	(void)header_media_type(x->answer.type, ret->media_type, sizeof(ret->media_type)); /* else it stays "" */
 	ret->bytes = x->answer.length == UINT64_MAX ? 0 : x->answer.length;
 }
@@ -102,7 +102,7 @@ static int check_manifest(const struct job *j, struct fetch_reply *reply, struct
 	take_head(x, reply);
 	if (reply->digest[0] && !streq(hex, reply->digest))
 		return different(j, hex, reply->digest, e);
-	strcpy(reply->digest, hex);
+	snprintf(reply->digest, sizeof(reply->digest), "%s", hex);
 	reply->bytes = x->body_len;
 	return 0;
 }

@@ -315,7 +315,7 @@ static void manifest_sent(struct exchange *x)
 	struct fetch_reply reply = { .bytes = x->upload_bytes };
 	struct err e;
 
-	strcpy(reply.digest, j->request.digest);
+	snprintf(reply.digest, sizeof(reply.digest), "%s", j->request.digest);
 	if (x->result < 0 || x->answer.status < 200 || x->answer.status > 299)
 		refused(j);
 	else if (check_digest(j, reply.digest, &e) < 0)

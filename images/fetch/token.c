@@ -55,7 +55,7 @@ static int basic_header(const struct fetcher *f, char **ret, struct err *e)
 			secret_free(plain);
 		return err_nomem(e);
 	}
-	strcpy(header, begin);
+	memcpy(header, begin, sizeof(begin));
 	EVP_EncodeBlock((unsigned char *)header + strlen(begin), (const unsigned char *)plain, len);
 	secret_free(plain);
 	*ret = header;
@@ -75,7 +75,7 @@ static struct token *token_for(struct exchange *x)
 	if (!t)
 		return NULL;
 	t->fetcher = x->fetcher;
-	strcpy(t->beside, x->scope);
+	snprintf(t->beside, sizeof(t->beside), "%s", x->scope);
 	exchange_init(&t->x, t->fetcher, METHOD_GET);
 	t->next = t->fetcher->tokens;
 	t->fetcher->tokens = t;
@@ -357,7 +357,7 @@ int token_refused(struct exchange *x, struct err *e)
 		return err_nomem(e);
 	if (!t || x->token_serial != t->serial)
 		return 0; /* there is a newer one already, or none yet */
-	strcpy(t->asked_for, asked->scope);
+	snprintf(t->asked_for, sizeof(t->asked_for), "%s", asked->scope);
 	secret_free(t->text);
 	t->text = NULL;
 	return 0;

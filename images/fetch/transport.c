@@ -48,7 +48,7 @@ static void take_header(struct answer *a, const char *name, const char *value)
 		if (known_headers[i].take)
 			known_headers[i].take(a, value);
 		else if (strlen(value) < known_headers[i].size)
-			strcpy((char *)a + known_headers[i].place, value);
+			snprintf((char *)a + known_headers[i].place, known_headers[i].size, "%s", value);
 	}
 }
 

@@ -18,9 +18,9 @@ static bool platform_of(const struct descriptor *d, struct image_platform *ret)
 	    strlen(variant) >= sizeof(ret->variant))
 		return false;
 	*ret = (struct image_platform){ 0 };
-	strcpy(ret->os, p->os);
-	strcpy(ret->architecture, p->architecture);
-	strcpy(ret->variant, variant);
+	snprintf(ret->os, sizeof(ret->os), "%s", p->os);
+	snprintf(ret->architecture, sizeof(ret->architecture), "%s", p->architecture);
+	snprintf(ret->variant, sizeof(ret->variant), "%s", variant);
 	platform_normalize(ret);
 	return true;
 }
@@ -76,6 +76,6 @@ const char *choose_list(const struct manifest *index, char buf[CHOOSE_LIST_MAX])
 		fclose(f);
 	buf[CHOOSE_LIST_MAX - 1] = '\0';
 	if (!any)
-		strcpy(buf, "nothing");
+		snprintf(buf, CHOOSE_LIST_MAX, "nothing");
 	return buf;
 }

@@ -93,7 +93,7 @@ static int follow_once(int root, char path[PATH_MAX], struct err *e)
 	snprintf(whole, sizeof(whole), "%s%s", *target == '/' ? "" : folder, target);
 	if (strlen(whole) >= PATH_MAX)
 		return failed(path, ENAMETOOLONG, "follow", e);
-	strcpy(path, whole);
+	memcpy(path, whole, strlen(whole) + 1);
 	strip(path);
 	return 1;
 }
@@ -131,7 +131,7 @@ static int open_base(struct extractor *x, const char *path, struct err *e)
 	if (r < 0)
 		return r;
 	if (x->aim != AIM_AS)
-		strcpy(x->base_path, path);
+		snprintf(x->base_path, sizeof(x->base_path), "%s", path);
 	x->base = path_open_in(x->x->root, x->base_path, HELD_FLAGS, e);
 	return x->base < 0 ? x->base : 0;
 }
@@ -141,7 +141,7 @@ static int take_aim(struct extractor *x, struct err *e)
 	const struct tree_job *job = x->x->job;
 	char path[PATH_MAX];
 
-	strcpy(path, job->path);
+	snprintf(path, sizeof(path), "%s", job->path);
 	strip(path);
 	int there = follow(x->x->root, path, e);
 
@@ -168,9 +168,9 @@ static int rename_entry(const struct extractor *x, const char *raw, char ret[PAT
 	const char *slash = strchr(clean, '/');
 
 	if (x->aim == AIM_INTO)
-		strcpy(ret, clean);
+		snprintf(ret, PATH_MAX, "%s", clean);
 	else if (x->aim == AIM_WITHIN)
-		strcpy(ret, slash ? slash + 1 : "");
+		snprintf(ret, PATH_MAX, "%s", slash ? slash + 1 : "");
 	else if (snprintf(ret, PATH_MAX, "%s%s", x->as, slash ? slash : "") >= PATH_MAX)
 		return failed(raw, ENAMETOOLONG, "create", e);
 	return 0;
@@ -202,7 +202,7 @@ static int enter(struct extractor *x, const char *folder, struct err *e)
 		return fd;
 	fd_close(&x->current);
 	x->current = fd;
-	strcpy(x->current_path, folder);
+	snprintf(x->current_path, sizeof(x->current_path), "%s", folder);
 	return fd;
 }
 
@@ -214,7 +214,7 @@ static int note(struct extractor *x, const char *path, const struct meta *m, str
 		return err_nomem(e);
 	v->before = x->visited;
 	v->mtime = m->mtime;
-	strcpy(v->path, path);
+	memcpy(v->path, path, strlen(path) + 1);
 	x->visited = v;
 	return 0;
 }

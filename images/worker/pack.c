@@ -262,7 +262,7 @@ static int put_open_folder(struct packer *p, int fd, bool itself, struct err *e)
 	if (r < 0)
 		return wrap(p, e);
 	if (itself && p->len == 0)
-		strcpy(p->name, "./");
+		snprintf(p->name, sizeof(p->name), "./");
 	if (itself)
 		r = put_entry(p, &entry, e);
 	p->name[p->len] = '\0';

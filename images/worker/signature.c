@@ -146,7 +146,7 @@ static int check_statement(const struct work_job *job, const char *text, size_t 
 	if (strlen(s.name) >= sizeof(ret->signed_name))
 		return err_say(e, EINVAL, "the name that is signed is too long");
 	*ret = (struct work_done){ .entries = 1 };
-	strcpy(ret->signed_name, s.name);
+	snprintf(ret->signed_name, sizeof(ret->signed_name), "%s", s.name);
 	return 0;
 }
 

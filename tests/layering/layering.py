@@ -7,6 +7,8 @@
   pairs    a source has a header of its name and includes it; where it has none, a header of its folder declares it
            (the contract that several sources carry out); a main program needs neither
   quiet    only cli/ prints or exits (a FILE * that was handed over may be written to)
+  calls    nobody goes around our helpers (rules K1 to K18 of HACKING.md): a call of the table REFUSED is allowed only where
+           tests/layering/calls says why; what stands there and is not so any more is an error, too
   length   a file over 700 lines is a warning: it has more than one subject
 
 What it knows of the design is in the tables below; test_layering.py plants one violation of each kind.
@@ -33,6 +35,33 @@ MAY_INCLUDE = {
     "runtime": RUNTIME,
     "cli": RUNTIME | {"runtime"},
 }
+
+# Calls that go around our helpers, and what to do instead.
+REFUSED = {
+    "mount umount umount2": "mounts are made and moved by fd: namespaces/tree.h (K3)",
+    "chmod chown lchown mkdir mknod mkfifo rename unlink rmdir remove symlink link truncate utime utimes setxattr lsetxattr"
+    " removexattr lremovexattr getxattr lgetxattr realpath canonicalize_file_name nftw glob":
+        "from a held folder: base/path.h, base/file.h, the calls in \"at\" (K1, K2)",
+    "system popen execvp execvpe execlp execl posix_spawnp wordexp": "proc_spawn() with a whole path (K15)",
+    "getpwnam getpwuid getpwent getgrnam getgrgid getgrent getgrouplist initgroups getlogin gethostbyname getservbyname dlopen"
+    " iconv_open": "libraries of who knows where come with it: runtime/user.h and the like (K15)",
+    "setuid setgid seteuid setegid setreuid setregid": "all three ids at once: setresuid, setresgid (K9)",
+    "strcpy strcat stpcpy sprintf vsprintf gets strncpy strncat": "bounded, and never without an end: snprintf",
+    "atoi atol atoll strtol strtoul strtoll strtoull strtod scanf sscanf fscanf": "the strict parsers of base/str.h (K8)",
+    "kill killpg tkill tgkill": "a number may be somebody else's by now: pidfd_send_signal",
+    "signal": "sigaction, a signalfd, or proc_reset_signals()",
+    "tmpfile tmpnam mktemp mkstemp mkdtemp tempnam": "file_publish()",
+    "rand srand random srandom drand48": "getrandom, proc_random_hex()",
+    "creat pipe accept dup epoll_create inotify_init F_DUPFD": "close-on-exec from birth: the newer call (K6)",
+}
+# Those that only look, or open: refused where the path is not one that we have written ourselves.
+REFUSED_PATHS = "open fopen stat lstat statfs access eaccess opendir scandir chdir chroot readlink"
+PATHS_INSTEAD = "from a held folder: base/path.h, the calls in \"at\" (K1)"
+# Those whose fd needs a flag.
+CLOEXEC = "open openat sys_openat2 pipe2 accept4 socket socketpair memfd_create epoll_create1 eventfd inotify_init1 signalfd" \
+    " timerfd_create fsopen fsmount open_tree"
+
+EXCEPTIONS = "tests/layering/calls"
 
 MAY_PRINT = ("cli/", "images/worker/main.c")
 LINES_MAX = 700
@@ -68,7 +97,7 @@ def line_of(text, position):
     return text.count("\n", 0, position) + 1
 
 
-def check_layers(sources, _):
+def check_layers(sources, *_):
     for path, text in sources.items():
         own = os.path.dirname(path)
         for m in INCLUDE.finditer(text):
@@ -82,7 +111,7 @@ def check_layers(sources, _):
                 yield f"{where}: there is no {included}"
 
 
-def check_cycles(sources, _):
+def check_cycles(sources, *_):
     includes = {path: [i for i in INCLUDE.findall(text) if i in sources] for path, text in sources.items()}
     done = set()
 
@@ -100,7 +129,7 @@ def check_cycles(sources, _):
         yield from walk(path, [])
 
 
-def check_pairs(sources, mains):
+def check_pairs(sources, mains, _):
     for path, text in sources.items():
         if not path.endswith(".c") or path in mains:
             continue
@@ -111,7 +140,7 @@ def check_pairs(sources, mains):
             yield f"{path}: no {own}, and no header of its folder that declares it"
 
 
-def check_quiet(sources, _):
+def check_quiet(sources, *_):
     for path, text in sources.items():
         if path.startswith(MAY_PRINT):
             continue
@@ -120,7 +149,67 @@ def check_quiet(sources, _):
             yield f"{path}:{line_of(code, m.start())}: {m[m.lastindex]}: only cli/ prints and exits"
 
 
-CHECKS = {"layers": check_layers, "cycles": check_cycles, "pairs": check_pairs, "quiet": check_quiet}
+def calls_of(names, code):
+    """Each call in it: position, name, what stands between its brackets."""
+    for m in re.finditer(rf"(?<![\w.>])({names.replace(' ', '|')})\(", code):
+        if re.search(r"\b(?!return\b)\w+ [*]*$", code[:m.start()]):
+            continue  # a declaration of our own
+        end, depth = m.end(), 1
+        while depth and end < len(code):
+            depth += {"(": 1, ")": -1}.get(code[end], 0)
+            end += 1
+        yield m.start(), m[1], code[m.end():end - 1]
+
+
+def written_by_us(arguments):
+    """The first one was a string, or is a constant."""
+    return re.match(r"\s*([A-Z][A-Z0-9_]+\s*)?(,|$)", arguments)
+
+
+def refused_calls(code, flags):
+    """What of it is refused: position, name, what to do instead. @flags: names of flags that have close-on-exec in them"""
+    for names, instead in REFUSED.items():
+        yield from ((at, name, instead) for at, name, _ in calls_of(names, code))
+    for at, name, arguments in calls_of(REFUSED_PATHS, code):
+        if not written_by_us(arguments):
+            yield at, name, PATHS_INSTEAD
+    for at, name, arguments in calls_of(CLOEXEC, code):
+        if "CLOEXEC" not in arguments and not flags & set(re.findall(r"\w+", arguments)):
+            yield at, f"{name}/e", "close-on-exec from birth (K6)"
+
+
+def flags_of(text):
+    """Constants and variables that have close-on-exec in them."""
+    return set(re.findall(r"(?:#define|\w) (\w+)(?: = | *\()[^;\n]*(?:[|\\]\n[^;\n]*)*CLOEXEC", text))
+
+
+def read_exceptions(top):
+    """(file, call) → its line in tests/layering/calls"""
+    exceptions = {}
+    with open(f"{top}/{EXCEPTIONS}", encoding="utf-8") as f:
+        for number, line in enumerate(f, 1):
+            if line.strip() and not line.startswith("#"):
+                path, *names = line.split()
+                exceptions.update({(path, name): number for name in names})
+    return exceptions
+
+
+def check_calls(sources, _, top):
+    exceptions = read_exceptions(top)
+    common = set().union(*(flags_of(t) for path, t in sources.items() if path.endswith(".h")))
+    for path, text in sources.items():
+        code = without_comments(text)
+        refused = list(refused_calls(code, common | flags_of(code)))
+        for at, name, instead in refused:
+            if (path, name) not in exceptions:
+                yield f"{path}:{line_of(code, at)}: {name}: {instead}; where it must be: {EXCEPTIONS}"
+        for name in {name for _, name, _ in refused}:
+            exceptions.pop((path, name), None)
+    for (path, name), number in exceptions.items():
+        yield f"{EXCEPTIONS}:{number}: {path} has no {name} any more"
+
+
+CHECKS = {"layers": check_layers, "cycles": check_cycles, "pairs": check_pairs, "quiet": check_quiet, "calls": check_calls}
 
 
 def long_files(sources):
@@ -139,7 +228,7 @@ def main():
     if tap:
         print(f"1..{len(CHECKS)}")
     for number, (name, check) in enumerate(CHECKS.items(), 1):
-        complaints = list(check(sources, mains))
+        complaints = list(check(sources, mains, top))
         failed |= bool(complaints)
         if tap:
             print(f"{'not ok' if complaints else 'ok'} {number} {name}")

@@ -11,6 +11,7 @@ LAYERING = os.path.join(os.path.dirname(os.path.realpath(__file__)), "layering.p
 
 # A small tree that is in order.
 GOOD = {
+    "tests/layering/calls": "# as the user says\ncli/paene.c open\n",
     "Makefile": "all: x\nmains    := cli/paene.c \\\n\timages/worker/main.c\nother := base/alone.c\n",
     "base/err.h": "struct err { int code; };\n",
     "base/err.c": '#include "base/err.h"\n',
@@ -22,7 +23,9 @@ GOOD = {
     "images/worker/main.c": '#include "images/images.h"\nint main(void) { printf("x"); }\n',
     "runtime/create.h": '#include "cgroups/cgroups.h"\n#include "network/network.h"\n',
     "runtime/create.c": '#include "runtime/create.h"\nvoid f(FILE *out) { fprintf(out, "exit(1) printf(x)"); }\n',
-    "cli/paene.c": '#include "runtime/create.h"\nint main(void) { puts("x"); exit(1); }\n',
+    "cli/paene.c": '#include "runtime/create.h"\nint main(void) { open(argv[1], O_CLOEXEC); puts("x"); exit(1); }\n',
+    "spec/in_order.h": "#define FLAGS (O_PATH | O_CLOEXEC)\nint open(const char *path);\n",
+    "spec/in_order.c": '#include "spec/in_order.h"\nint f(void) { x->open(p); openat(d, p, FLAGS); return open("/dev/null", FLAGS); }\n',
 }
 
 # What is planted, and a part of the complaint that must come of it.
@@ -46,6 +49,16 @@ CASES = [
     ("exit below cli", {"base/err.c": '#include "base/err.h"\nvoid f(void) { exit(1); }\n'}, "base/err.c:2: exit"),
     ("stderr below cli", {"base/err.c": '#include "base/err.h"\nvoid f(void) { fprintf(stderr, "x"); }\n'},
      "base/err.c:2: stderr"),
+    ("a mount by path", {"spec/x.h": "\n", "spec/x.c": '#include "spec/x.h"\nint f(void) { mount("a", b); }\n'},
+     "spec/x.c:2: mount: mounts are made and moved by fd"),
+    ("a path of who knows whom", {"spec/x.h": "int f(void) { return open(path, O_CLOEXEC); }\n"}, "spec/x.h:1: open: from a held folder"),
+    ("a path that is ours in part", {"spec/x.h": 'int f(void) { return open("/proc/" NAME, O_CLOEXEC); }\n'}, None),
+    ("an fd that is inherited", {"spec/x.h": "int f(void) { return openat(dir, g(path), O_RDONLY); }\n"},
+     "spec/x.h:1: openat/e: close-on-exec"),
+    ("an exception of another file", {"tests/layering/calls": "base/err.c open\ncli/paene.c open\n"},
+     "tests/layering/calls:1: base/err.c has no open any more"),
+    ("an exception of another call", {"cli/paene.c": '#include "runtime/create.h"\nint main(void) { stat(argv[1], &st); }\n'},
+     "cli/paene.c:2: stat: from a held folder"),
 ]
 
 
