@@ -7,7 +7,7 @@ load ../lib/common
 image=localhost/busybox:1
 
 setup_file() {
-	[ "$(id -u)" = 0 ] || return 0
+	has_corner || return 0
 	load_busybox
 	paene run -d --name box -l one=1 -l b.c=2 "$image" sleep 1000 >/dev/null
 	paene create -q --name other --network none "$image" true >/dev/null

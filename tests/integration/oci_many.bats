@@ -5,7 +5,7 @@ load ../lib/common
 others=60
 
 setup_file() {
-	[ "$(id -u)" = 0 ] || return 0
+	has_corner || return 0
 	make_bundle "$BATS_FILE_TMPDIR/b" '.process.args = ["sleep", "1000"]'
 	oci run --detach --bundle "$BATS_FILE_TMPDIR/b" one
 }

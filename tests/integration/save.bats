@@ -5,7 +5,7 @@
 load ../lib/common
 
 setup_file() {
-	[ "$(id -u)" = 0 ] || return 0
+	has_corner || return 0
 	make_image localhost/one:1 "$BATS_FILE_TMPDIR/one.tar"
 	make_image localhost/two:2 "$BATS_FILE_TMPDIR/two.tar" Env='["TWO=2"]'
 	paene load -qi "$BATS_FILE_TMPDIR/one.tar" >/dev/null

@@ -31,8 +31,19 @@ oci() {
 
 # What a test needs of the machine: where it lacks, the test is skipped, and says so.
 
+# Root in a corner, or there the user of `run-tests --user`, for whom tests are left out that tests/lib/user-differs names.
+has_corner() {
+	[ "$(id -u)" = 0 ] || [ -n "${PAENE_TEST_USER-}" ]
+}
+
 needs_root() {
-	[ "$(id -u)" = 0 ] || skip "needs root"
+	local file test reason
+	has_corner || skip "needs root"
+	[ -n "${PAENE_TEST_USER-}" ] || return 0
+	while IFS='|' read -r file test reason; do
+		[[ "$BATS_TEST_FILENAME" != */"$file" || "$test" != "*" && "$test" != "$BATS_TEST_DESCRIPTION" ]] ||
+			skip "differs for a user: $reason"
+	done <"$tests/lib/user-differs"
 }
 
 needs_program() { # needs_program NAME…: built by us, or installed

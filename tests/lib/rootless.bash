@@ -10,23 +10,8 @@ export PAENE_DATA=$dev_home/.local/share/paene PAENE_RUN=$dev_run/paene
 export ASAN_OPTIONS=detect_leaks=0 # who has entered another user namespace hangs when it is searched for leaks
 
 make_dev() { # make_dev [no-subids]: this corner's own files of users, and paene where any user can execute it
-	local file
-	mkdir -p /run/etc /run/paene-test $dev_home $dev_run
-	chown $dev_id:$dev_id $dev_home $dev_run
-	chmod 700 $dev_run
-	for file in passwd group subuid subgid; do
-		touch /etc/$file
-		cp /etc/$file /run/etc/
-		sed -i /^dev:/d /run/etc/$file
-		mount --bind /run/etc/$file /etc/$file
-	done
-	echo "dev:x:$dev_id:$dev_id::$dev_home:/bin/sh" >>/etc/passwd
-	echo "dev:x:$dev_id:" >>/etc/group
-	mknod -m 666 /run/etc/tun c 10 200 # as other machines have them
-	mknod -m 666 /run/etc/fuse c 10 229
-	mount --bind /run/etc/tun /dev/net/tun
-	mount --bind /run/etc/fuse /dev/fuse
-	[ "${1-}" = no-subids ] || echo "dev:1000000:65536" | tee -a /etc/subuid >>/etc/subgid
+	"$tests/lib/make-user" dev $dev_id $dev_home $dev_run ${1-}
+	mkdir -p /run/paene-test
 	cp "$PAENE_BUILD"/paene "$PAENE_BUILD"/paene-* /run/paene-test/
 	busybox_rootfs >/dev/null
 	make_image localhost/busybox:1 /run/paene-test/busybox.tar
