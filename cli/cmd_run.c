@@ -86,6 +86,7 @@ static const struct option rows[] = {
 	STRING(workdir, "workdir", 'w', "DIR", "the folder that it starts in"),
 	STRING(entrypoint, "entrypoint", 0, "COMMAND", "instead of the image's"),
 	FLAG(init, "init", 0, "under a small init that reaps"),
+	STRING(systemd, "systemd", 0, "WHETHER", "true (default): what systemd needs, where the command is one; always; false"),
 	OPT_GROUP("Files"),
 	LIST(volumes, "volume", 'v', "[SOURCE:]TARGET[:OPTIONS]",
 	     "mount a folder, or a volume by its name; options ro, O, U, noexec, noidmap, rslave …"),
@@ -239,6 +240,7 @@ static struct run_options with_command(const struct call *c)
 	o.cgroup_manager = ((const struct paene_globals *)c->globals)->cgroup_manager;
 	o.storage_driver = ((const struct paene_globals *)c->globals)->storage_driver;
 	o.image = c->args[0];
+	o.command_line = c->argv;
 	o.command = c->args + 1;
 	return o;
 }

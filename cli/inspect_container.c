@@ -67,11 +67,11 @@ static const struct field check_fields[] = {
 
 struct config_view {
 	char *hostname, *user, *working_dir, *image, *stop_signal;
-	struct strv env, cmd;
+	struct strv env, cmd, create;
 	struct health_settings health;
 	char *on_failure;
 	struct port_view ports;
-	bool tty, open_stdin;
+	bool tty, open_stdin, systemd;
 	uint32_t stop_timeout_s;
 	struct spec_map labels;
 	struct {
@@ -87,11 +87,13 @@ static const struct field config_fields[] = {
 	FIELD_STRING(struct config_view, user, "User", REQUIRED),
 	FIELD_STRINGS(struct config_view, env, "Env", REQUIRED),
 	FIELD_STRINGS(struct config_view, cmd, "Cmd", REQUIRED),
+	FIELD_STRINGS(struct config_view, create, "CreateCommand", REQUIRED),
 	FIELD_PORTS(struct config_view, ports, "ExposedPorts", put_exposed_ports),
 	FIELD_STRING(struct config_view, image, "Image", REQUIRED),
 	FIELD_STRING(struct config_view, working_dir, "WorkingDir", REQUIRED),
 	FIELD_BOOL(struct config_view, tty, "Tty", REQUIRED),
 	FIELD_BOOL(struct config_view, open_stdin, "OpenStdin", REQUIRED),
+	FIELD_BOOL(struct config_view, systemd, "SystemdMode", REQUIRED),
 	FIELD_STRING(struct config_view, stop_signal, "StopSignal", REQUIRED),
 	FIELD_U32(struct config_view, stop_timeout_s, "StopTimeout", REQUIRED),
 	{ FIELD_OF(struct config_view, labels, "Labels", map, true) },
@@ -345,10 +347,12 @@ static int fill_config(const struct container *c, const struct spec *s, struct a
 		.user = text(s->process.user.username),
 		.env = s->process.env,
 		.cmd = c->settings.command,
+		.create = c->settings.command_line,
 		.image = c->settings.image,
 		.working_dir = text(s->process.cwd),
 		.tty = c->settings.terminal,
 		.open_stdin = c->settings.input,
+		.systemd = c->settings.systemd,
 		.stop_signal = arena_printf(a, "SIG%s", signal ? signal : "TERM"),
 		.stop_timeout_s = c->settings.stop_timeout_s,
 		.health = c->settings.health,

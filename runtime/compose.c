@@ -213,7 +213,8 @@ int compose_restart(const char *text, struct settings *s, struct err *e)
 static int take_life(struct composition *c, struct err *e)
 {
 	const char *image_signal = c->image.defaults.stop_signal;
-	const char *name = c->o->stop_signal ? c->o->stop_signal : image_signal && *image_signal ? image_signal : "TERM";
+	const char *otherwise = c->s->systemd ? "RTMIN+3" : "TERM";
+	const char *name = c->o->stop_signal ? c->o->stop_signal : image_signal && *image_signal ? image_signal : otherwise;
 	int number = proc_signal_number(name);
 	uint64_t seconds = DEFAULT_STOP_TIMEOUT;
 
@@ -330,11 +331,20 @@ static int take_name(struct composition *c, struct err *e)
 	return c->s->name ? 0 : err_nomem(e);
 }
 
+/* For inspect, and for who makes it anew (`generate systemd --new`). */
+static int take_command_line(struct composition *c, struct err *e)
+{
+	for (char *const *word = c->o->command_line; word && *word; word++)
+		if (strv_add(&c->s->arena, &c->s->command_line, *word) < 0)
+			return err_nomem(e);
+	return 0;
+}
+
 /* In this order: later steps use what earlier ones have decided. */
 static int (*const steps[])(struct composition *c, struct err *e) = {
-	take_name,    take_life,	take_hostname, take_namespaces, compose_names,	   take_image,	 compose_ports, take_command,
+	take_name,    take_hostname,	take_namespaces, compose_names,	 take_image,	   compose_ports, take_command,	  compose_systemd, take_life,
 	compose_env,     compose_process,	take_labels,   compose_security, compose_limits, compose_cgroup, compose_devices,
-	compose_mounts, take_annotations, take_hooks, take_storage, take_secrets,    compose_watch,
+	compose_mounts, take_annotations, take_hooks, take_storage, take_secrets,    compose_watch, take_command_line,
 };
 
 int compose(const struct engine *g, const struct run_options *o, struct settings *s, struct spec *spec, struct err *e)

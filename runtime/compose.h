@@ -25,8 +25,9 @@ struct watch_options {
 struct run_options {
 	const char *image;
 	char *const *command; /* ends with NULL; may be empty */
+	char *const *command_line; /* all that was typed, the same way; NULL: it is not known */
 	const char *name, *hostname, *user, *workdir, *entrypoint, *userns, *profile;
-	const char *stop_signal, *stop_timeout, *restart;
+	const char *stop_signal, *stop_timeout, *restart, *systemd;
 	const char *ip, *ip6, *mac, *net_rate;
 	struct strv uidmaps, gidmaps;
 	struct strv networks, network_aliases, egress;

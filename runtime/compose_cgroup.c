@@ -102,9 +102,9 @@ static int take_delegation(struct composition *c, struct err *e)
 			  : !c->s->private_userns ? "--userns private: the machine's root could change every limit"
 						  : NULL;
 
-	if (why && c->o->cgroup_delegate)
-		return err_say(e, EINVAL, "--cgroup-delegate needs %s", why);
-	c->s->cgroup_delegate = !why && (c->o->cgroup_delegate || c->o->privileged);
+	if (why && (c->o->cgroup_delegate || c->systemd_always))
+		return err_say(e, EINVAL, "--%s needs %s", c->o->cgroup_delegate ? "cgroup-delegate" : "systemd always", why);
+	c->s->cgroup_delegate = !why && (c->o->cgroup_delegate || c->o->privileged || c->s->systemd);
 	return 0;
 }
 

@@ -157,6 +157,8 @@ int compose_mounts(struct composition *c, struct err *e)
 
 	for (const char *const *p = default_read_only_tmpfs; *p && c->o->read_only && r >= 0; p++)
 		r = compose_add_mount(c, *p, "tmpfs", "tmpfs", TMPFS_USUAL, e);
+	if (r >= 0 && c->s->systemd)
+		r = compose_systemd_mounts(c, e);
 	if (r >= 0)
 		r = compose_volumes(c, e);
 	if (r >= 0)

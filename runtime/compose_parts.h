@@ -14,6 +14,7 @@ struct composition {
 	struct spec *spec;
 	struct image image; /* empty for the pseudo-image `host` */
 	const char *user;   /* who runs in it, where --user does not say so; NULL: as the image says */
+	bool systemd_always; /* --systemd always */
 	bool own_net;	    /* a network namespace of its own */
 	bool no_masks;	    /* --security-opt unmask=ALL, --privileged */
 	size_t mounts_room; /* of spec->mounts */
@@ -22,6 +23,11 @@ struct composition {
 /* Its environment, as env files, options and the image say; then its user and folder. */
 int compose_env(struct composition *c, struct err *e);
 int compose_process(struct composition *c, struct err *e);
+
+/* Is what it runs systemd? After its command. */
+int compose_systemd(struct composition *c, struct err *e);
+/* What systemd wants to find mounted, but for what the user mounts there. */
+int compose_systemd_mounts(struct composition *c, struct err *e);
 
 /* --restart. Return: 0, or -EINVAL with @e filled */
 int compose_restart(const char *text, struct settings *s, struct err *e);

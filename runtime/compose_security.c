@@ -50,6 +50,8 @@ static int take_caps(struct composition *c, enum seccomp_profile profile, struct
 		return r;
 	uint64_t base = c->o->privileged ? all : default_caps(profile);
 
+	if (c->s->systemd) /* it takes capabilities away from its services, and this one is for that */
+		base |= BIT64(spec_cap_number("SETPCAP"));
 	/* "--cap-drop ALL --cap-add X" is X alone, "--cap-add ALL --cap-drop X" is all but X */
 	base = drop == ALL_CAPS ? add : (base | add) & ~drop;
 	/* a user other than root has no use for the set, but for what was asked for by name */

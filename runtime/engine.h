@@ -171,6 +171,7 @@ struct settings {
 	char *image_store;			      /* another data folder that the image is in; NULL: ours */
 	struct strv layers;			      /* folders in images/layers, lowest first */
 	struct strv command;			      /* what runs, for people */
+	struct strv command_line;		      /* that made it */
 	char *hostname;
 	char *network; /* NETWORK_… */
 	struct network_wishes networks; /* of NETWORK_BRIDGE; the first one is eth0 */
@@ -181,6 +182,7 @@ struct settings {
 	uint32_t restart; /* enum restart_policy */
 	struct opt_u32 restart_max;
 	bool remove, terminal, input, privileged, init, private_userns, abi32;
+	bool systemd; /* its process is systemd, or is treated as if it were */
 	uint32_t seccomp; /* enum seccomp_profile; unconfined also where config.json has a filter of its own */
 	uint32_t stop_signal, stop_timeout_s;
 	uint32_t run_timeout_s; /* it is killed after so long; 0: never */

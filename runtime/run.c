@@ -193,6 +193,15 @@ static int take_secrets(struct run *r, struct err *e)
 	return secrets_add(r->g, &r->settings, &r->spec, e);
 }
 
+/* systemd takes it for the machine's id where the image has none. */
+static int take_uuid(struct run *r, struct err *e)
+{
+	char word[sizeof("container_uuid=") + 32];
+
+	snprintf(word, sizeof(word), "container_uuid=%.32s", r->settings.id);
+	return !r->settings.systemd || strv_set_env(&r->spec.arena, &r->spec.process.env, word) == 0 ? 0 : err_nomem(e);
+}
+
 static void let_volumes_go(struct run *r, bool mounted)
 {
 	for (size_t i = 0; r->volumes && i < r->settings.mounts.n; i++)
@@ -462,7 +471,7 @@ static int write_record(struct run *r, struct err *e)
 }
 
 static int (*const steps[])(struct run *r, struct err *e) = {
-	check_image, take_mounts, take_ids, take_limits, name_files_take, take_secrets, take_streams, create, write_record,
+	check_image, take_mounts, take_ids, take_limits, name_files_take, take_secrets, take_uuid, take_streams, create, write_record,
 };
 
 static void take_size(int terminal, struct spec_box *ret)

@@ -7,15 +7,6 @@ image=example.test/paene/big:1
 small=example.test/paene/small:1
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/paene/images
 
-# The way to a mirror leads out of this file's corner: through the first of our ancestors that is not in it.
-outside() {
-	local pid=$$
-	while [ "$(readlink "/proc/$pid/ns/net")" = "$(readlink /proc/self/ns/net)" ]; do
-		pid=$(ps -o ppid= -p "$pid" | tr -d ' ')
-	done
-	nsenter --target "$pid" --net --mount "$@"
-}
-
 setup_file() {
 	has_corner || return 0
 	mkdir -p "$cache"
