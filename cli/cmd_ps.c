@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "base/timestamp.h"
 #include "cli/container_filter.h"
-#include "cli/output.h"
-#include "cli/port_view.h"
+#include "cli/ps_entry.h"
 #include "cli/verbs.h"
 #include "runtime/launch.h"
-#include "runtime/storage.h"
+
+#define WATCH_MAX_S 86400
 
 struct ps {
-	bool all, quiet, no_trunc, size, latest, no_heading;
-	const char *format, *last;
+	bool all, quiet, no_trunc, size, latest, no_heading, namespaces, external, sync;
+	const char *format, *last, *sort, *watch;
 	struct strv filters;
 };
 
@@ -21,112 +22,74 @@ static const struct option rows[] = {
 	OPT_FLAG(struct ps, quiet, "quiet", 'q', "ids only"),
 	OPT_FLAG(struct ps, no_trunc, "no-trunc", 0, "whole ids and commands"),
 	OPT_FLAG(struct ps, size, "size", 's', "how much each has written, and with its image: all its files are counted"),
+	OPT_FLAG(struct ps, namespaces, "ns", 0, "the numbers of their namespaces"),
 	OPT_LIST(struct ps, filters, "filter", 'f', "KEY=VALUE",
 		 "those with this name=, id=, status=, label=, ancestor=, health=, network=, volume= …"),
 	OPT_FLAG(struct ps, latest, "latest", 'l', "the one that was made last"),
 	OPT_STRING(struct ps, last, "last", 'n', "NUMBER", "so many, those that were made last"),
+	OPT_STRING(struct ps, sort, "sort", 0, "KEY", "by command, created (default), id, image, names, size or status"),
 	OPT_FLAG(struct ps, no_heading, "noheading", 0, "no titles above the columns"),
 	OPT_STRING(struct ps, format, "format", 0, "FORMAT", "table, json, or a template such as {{.Names}}"),
+	OPT_STRING(struct ps, watch, "watch", 'w', "SECONDS", "show them again and again, so long after each other"),
+	OPT_FLAG(struct ps, external, "external", 0, NULL), /* nobody else has containers in our folders */
+	OPT_FLAG(struct ps, sync, "sync", 0, NULL),	    /* what is shown is always what is the case */
 };
 
-#define SHORT_COMMAND 24
-
-struct entry {
-	char *id, *image, *created, *state, *status;
-	struct strv names, command, ports;
-	uint32_t pid;
-	int32_t exit_code;
-	struct spec_map labels;
-	struct storage_sizes size;
+/* What --sort knows: texts of an entry. Sizes are compared as numbers, and the order in which they were made is there already. */
+#define AS_MADE SIZE_MAX
+static const struct order {
+	const char *key;
+	size_t text;
+} orders[] = {
+	{ "command", offsetof(struct ps_entry, command_words) },
+	{ "created", AS_MADE },
+	{ "id", offsetof(struct ps_entry, id) },
+	{ "image", offsetof(struct ps_entry, image) },
+	{ "names", offsetof(struct ps_entry, name) },
+	{ "runningfor", AS_MADE },
+	{ "size", offsetof(struct ps_entry, size_words) },
+	{ "status", offsetof(struct ps_entry, status) },
 };
 
-static const struct field size_fields[] = {
-	FIELD_U64(struct storage_sizes, root_bytes, "rootFsSize", REQUIRED),
-	FIELD_U64(struct storage_sizes, written_bytes, "rwSize", REQUIRED),
+/* Where one stands: by the number first. */
+struct place {
+	char *id, *text;
+	uint64_t number;
 };
 
-static const struct field fields[] = {
-	FIELD_STRING(struct entry, id, "Id", REQUIRED),
-	FIELD_STRINGS(struct entry, names, "Names", REQUIRED),
-	FIELD_STRING(struct entry, image, "Image", REQUIRED),
-	FIELD_STRINGS(struct entry, command, "Command", REQUIRED),
-	FIELD_STRING(struct entry, created, "Created", REQUIRED),
-	FIELD_STRING(struct entry, state, "State", REQUIRED),
-	FIELD_STRING(struct entry, status, "Status", REQUIRED),
-	FIELD_U32(struct entry, pid, "Pid", REQUIRED),
-	FIELD_I32(struct entry, exit_code, "ExitCode", REQUIRED),
-	FIELD_STRINGS(struct entry, ports, "Ports", REQUIRED),
-	FIELD_MAP(struct entry, labels, "Labels"),
-	FIELD_OBJECT(struct entry, size, "Size", REQUIRED, size_fields), /* the last one: where it is asked for */
+struct walk {
+	const struct engine *g;
+	const struct ps *options;
+	const struct order *order; /* NULL: that of their creation */
+	struct ps_view view;
+	struct listing *listing;
+	struct container_filters filters;
+	uint64_t left; /* how many may be shown yet */
+	struct place *places; /* with an order; owned */
+	size_t n;
 };
 
-static const struct column columns[] = {
-	{ "CONTAINER ID", 0 }, { "IMAGE", 0 }, { "COMMAND", SHORT_COMMAND }, { "CREATED", 0 }, { "STATUS", 0 },
-	{ "PORTS", 0 }, { "NAMES", 0 }, { "SIZE", 0 },
-};
-
-/* How long ago that was: "3 minutes"; "" where it is no time, or NULL. */
-static const char *age(const char *when, char buf[STR_AGE_MAX])
+static int compare(const void *a, const void *b)
 {
-	int64_t then, now = time(NULL);
+	const struct place *x = a, *y = b;
 
-	*buf = '\0';
-	return !when || timestamp_parse(when, &then) < 0 ? buf : str_age((uint64_t)MAX(now - then, INT64_C(0)), buf);
+	return x->number != y->number ? (x->number < y->number ? -1 : 1) : strcmp(x->text, y->text);
 }
 
-static char *describe(const struct container *c, struct arena *a)
+static int add_place(struct walk *w, const struct ps_entry *entry, struct err *e)
 {
-	char since[STR_AGE_MAX];
+	struct place *p = reallocarray(w->places, w->n + 1, sizeof(*p));
+	const char *text = *(char *const *)((const char *)entry + w->order->text);
+	bool by_size = w->order->text == offsetof(struct ps_entry, size_words);
 
-	switch (c->phase) {
-	case PHASE_RUNNING:
-	case PHASE_PAUSED:
-		return arena_printf(a, "Up %s%s%s%s%s", age(c->run.started, since), c->phase == PHASE_PAUSED ? " (Paused)" : "",
-				    c->health ? " (" : "", c->health ? health_status_names[c->health] : "", c->health ? ")" : "");
-	case PHASE_EXITED:
-		return arena_printf(a, "Exited (%d) %s ago", c->exit.status, age(c->exit.finished, since));
-	case PHASE_STARTING:
-		return arena_strdup(a, "Starting");
-	default:
-		return arena_strdup(a, "Created");
-	}
-}
-
-static int add_words(struct table *t, const struct strv *words, const char *between, struct err *e)
-{
-	char *all = arena_strdup(t->arena, "");
-
-	for (size_t i = 0; all && i < words->n; i++)
-		all = arena_printf(t->arena, "%s%s%s", all, i ? between : "", words->v[i]);
-	return all ? table_add(t, e, "%s", all) : err_nomem(e);
-}
-
-static int add_size(struct table *t, const struct storage_sizes *size, struct err *e)
-{
-	char written[STR_BYTES_MAX], all[STR_BYTES_MAX];
-
-	return table_add(t, e, "%s (virtual %s)", str_bytes(size->written_bytes, written), str_bytes(size->root_bytes, all));
-}
-
-static int add_row(struct table *t, const void *arg, struct err *e)
-{
-	const struct entry *entry = arg;
-	char created[STR_AGE_MAX];
-	int r = table_add_id(t, entry->id, e);
-
-	if (r >= 0)
-		r = table_add(t, e, "%s", entry->image);
-	if (r >= 0)
-		r = add_words(t, &entry->command, " ", e);
-	if (r >= 0)
-		r = table_add(t, e, "%s ago", age(entry->created, created));
-	if (r >= 0)
-		r = table_add(t, e, "%s", entry->status);
-	if (r >= 0)
-		r = add_words(t, &entry->ports, ", ", e);
-	if (r >= 0)
-		r = add_words(t, &entry->names, " ", e);
-	return r < 0 || t->n_columns < ARRAY_SIZE(columns) ? r : add_size(t, &entry->size, e);
+	if (!p)
+		return err_nomem(e);
+	w->places = p;
+	p += w->n++;
+	p->id = arena_strdup(w->view.arena, entry->id);
+	p->text = arena_strdup(w->view.arena, by_size ? "" : text);
+	p->number = by_size ? entry->size.bytes.written_bytes : 0;
+	return p->id && p->text ? 0 : err_nomem(e);
 }
 
 static bool is_wanted(const struct container *c, const struct ps *o, const struct container_filters *f)
@@ -136,46 +99,19 @@ static bool is_wanted(const struct container *c, const struct ps *o, const struc
 	return container_filters_fit(f, c) && (state || (c->phase != PHASE_CREATED && c->phase != PHASE_EXITED));
 }
 
-struct walk {
-	const struct engine *g;
-	const struct ps *options;
-	struct listing *listing;
-	struct container_filters filters;
-	uint64_t left; /* how many may be shown yet */
-};
-
-static int show(const struct container *c, const struct walk *w, struct err *e)
+static int show(struct walk *w, const struct container *c, struct err *e)
 {
-	struct entry entry = {
-		.id = c->settings.id,
-		.names = { .v = (char **)&c->settings.name, .n = 1 },
-		.image = c->settings.image,
-		.command = c->settings.command,
-		.created = c->settings.created,
-		.state = (char *)phase_names[c->phase],
-		.status = describe(c, w->listing->table.arena),
-		.pid = c->phase == PHASE_EXITED ? 0 : (uint32_t)c->init.pid,
-		.exit_code = c->exit.status,
-		.labels = c->settings.labels,
-	};
-
-	struct port_view ports = { .v = NULL };
-
-	if (!entry.status)
-		return err_nomem(e);
-	int r = port_view(c, w->listing->table.arena, &ports, e);
-
-	if (r >= 0)
-		r = port_view_words(&ports, w->listing->table.arena, &entry.ports, e);
-	if (r < 0)
-		return r;
-	r = w->options->size && !w->options->quiet ? storage_sizes(w->g, &c->settings, &entry.size, e) : 0;
+	struct ps_entry entry = { .id = c->settings.id };
+	bool quiet = w->options->quiet;
+	int r = quiet && !w->order ? 0 : ps_entry_fill(&w->view, c, w->listing->format != LIST_TABLE, &entry, e);
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r; /* removed meanwhile */
-	if (!w->options->quiet)
+	if (w->order)
+		return add_place(w, &entry, e);
+	if (!quiet)
 		return listing_add(w->listing, &entry, e);
-	printf("%.*s\n", w->options->no_trunc ? CONTAINER_ID_MAX : ID_SHORT, entry.id);
+	printf("%.*s\n", w->options->no_trunc ? RECORD_ID_LENGTH : ID_SHORT, entry.id);
 	return 0;
 }
 
@@ -196,37 +132,99 @@ static int show_wanted(const struct container *c, void *arg, struct err *e)
 	}
 	if (!is_wanted(c, w->options, &w->filters))
 		return 0;
-	int r = show(c, w, e);
+	int r = show(w, c, e);
 
 	return r < 0 ? r : --w->left == 0;
+}
+
+/* Their places are known: once more, in this order. */
+static int show_sorted(struct walk *w, struct err *e)
+{
+	int r = 0;
+
+	qsort(w->places, w->n, sizeof(*w->places), compare);
+	w->order = NULL;
+	for (size_t i = 0; i < w->n && r >= 0; i++) {
+		auto_container struct container c = { 0 };
+
+		r = container_load(w->g, w->places[i].id, &c, e);
+		if (r >= 0)
+			r = show(w, &c, e);
+		r = r == -ENOENT ? 0 : r; /* removed meanwhile */
+	}
+	return r;
+}
+
+static int understand(const struct call *c, struct walk *w, uint64_t *ret_watch_s, struct err *e)
+{
+	const struct ps *o = c->options;
+
+	for (size_t i = 0; o->sort && i < ARRAY_SIZE(orders); i++)
+		if (streq(orders[i].key, o->sort))
+			w->order = &orders[i];
+	if (o->sort && !w->order)
+		return err_say(e, EINVAL, "--sort %s: it is command, created, id, image, names, size or status", o->sort);
+	if (w->order && w->order->text == AS_MADE)
+		w->order = NULL;
+	w->left = o->latest ? 1 : UINT64_MAX;
+	if (o->last && (str_to_u64(o->last, INT32_MAX, &w->left) < 0 || w->left == 0))
+		return err_say(e, EINVAL, "--last %s: a number, please", o->last);
+	if (o->watch && (str_to_u64(o->watch, WATCH_MAX_S, ret_watch_s) < 0 || *ret_watch_s == 0))
+		return err_say(e, EINVAL, "--watch %s: a number of seconds, please", o->watch);
+	return container_filters_read(w->g, &o->filters, c->arena, &w->filters, e);
+}
+
+/* All of them, once. */
+static int list(const struct call *call, const struct walk *how, struct arena *arena, struct err *e)
+{
+	const struct ps *o = call->options;
+	struct call c = *call;
+	struct walk w = *how;
+	auto_listing struct listing listing;
+
+	c.arena = arena; /* what is shown goes with it */
+	w.view = (struct ps_view){
+		.g = w.g, .arena = arena, .whole = o->no_trunc, .namespaces = o->namespaces,
+		.size = o->size || (w.order && w.order->text == offsetof(struct ps_entry, size_words)),
+	};
+	w.listing = &listing;
+	ps_listing(&w.view, o->format, &listing);
+	listing.table.no_titles = o->no_heading;
+	int r = listing_begin(&listing, &c, o->format, e);
+
+	if (r >= 0)
+		r = container_each(w.g, show_wanted, &w, e);
+	if (r >= 0 && w.order)
+		r = show_sorted(&w, e);
+	free(w.places);
+	return r < 0 || o->quiet ? r : listing_end(&listing, e);
 }
 
 static int run(const struct call *c, struct err *e)
 {
 	const struct ps *o = c->options;
-	auto_listing struct listing listing = {
-		.table = { .columns = columns, .n_columns = ARRAY_SIZE(columns) - !o->size, .whole = o->no_trunc,
-			   .no_titles = o->no_heading },
-		.fields = fields,
-		.n_fields = ARRAY_SIZE(fields) - !o->size,
-		.add_row = add_row,
-	};
 	auto_engine struct engine g;
-	struct walk walk = { .g = &g, .options = o, .listing = &listing, .left = o->latest ? 1 : UINT64_MAX };
+	struct walk w = { .g = &g, .options = o };
+	struct timespec pause = { 0 };
+	uint64_t watch_s = 0;
 	int r = verb_engine(c, &g, e);
 
 	if (r >= 0)
-		r = listing_begin(&listing, c, o->format, e);
-	if (r >= 0)
-		r = container_filters_read(&g, &o->filters, c->arena, &walk.filters, e);
-	if (r >= 0 && o->last && (str_to_u64(o->last, INT32_MAX, &walk.left) < 0 || walk.left == 0))
-		r = err_say(e, EINVAL, "--last %s: a number, please", o->last);
+		r = understand(c, &w, &watch_s, e);
 	if (r < 0)
 		return r;
 	engine_sweep(&g);
-	r = container_each(&g, show_wanted, &walk, e);
-	if (r >= 0 && !o->quiet)
-		r = listing_end(&listing, e);
+	r = list(c, &w, c->arena, e);
+	for (pause.tv_sec = (time_t)watch_s; r >= 0 && watch_s;) {
+		auto_arena struct arena arena = { 0 };
+
+		if (fflush(stdout) != 0) /* nobody looks any more */
+			return err_set(e, errno, "write to standard output");
+		(void)nanosleep(&pause, NULL);
+		if (isatty(STDOUT_FILENO))
+			fputs("\033[H\033[2J", stdout);
+		r = list(c, &w, &arena, e);
+	}
 	return r;
 }
 

@@ -48,6 +48,16 @@ static bool continues(const struct net_port *a, const struct net_port *b, size_t
 	       a->protocol == b->protocol && memcmp(&a->host_addr, &b->host_addr, sizeof(a->host_addr)) == 0;
 }
 
+/* How many ports from this one on are one range. */
+static size_t neighbours(const struct port_view *view, size_t i)
+{
+	size_t n = 1;
+
+	while (i + n < view->n && continues(&view->v[i], &view->v[i + n], n))
+		n++;
+	return n;
+}
+
 static char *range(const struct net_port *p, size_t n, struct arena *a)
 {
 	char host[NET_PORT_MAX], port[WORD_MAX];
@@ -75,8 +85,7 @@ int port_view_words(const struct port_view *view, struct arena *a, struct strv *
 	int r = 0;
 
 	for (size_t i = 0, n; i < view->n && r >= 0; i += n) {
-		for (n = 1; i + n < view->n && continues(&view->v[i], &view->v[i + n], n); n++)
-			;
+		n = neighbours(view, i);
 		r = strv_push(a, ret, range(&view->v[i], n, a));
 	}
 	for (size_t i = 0; i < view->exposed.n && r >= 0; i++)
@@ -155,5 +164,28 @@ int put_exposed_ports(const struct field *f, const void *value, json_t **ret, st
 		return err_nomem(e);
 	}
 	*ret = all;
+	return 0;
+}
+
+int put_port_list(const struct field *f, const void *value, json_t **ret, struct err *e)
+{
+	const struct port_view *view = value;
+	json_auto_t *all = json_array();
+	char address[NET_ADDR_MAX];
+	int r = all ? 0 : -ENOMEM;
+
+	(void)f;
+	for (size_t i = 0, n; i < view->n && r >= 0; i += n) {
+		const struct net_port *p = &view->v[i];
+
+		n = neighbours(view, i);
+		r = json_array_append_new(all, json_pack("{s:s, s:i, s:i, s:i, s:s}", "host_ip",
+							 p->host_addr.family ? host_ip(p, address) : "", "container_port",
+							 p->container_port, "host_port", p->host_port, "range", (int)n,
+							 "protocol", net_protocol_name(p->protocol)));
+	}
+	if (r < 0)
+		return err_nomem(e);
+	*ret = json_incref(all);
 	return 0;
 }

@@ -28,7 +28,10 @@ int put_ports(const struct field *f, const void *value, json_t **ret, struct err
 /* { "80/tcp": {} }: all of them. */
 int put_exposed_ports(const struct field *f, const void *value, json_t **ret, struct err *e);
 
-/* A row of inspect: PUT is one of the three. */
+/* For `ps`, as podman has it: [{ "host_ip": "", "container_port": 80, "host_port": 8080, "range": 1, "protocol": "tcp" }] */
+int put_port_list(const struct field *f, const void *value, json_t **ret, struct err *e);
+
+/* A row: PUT is one of these. */
 #define FIELD_PORTS(type, member, name, put) { .key = (name), .offset = offsetof(type, member), .encode = (put), .required = true }
 
 #endif

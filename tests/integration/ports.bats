@@ -116,7 +116,7 @@ needs_ipv6() {
 
 @test "exposed ports are shown, and lead nowhere" {
 	paene run -dq --name web --expose 90-91 -p 8080:80 localhost/exposing:1 sleep 1000 >/dev/null
-	[ "$(paene ps --format '{{.Ports}}')" = '0.0.0.0:8080->80/tcp 7000-7002/udp 90-91/tcp' ]
+	[ "$(paene ps --format '{{.Ports}}')" = '0.0.0.0:8080->80/tcp, 7000-7002/udp, 90-91/tcp' ]
 	run paene ps
 	expect_in_output '0.0.0.0:8080->80/tcp, 7000-7002/udp, 90-91/tcp '
 	[ "$(paene port web)" = "80/tcp -> 0.0.0.0:8080" ]
