@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
 #include <unistd.h>
 
 #include "cli/verbs.h"
@@ -12,30 +11,10 @@ struct attach {
 };
 
 static const struct option rows[] = {
-	OPT_FLAG(struct attach, latest, "latest", 'l', "the one that was made last"),
+	LATEST_ROW(struct attach, latest),
 	OPT_FLAG(struct attach, no_stdin, "no-stdin", 0, "standard input does not go to it"),
 	LOOK_ROWS(struct attach, keys, sig_proxy),
 };
-
-static int newest(const struct container *c, void *arg, struct err *e)
-{
-	(void)e;
-	snprintf(arg, CONTAINER_ID_MAX, "%s", c->settings.id);
-	return 1;
-}
-
-static int find(const struct call *c, const struct engine *g, char ret[CONTAINER_ID_MAX], struct err *e)
-{
-	const struct attach *o = c->options;
-
-	if (o->latest == (c->n_args == 1))
-		return err_say(e, EINVAL, "a container's name, or --latest, please");
-	if (!o->latest)
-		return verb_container(g, c->args[0], ret, e);
-	int r = container_each(g, newest, ret, e);
-
-	return r == 0 ? err_say(e, ENOENT, "there is no container") : r;
-}
 
 static int run(const struct call *c, struct err *e)
 {
@@ -52,7 +31,7 @@ static int run(const struct call *c, struct err *e)
 	if (r >= 0)
 		r = verb_detach_keys(o->keys, &view.keys, e);
 	if (r >= 0)
-		r = find(c, &g, id, e);
+		r = verb_named(c, &g, o->latest, id, NULL, e);
 	if (r >= 0)
 		r = engine_attach(&g, id, &view, &status, e);
 	return r < 0 ? r : status;

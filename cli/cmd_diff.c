@@ -7,10 +7,12 @@
 
 struct diff_options {
 	const char *format;
+	bool latest;
 };
 
 static const struct option rows[] = {
 	OPT_STRING(struct diff_options, format, "format", 0, "json", "as JSON"),
+	LATEST_ROW(struct diff_options, latest),
 };
 
 static const struct {
@@ -54,15 +56,17 @@ static int print(const struct call *c, const struct changes *changes, const char
 }
 
 /* A container goes before an image of that name, as with inspect. */
-static int compare(const struct engine *g, const char *name, struct changes *ret, struct err *e)
+static int compare(const struct call *c, const struct engine *g, struct changes *ret, struct err *e)
 {
+	bool latest = ((const struct diff_options *)c->options)->latest;
 	auto_image struct image image = { 0 };
+	const char *name = c->args[0];
 	char id[CONTAINER_ID_MAX];
-	int r = verb_container(g, name, id, e);
+	int r = verb_named(c, g, latest, id, NULL, e);
 
 	if (r >= 0)
 		return container_diff(g, id, ret, e);
-	if (r != -ENOENT && r != -EINVAL) /* "web:1" can be no container's name */
+	if (latest || !name || (r != -ENOENT && r != -EINVAL)) /* "web:1" can be no container's name */
 		return r;
 	r = image_find(&g->store, name, &image, e);
 	if (r == -ENOENT)
@@ -80,7 +84,7 @@ static int run(const struct call *c, struct err *e)
 	if (r >= 0 && o->format && !streq(o->format, "json"))
 		return err_say(e, EINVAL, "--format %s: it is json", o->format);
 	if (r >= 0)
-		r = compare(&g, c->args[0], &changes, e);
+		r = compare(c, &g, &changes, e);
 	if (r >= 0)
 		r = print(c, &changes, o->format, e);
 	arena_free(&changes.arena);
@@ -90,11 +94,10 @@ static int run(const struct call *c, struct err *e)
 const struct verb verb_diff = {
 	.name = "diff",
 	.group = "Containers",
-	.arguments = "CONTAINER|IMAGE",
+	.arguments = "[CONTAINER|IMAGE]",
 	.help = "which files it has changed",
 	.about = "List the files that a container has added (A), changed (C) and deleted (D), or those that the last layer of an image "
 		 "has. What something is mounted on is left out.",
-	.min_args = 1,
 	.max_args = 1,
 	.options = OPTIONS(rows, struct diff_options),
 	.run = run,

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /* exec: the process of the container's own configuration, but for what the options change. */
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "cli/output.h"
+#include "cli/take_fds.h"
 #include "cli/verbs.h"
 #include "runtime/defaults.h"
 #include "runtime/engine_exec.h"
+#include "runtime/env.h"
 #include "runtime/exec.h"
 #include "runtime/relay.h"
+#include "runtime/secrets.h"
 
 struct exec {
-	bool interactive, tty, detach, privileged;
-	const char *user, *workdir, *keys;
-	struct strv env;
+	bool interactive, tty, detach, privileged, latest;
+	const char *user, *workdir, *keys, *preserve_fds;
+	struct strv env, env_files;
 };
 
 static const struct option rows[] = {
@@ -24,33 +26,23 @@ static const struct option rows[] = {
 	OPT_FLAG(struct exec, interactive, "interactive", 'i', "connect standard input"),
 	OPT_FLAG(struct exec, tty, "tty", 't', "give it a terminal"),
 	OPT_LIST(struct exec, env, "env", 'e', "NAME[=VALUE]", "set a variable; without VALUE, ours"),
+	OPT_LIST(struct exec, env_files, "env-file", 0, "FILE", "set those of a file, one in a line"),
 	OPT_STRING(struct exec, user, "user", 'u', "USER[:GROUP]", "names of the container, or numbers"),
 	OPT_STRING(struct exec, workdir, "workdir", 'w', "DIR", "the folder that it starts in"),
+	OPT_STRING(struct exec, preserve_fds, "preserve-fds", 0, "NUMBER", "so many descriptors of ours, from 3 on, are its own, too"),
+	LATEST_ROW(struct exec, latest),
 	OPT_FLAG(struct exec, privileged, "privileged", 0, "with every capability and no filter of system calls"),
 };
-
-static int set_env(struct spec *s, const char *word, struct err *e)
-{
-	const char *own = strchr(word, '=') ? NULL : getenv(word);
-
-	if (!*word || *word == '=')
-		return err_say(e, EINVAL, "--env \"%s\": it has no name", word);
-	if (!own && !strchr(word, '=')) /* a name alone, of nothing */
-		return 0;
-	char *pair = own ? arena_printf(&s->arena, "%s=%s", word, own) : arena_strdup(&s->arena, word);
-
-	return pair && strv_set_env(&s->arena, &s->process.env, pair) == 0 ? 0 : err_nomem(e);
-}
 
 static int describe(const struct exec *o, char *const *command, bool private_userns, struct spec *s, struct err *e)
 {
 	struct spec_process *p = &s->process;
-	int r = o->tty ? set_env(s, "TERM=xterm", e) : 0;
+	int r = o->tty ? env_set(&s->arena, &p->env, "TERM=xterm", e) : 0;
 
 	if (o->workdir && *o->workdir != '/')
 		return err_say(e, EINVAL, "--workdir %s: it must be absolute", o->workdir);
-	for (size_t i = 0; i < o->env.n && r >= 0; i++)
-		r = set_env(s, o->env.v[i], e);
+	if (r >= 0)
+		r = env_add(&s->arena, &p->env, &o->env_files, &o->env, e);
 	if (r < 0)
 		return r;
 	p->args = (struct strv){ 0 };
@@ -123,8 +115,8 @@ static void tell_end(const struct engine *g, const struct settings *settings, in
 	journal_tell(g, &v);
 }
 
-static int execute(const struct engine *g, const char *id, const struct exec *o, const struct settings *settings,
-		   const struct spec *s, struct err *e)
+static int execute(const struct engine *g, const char *id, const struct exec *o, unsigned preserve_fds,
+		   const struct settings *settings, const struct spec *s, struct err *e)
 {
 	auto_seccomp_plan struct seccomp_plan filter = { 0 };
 	auto_relay struct relay_ends ends = { { -1, -1, -1 }, { -1, -1, -1 } };
@@ -133,10 +125,8 @@ static int execute(const struct engine *g, const char *id, const struct exec *o,
 	struct detach_keys keys;
 	bool left = false;
 	int r = verb_detach_keys(o->keys, &keys, e);
-
 	if (r >= 0 && !o->privileged)
 		r = engine_exec_filter(g, settings, s, &filter, e);
-
 	if (r >= 0 && !o->tty && !o->detach)
 		r = relay_pipes(o->interactive, &ends, e);
 	if (r >= 0)
@@ -148,6 +138,7 @@ static int execute(const struct engine *g, const char *id, const struct exec *o,
 		.spec = s,
 		.process = &s->process,
 		.seccomp = &filter,
+		.preserve_fds = preserve_fds,
 		.stdio = { ends.child[0], ends.child[1], ends.child[2] },
 	};
 
@@ -163,7 +154,7 @@ static int execute(const struct engine *g, const char *id, const struct exec *o,
 	return r;
 }
 
-static int run(const struct call *c, struct err *e)
+static int find_and_execute(const struct call *c, unsigned preserve_fds, struct err *e)
 {
 	const struct exec *o = c->options;
 	auto_engine struct engine g;
@@ -171,10 +162,13 @@ static int run(const struct call *c, struct err *e)
 	auto_spec struct spec s = { 0 };
 	auto_fd int dir = -1;
 	char id[CONTAINER_ID_MAX];
+	char *const *command = NULL;
 	int r = verb_engine(c, &g, e);
 
 	if (r >= 0)
-		r = verb_container(&g, c->args[0], id, e);
+		r = verb_named(c, &g, o->latest, id, &command, e);
+	if (r >= 0 && !*command)
+		r = err_say(e, EINVAL, "name a command that is to run in there");
 	if (r >= 0)
 		r = verb_running(&g, id, e);
 	if (r >= 0)
@@ -186,19 +180,29 @@ static int run(const struct call *c, struct err *e)
 	if (r >= 0)
 		r = record_spec(dir, &s, e);
 	if (r >= 0)
-		r = describe(o, c->args + 1, settings.private_userns, &s, e);
-	return r < 0 ? r : execute(&g, id, o, &settings, &s, e);
+		r = secrets_add_env(&g, &settings, &s, e);
+	if (r >= 0)
+		r = describe(o, command, settings.private_userns, &s, e);
+	return r < 0 ? r : execute(&g, id, o, preserve_fds, &settings, &s, e);
+}
+
+static int run(const struct call *c, struct err *e)
+{
+	unsigned preserve_fds;
+	int r = take_fds(((const struct exec *)c->options)->preserve_fds, 0, &preserve_fds, e);
+
+	return r < 0 ? r : find_and_execute(c, preserve_fds, e);
 }
 
 const struct verb verb_exec = {
 	.name = "exec",
 	.group = "Containers",
-	.arguments = "CONTAINER COMMAND [ARG…]",
+	.arguments = "[CONTAINER] COMMAND [ARG…]",
 	.help = "run one more command in it",
 	.about = "Run a further command in a running container, as the user and with the limits of its own one. The exit "
 		 "status is the command's; 126 and 127 say that it could not be executed or was not found, 125 that the "
 		 "engine failed.",
-	.min_args = 2,
+	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.flags = VERB_COMMAND,
 	.failure_status = STATUS_ENGINE,

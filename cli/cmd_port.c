@@ -7,11 +7,12 @@
 #include "cli/verbs.h"
 
 struct port {
-	bool all;
+	bool all, latest;
 };
 
 static const struct option rows[] = {
 	OPT_FLAG(struct port, all, "all", 'a', "of all that run, with their ids"),
+	LATEST_ROW(struct port, latest),
 };
 
 /* @wanted: a port and a protocol, of which the place alone is shown; NULL: all. Return: how many */
@@ -68,17 +69,18 @@ static int show_one(const struct call *c, const struct engine *g, struct err *e)
 	struct port_view view = { .v = NULL };
 	struct net_port wanted = { 0 };
 	char id[CONTAINER_ID_MAX];
-	int r = c->n_args == 2 ? parse(c->args[1], c->arena, &wanted, e) : 0;
+	char *const *port;
+	int r = verb_named(c, g, ((const struct port *)c->options)->latest, id, &port, e);
 
-	if (r >= 0)
-		r = verb_container(g, c->args[0], id, e);
+	if (r >= 0 && *port)
+		r = parse(*port, c->arena, &wanted, e);
 	if (r >= 0)
 		r = container_load(g, id, &box, e);
 	if (r >= 0)
 		r = port_view(&box, c->arena, &view, e);
 	if (r < 0)
 		return r;
-	if (print(&view, c->n_args == 2 ? &wanted : NULL, NULL) || c->n_args == 1)
+	if (print(&view, *port ? &wanted : NULL, NULL) || !*port)
 		return 0;
 	return err_say(e, ENOENT, "container %s: port %u/%s is not published", box.settings.name, wanted.container_port,
 		       net_protocol_name(wanted.protocol));
@@ -92,15 +94,15 @@ static int run(const struct call *c, struct err *e)
 
 	if (r < 0)
 		return r;
-	if (o->all == (c->n_args > 0))
-		return err_say(e, EINVAL, o->all ? "--all leaves no place for names" : "name a container, or give --all");
+	if (o->all && (o->latest || c->n_args))
+		return err_say(e, EINVAL, "--all leaves no place for names");
 	return o->all ? container_each(&g, show, NULL, e) : show_one(c, &g, e);
 }
 
 const struct verb verb_port = {
 	.name = "port",
 	.group = "Looking at them",
-	.arguments = "CONTAINER [PORT[/udp|/sctp]]",
+	.arguments = "[CONTAINER] [PORT[/udp|/sctp]]",
 	.help = "ports of the host that lead to it",
 	.about = "Show which ports of this host lead to a container: all of them, or those that lead to one of its ports.",
 	.max_args = 2,

@@ -12,10 +12,12 @@
 
 struct top {
 	const char *format;
+	bool latest;
 };
 
 static const struct option rows[] = {
 	OPT_STRING(struct top, format, "format", 0, "FORMAT", "table or json"),
+	LATEST_ROW(struct top, latest),
 };
 
 /* What is shown, in this order. */
@@ -67,21 +69,21 @@ static bool is_for_ps(const char *word)
 
 /* ---- by the machine's ps: it shows the host's view ---- */
 
-static int show_by_ps(const struct call *c, const struct meter *m, bool json, struct err *e)
+static int show_by_ps(const struct call *c, char *const *words, const struct meter *m, bool json, struct err *e)
 {
 	auto_free pid_t *pids = NULL;
 	const char *path = host_ps_path();
 	size_t n;
 
-	if (str_after(c->args[1], "--format") || json) {
+	if (str_after(*words, "--format") || json) {
 		err_say(e, EINVAL, "options of ps have no --format beside them");
-		return err_hint(e, "`paene top --format json %s pid,args`", c->args[0]);
+		return err_hint(e, "`paene top --format json %s pid,args`", words == c->args ? "--latest" : c->args[0]);
 	}
 	if (!path)
-		return err_say(e, ENOENT, "there is no ps on this machine for \"%s\"; columns can be named without one", c->args[1]);
+		return err_say(e, ENOENT, "there is no ps on this machine for \"%s\"; columns can be named without one", *words);
 	int r = cgroup_pids(m->cgroup, &pids, &n, e);
 
-	return r < 0 ? r : host_ps_print(path, c->args + 1, pids, n, c->arena, e);
+	return r < 0 ? r : host_ps_print(path, words, pids, n, c->arena, e);
 }
 
 /* ---- by ourselves ---- */
@@ -150,13 +152,13 @@ static int print_json(const struct call *c, const struct choice *choice, const s
 	return output_json(list, e);
 }
 
-static int show(const struct call *c, const struct meter *m, bool json, struct err *e)
+static int show(const struct call *c, char *const *words, const struct meter *m, bool json, struct err *e)
 {
 	static const char *const usual[] = { "user,pid,ppid,pcpu,etime,tty,time,args", NULL };
 	struct process_list list;
 	struct choice choice = { .n = 0 };
 	bool labels = false;
-	int r = choose(c->n_args > 1 ? c->args + 1 : (char *const *)usual, &choice, e);
+	int r = choose(*words ? words : (char *const *)usual, &choice, e);
 
 	for (size_t i = 0; i < choice.n; i++)
 		labels |= streq(choice.v[i]->name, "label");
@@ -176,6 +178,7 @@ static int run(const struct call *c, struct err *e)
 	const struct top *o = c->options;
 	bool json = o->format && streq(o->format, "json");
 	char id[CONTAINER_ID_MAX];
+	char *const *words;
 	auto_engine struct engine g;
 	auto_container struct container container = { 0 };
 	auto_meter struct meter m = METER_NONE;
@@ -184,7 +187,7 @@ static int run(const struct call *c, struct err *e)
 	if (r >= 0 && o->format && !json && !streq(o->format, "table"))
 		return err_say(e, EINVAL, "--format %s: it is table or json", o->format);
 	if (r >= 0)
-		r = verb_container(&g, c->args[0], id, e);
+		r = verb_named(c, &g, o->latest, id, &words, e);
 	if (r >= 0)
 		r = verb_running(&g, id, e);
 	if (r >= 0)
@@ -193,20 +196,19 @@ static int run(const struct call *c, struct err *e)
 		r = meter_open(&g, &container.settings, &m, e);
 	if (r < 0)
 		return r;
-	return is_for_ps(c->args[1]) ? show_by_ps(c, &m, json, e) : show(c, &m, json, e);
+	return is_for_ps(*words) ? show_by_ps(c, words, &m, json, e) : show(c, words, &m, json, e);
 }
 
 const struct verb verb_top = {
 	.name = "top",
 	.group = "Looking at them",
-	.arguments = "CONTAINER [COLUMN…|PS-OPTION…]",
+	.arguments = "[CONTAINER] [COLUMN…|PS-OPTION…]",
 	.help = "its processes",
 	.about = "Show the processes of a container, as they see themselves: their numbers and users are those inside. Columns are "
 		 "args, capamb, capbnd, capeff, capinh, capprm, comm, etime, group, groups, label, nice, nlwp, pcpu, pgid, pid, ppid, "
 		 "rgroup, rss, ruser, seccomp, sid, state, stime, time, tty, user, vsz, and of the host's view hgroup, hgroups, hpid, "
 		 "huser; without any: user,pid,ppid,pcpu,etime,tty,time,args. Options of ps, such as -ef or aux, have this machine's own "
 		 "ps show the same processes as the host sees them.",
-	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.flags = VERB_COMMAND,
 	.options = OPTIONS(rows, struct top),

@@ -36,20 +36,6 @@ int oci_open_root(const struct call *c, struct err *e)
 	return path ? state_root(path, e) : err_nomem(e);
 }
 
-int oci_take_fds(const char *option, uint64_t at_least, unsigned *ret, struct err *e)
-{
-	uint64_t n = 0;
-
-	if (option && str_to_u64(option, OCI_PRESERVE_MAX, &n) < 0)
-		return err_say(e, EINVAL, "--preserve-fds %s: it is a number up to %d", option, OCI_PRESERVE_MAX);
-	n = MAX(n, at_least); /* podman says the same number in both ways */
-	for (int fd = 3; fd < 3 + (int)n; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			return err_set(e, errno, "--preserve-fds %d: descriptor %d", (int)n, fd);
-	*ret = (unsigned)n;
-	return 0;
-}
-
 bool oci_maps_us(const struct spec *s)
 {
 	const struct spec_id_maps *maps = &s->linux_.uid_mappings;

@@ -16,17 +16,6 @@ struct oci_globals {
 /* The folder of states: --root, or the default one. Return: its fd, or -errno with @e filled */
 int oci_open_root(const struct call *c, struct err *e);
 
-/**
- * oci_take_fds() - How many descriptors, from 3 on, go on to the container
- * @option:	--preserve-fds, or NULL
- * @at_least:	Asked for in another way
- *
- * To be called before anything of ours is open: a number beyond what the caller has open would hand descriptors of the host to
- * the container.
- */
-int oci_take_fds(const char *option, uint64_t at_least, unsigned *ret, struct err *e);
-#define OCI_PRESERVE_MAX 1024
-
 /* Are we one of those whom the ids of its user namespace are? Without root always: no other id can be had. */
 bool oci_maps_us(const struct spec *s);
 

@@ -11,6 +11,7 @@
 #include "base/seal.h"
 #include "cli/oci.h"
 #include "cli/output.h"
+#include "cli/take_fds.h"
 #include "runtime/notify.h"
 #include "spec/names.h"
 
@@ -23,7 +24,7 @@ static uint64_t listen_fds(void)
 	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
 	uint64_t who, fds;
 
-	if (!pid || !n || str_to_u64(pid, INT32_MAX, &who) < 0 || str_to_u64(n, OCI_PRESERVE_MAX, &fds) < 0)
+	if (!pid || !n || str_to_u64(pid, INT32_MAX, &who) < 0 || str_to_u64(n, TAKE_FDS_MAX, &fds) < 0)
 		return 0;
 	return who == (uint64_t)getpid() ? fds : 0;
 }
@@ -112,7 +113,7 @@ static int seal(const struct call *c, struct bundle *b, struct err *e)
 
 int bundle_open(const struct call *c, const struct bundle_options *o, const char *id, struct bundle *ret, struct err *e)
 {
-	int r = oci_take_fds(o->preserve_fds, listen_fds(), &ret->request.plan.preserve_fds, e);
+	int r = take_fds(o->preserve_fds, listen_fds(), &ret->request.plan.preserve_fds, e);
 
 	if (r >= 0)
 		r = take_manager(c->globals, ret, e);

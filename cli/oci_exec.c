@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/seal.h"
 #include "cli/oci.h"
+#include "cli/take_fds.h"
 #include "runtime/exec.h"
 #include "runtime/relay.h"
 #include "spec/names.h"
@@ -230,7 +231,7 @@ static int run(const struct call *c, struct err *e)
 	auto_spec struct spec s = { 0 };
 	auto_fd int root = -1, dir = -1, cache = -1;
 	unsigned preserve_fds;
-	int r = oci_take_fds(o->preserve_fds, 0, &preserve_fds, e);
+	int r = take_fds(o->preserve_fds, 0, &preserve_fds, e);
 
 	if (r >= 0)
 		r = root = oci_open_root(c, e);

@@ -57,6 +57,33 @@ int verb_container(const struct engine *g, const char *name, char ret[CONTAINER_
 	return r < 0 ? r : engine_settle(g, ret, e);
 }
 
+static int newest(const struct container *c, void *arg, struct err *e)
+{
+	(void)e;
+	snprintf(arg, CONTAINER_ID_MAX, "%s", c->settings.id);
+	return 1;
+}
+
+int verb_named(const struct call *c, const struct engine *g, bool latest, char ret[CONTAINER_ID_MAX], char *const **ret_rest,
+	       struct err *e)
+{
+	size_t named = latest ? 0 : 1;
+
+	if (c->n_args < named || (c->n_args > named && !ret_rest)) {
+		err_say(e, EINVAL, latest ? "--latest leaves no place for names" : "name a container, or give --latest");
+		return err_exit(e, STATUS_ENGINE); /* as other wrong command lines */
+	}
+	if (ret_rest)
+		*ret_rest = c->args + named;
+	if (!latest)
+		return verb_container(g, c->args[0], ret, e);
+	int r = container_each(g, newest, ret, e);
+
+	if (r >= 0)
+		r = r ? engine_settle(g, ret, e) : err_say(e, ENOENT, "there is no container");
+	return r;
+}
+
 int verb_running(const struct engine *g, const char *id, struct err *e)
 {
 	auto_container struct container c = { 0 };

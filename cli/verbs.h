@@ -31,6 +31,16 @@ int verb_engine(const struct call *c, struct engine *ret, struct err *e);
  */
 int verb_container(const struct engine *g, const char *name, char ret[CONTAINER_ID_MAX], struct err *e);
 
+/**
+ * verb_named() - The container of the first argument; with --latest the one that was made last, and every argument follows it
+ * @ret_rest:	The arguments that follow; NULL: there may be none
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int verb_named(const struct call *c, const struct engine *g, bool latest, char ret[CONTAINER_ID_MAX], char *const **ret_rest,
+	       struct err *e);
+#define LATEST_ROW(type, member) OPT_FLAG(type, member, "latest", 'l', "the one that was made last")
+
 /* Does it run? Return: 0, or -ESRCH and others with @e filled */
 int verb_running(const struct engine *g, const char *id, struct err *e);
 
@@ -42,7 +52,7 @@ struct verb_choice {
 /* clang-format off */
 #define CHOICE_ROWS(type, member, all_letter, all_help) \
 	OPT_FLAG(type, member.all, "all", all_letter, all_help), \
-	OPT_FLAG(type, member.latest, "latest", 'l', "the one that was made last"), \
+	LATEST_ROW(type, member.latest), \
 	OPT_LIST(type, member.cidfiles, "cidfile", 0, "FILE", "the one whose id is in this file")
 #define CHOICE_FILTER_ROW(type, member, letter) \
 	OPT_LIST(type, member.filters, "filter", letter, "KEY=VALUE", "all that fit: name=, label=, status= … as with `ps`")

@@ -2,60 +2,18 @@
 /* The process of a container of `paene`: its environment, its user, its folder. */
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include "base/fd.h"
-#include "base/file.h"
 #include "runtime/compose_parts.h"
 #include "runtime/defaults.h"
+#include "runtime/env.h"
 
-#define FILE_MAX      (1 << 20)
 #define UMASK_DEFAULT 0022
 #define UMASK_MAX     0777
 
 static int set_env(struct composition *c, const char *word, struct err *e)
 {
-	const char *eq = strchr(word, '=');
-
-	if (word[0] == '=' || !*word)
-		return err_say(e, EINVAL, "environment: \"%s\" has no name", word);
-	if (eq)
-		return strv_set_env(&c->spec->arena, &c->spec->process.env, word) < 0 ? err_nomem(e) : 0;
-	const char *value = getenv(word); /* a bare name takes the caller's own value, if there is one */
-
-	if (!value)
-		return 0;
-	char *pair = arena_printf(&c->spec->arena, "%s=%s", word, value);
-
-	return pair && strv_set_env(&c->spec->arena, &c->spec->process.env, pair) == 0 ? 0 : err_nomem(e);
-}
-
-static int read_env_file(struct composition *c, const char *path, struct err *e)
-{
-	auto_free char *text = NULL;
-	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return err_set(e, errno, "open environment file %s", path);
-	int r = file_read_fd(fd, path, FILE_MAX, &text, NULL, e);
-
-	if (r < 0)
-		return r;
-	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		line += strspn(line, " \t");
-		size_t n = strlen(line);
-
-		if (n > 0 && line[n - 1] == '\r')
-			line[n - 1] = '\0';
-		if (*line == '#' || !*line)
-			continue;
-		r = set_env(c, line, e);
-		if (r < 0)
-			return err_wrap(e, "%s", path);
-	}
-	return 0;
+	return env_set(&c->spec->arena, &c->spec->process.env, word, e);
 }
 
 /* Of what comes from us, the host and the image, not of what the user sets. */
@@ -94,11 +52,7 @@ int compose_env(struct composition *c, struct err *e)
 			r = set_env(c, c->image.defaults.env.v[i], e);
 	if (r >= 0 && (o->unset_env.n || o->unset_all))
 		unset_env(c);
-	for (size_t i = 0; i < o->env_files.n && r >= 0; i++)
-		r = read_env_file(c, o->env_files.v[i], e);
-	for (size_t i = 0; i < o->env.n && r >= 0; i++)
-		r = set_env(c, o->env.v[i], e);
-	return r;
+	return r < 0 ? r : env_add(&c->spec->arena, &c->spec->process.env, &o->env_files, &o->env, e);
 }
 
 static bool has_control(const char *s)

@@ -177,3 +177,14 @@ int secrets_add(const struct engine *g, const struct settings *s, struct spec *s
 		r = add_one(g, &s->secrets.v[i], spec, e);
 	return r;
 }
+
+int secrets_add_env(const struct engine *g, const struct settings *s, struct spec *spec, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < s->secrets.n && r >= 0; i++) {
+		r = s->secrets.v[i].env ? add_one(g, &s->secrets.v[i], spec, e) : 0;
+		r = r == -ENOENT ? 0 : r;
+	}
+	return r;
+}

@@ -60,4 +60,7 @@ int secret_use_parse(struct arena *a, const char *word, struct secret_use *ret, 
  */
 int secrets_add(const struct engine *g, const struct settings *s, struct spec *spec, struct err *e);
 
+/* The same for a further process of a container that runs: those that are variables. One that has been removed meanwhile is none. */
+int secrets_add_env(const struct engine *g, const struct settings *s, struct spec *spec, struct err *e);
+
 #endif

@@ -142,7 +142,7 @@ attached() { # attached N: so often, all in all
 	run paene attach --detach-keys ctrl-? box
 	expect_in_output "--detach-keys ctrl-?"
 	run paene attach
-	expect_in_output "--latest, please"
+	expect_in_output "name a container, or give --latest"
 	paene start box
 	kill -KILL "$(pgrep -f "paene-monitor.*$(field box .Id)")"
 	run paene attach box

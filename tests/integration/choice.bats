@@ -174,3 +174,24 @@ load life
 	run paene wait -i soon box
 	expect_in_output "--interval soon"
 }
+
+@test "--latest in place of a name, of those who look at one" {
+	for verb in attach diff port top; do
+		run paene "$verb" --latest
+		[ "$status" -ne 0 ]
+		expect_in_output "there is no container"
+		run paene "$verb"
+		expect_status 125
+		expect_in_output "name a container, or give --latest"
+	done
+	start_box one -- sleep 1000
+	paene run -dq --name two -p 8080:80 "$image" sh -c 'touch /new; exec sleep 1000'
+	[ "$(paene top -l args)" = "$(printf 'COMMAND\nsleep 1000')" ]
+	[ "$(paene port -l)" = "80/tcp -> 0.0.0.0:8080" ]
+	[ "$(paene port -l 80)" = "0.0.0.0:8080" ]
+	wait_until 10 paene exec two test -e /new
+	[ "$(paene diff --latest)" = "A /new" ]
+	run paene diff --latest one
+	expect_status 125
+	expect_in_output "--latest leaves no place for names"
+}

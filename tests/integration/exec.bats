@@ -130,3 +130,44 @@ inside() { # inside FILE KEY: a line of /proc/self/status there
 	expect_status 1
 	expect_in_output "not supported"
 }
+
+@test "--env-file: a line for each variable, before those of --env" {
+	printf '# remark\n\nONE=1\r\nTWO=2\n  THREE=3\nHOST_OWN\n' >"$BATS_TEST_TMPDIR/env"
+	run env HOST_OWN=mine "$PAENE_BUILD/paene" --root "$PAENE_DATA" --runroot "$PAENE_RUN" exec --env-file "$BATS_TEST_TMPDIR/env" \
+		-e TWO=two box sh -c 'echo $ONE,$TWO,$THREE,$HOST_OWN'
+	expect_output 1,two,3,mine
+	run paene exec --env-file /nowhere box true
+	expect_status 125
+	expect_in_output "open /nowhere: No such file"
+	echo '=x' >"$BATS_TEST_TMPDIR/env"
+	run paene exec --env-file "$BATS_TEST_TMPDIR/env" box true
+	expect_in_output "$BATS_TEST_TMPDIR/env: environment: \"=x\" has no name"
+}
+
+@test "--preserve-fds: so many from 3 on, and only what is open" {
+	echo three >"$BATS_TEST_TMPDIR/three"
+	[ "$(paene exec --preserve-fds 1 box cat /proc/self/fd/3 3<"$BATS_TEST_TMPDIR/three")" = three ]
+	run paene exec box sh -c 'cat <&3' 3<"$BATS_TEST_TMPDIR/three"
+	[ "$status" -ne 0 ]
+	run paene exec --preserve-fds 200 box true
+	expect_status 125
+	expect_in_output "--preserve-fds 200: descriptor"
+}
+
+@test "--latest: the one that was made last; all words are the command's" {
+	[ "$(paene exec -l hostname)" = box ]
+	[ "$(paene exec --latest echo -l x)" = "-l x" ]
+	run paene exec box
+	expect_status 125
+	expect_in_output "name a command"
+}
+
+@test "secrets that are variables are there, too; one that was removed is left out" {
+	printf hidden | paene secret create word - >/dev/null
+	paene run -dq --name keeper --secret word,type=env,target=WORD "$image" sleep 1000 >/dev/null
+	[ "$(paene exec keeper sh -c 'echo $WORD')" = hidden ]
+	paene secret rm word >/dev/null
+	[ "$(paene exec keeper sh -c 'echo $WORD.')" = . ]
+	paene rm -f keeper >/dev/null
+	rmdir "$PAENE_DATA/secrets"
+}
