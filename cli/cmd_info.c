@@ -17,6 +17,7 @@
 #include "cli/verbs.h"
 #include "images/policy.h"
 #include "runtime/compose.h"
+#include "runtime/defaults.h"
 #include "runtime/storage.h"
 
 #define ID_MAP_MAX	  16384
@@ -232,7 +233,7 @@ static int run_info(const struct call *c, struct err *e)
 		.root = !g.rootless,
 		.rootless = g.rootless,
 		.userns = has_userns(),
-		.profile = (char *)seccomp_profile_names[SECCOMP_TIGHT],
+		.profile = (char *)profile_names[PROFILE_DEFAULT],
 		.driver = (char *)storage_driver_names[storage_driver_here(&g)],
 		.quotas = quota_available(g.data, e) >= 0,
 		.foreign = foreign,

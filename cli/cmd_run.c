@@ -11,7 +11,9 @@
 #include "cli/run_image.h"
 #include "cli/verbs.h"
 #include "runtime/compose.h"
+#include "runtime/defaults.h"
 #include "runtime/ksm.h"
+#include "runtime/landlock.h"
 #include "runtime/launch.h"
 #include "runtime/limits.h"
 #include "runtime/volumes.h"
@@ -141,7 +143,7 @@ static const struct option rows[] = {
 	LIST(gidmaps, "gidmap", 0, "CONTAINER:HOST:SIZE", "groups that it has; default: as the users"),
 	LIST(cap_add, "cap-add", 0, "NAME", "keep a capability, or ALL"),
 	LIST(cap_drop, "cap-drop", 0, "NAME", "drop one, or ALL"),
-	STRING(profile, "profile", 0, "NAME", "tight or compat (what podman allows); default: tight"),
+	STRING(profile, "profile", 0, "NAME", "default, compat (what podman allows) or max (no network, no capabilities, a read-only root)"),
 	LIST(security_opts, "security-opt", 0, "KEY=VALUE", "seccomp=FILE|NAME, no-new-privileges, mask=, unmask=, apparmor=, systempaths=unconfined"),
 	LIST(sysctls, "sysctl", 0, "KEY=VALUE", "a sysctl of its namespaces"),
 	FLAG(privileged, "privileged", 0, "switch the protection off"),
@@ -248,6 +250,8 @@ static struct run_options with_command(const struct call *c)
 /* What was asked for and is of no use yet. */
 static void advise(const struct call *c, const struct run_options *o)
 {
+	if (o->profile && streq(o->profile, profile_names[PROFILE_MAX]) && !o->quiet && landlock_abi() == 0)
+		output_warning(c, "--profile max: this kernel has no Landlock; what is read-only is so by its mounts alone");
 	if (o->ksm && !o->quiet && !ksm_is_running())
 		output_warning(c, "--ksm: the kernel looks for no equal pages now: `echo 1 >/sys/kernel/mm/ksm/run` has it begin");
 }

@@ -9,7 +9,9 @@
 #include "cli/shape_view.h"
 #include "runtime/cni_plan.h"
 #include "runtime/health.h"
+#include "runtime/defaults.h"
 #include "runtime/ksm.h"
+#include "runtime/landlock.h"
 #include "runtime/storage.h"
 #include "runtime/usage.h"
 #include "spec/decode.h"
@@ -121,7 +123,7 @@ static const struct field log_fields[] = {
 
 struct host_view {
 	struct log_view log;
-	char *network, *userns, *seccomp, *cgroup_manager, *cgroups, *cgroup_view, *cgroup_parent;
+	char *network, *userns, *profile, *seccomp, *landlock, *cgroup_manager, *cgroups, *cgroup_view, *cgroup_parent;
 	struct restart_view restart;
 	struct port_view ports;
 	bool publish_all;
@@ -141,7 +143,9 @@ static const struct field host_fields[] = {
 	FIELD_BOOL(struct host_view, init, "Init", REQUIRED),
 	FIELD_BOOL(struct host_view, privileged, "Privileged", REQUIRED),
 	FIELD_BOOL(struct host_view, read_only, "ReadonlyRootfs", REQUIRED),
+	FIELD_STRING(struct host_view, profile, "Profile", REQUIRED),
 	FIELD_STRING(struct host_view, seccomp, "SeccompProfile", REQUIRED),
+	FIELD_STRING(struct host_view, landlock, "Landlock", REQUIRED),
 	FIELD_BOOL(struct host_view, no_new_privs, "NoNewPrivileges", REQUIRED),
 	FIELD_BOOL(struct host_view, ksm, "Ksm", REQUIRED),
 	FIELD_STRINGS(struct host_view, caps, "Capabilities", REQUIRED),
@@ -403,6 +407,8 @@ static int fill_host(const struct container *c, const struct spec *s, struct are
 		.publish_all = set->publish_all,
 		.log = { (char *)log_driver_names[set->log_driver], text(set->log_tag), log_size(set, a) },
 		.userns = (char *)(set->private_userns ? "private" : "host"),
+		.profile = (char *)profile_names[set->profile],
+		.landlock = (char *)(!landlock_wanted(s) ? "none" : landlock_abi() ? "writes" : "not in this kernel"),
 		.seccomp = (char *)(s->linux_.seccomp.given ? "custom" : seccomp_profile_names[set->seccomp]),
 		.restart = { .name = (char *)restart_names[set->restart], .max = set->restart_max.v },
 		.auto_remove = set->remove,

@@ -16,6 +16,7 @@
 #include "runtime/defaults.h"
 #include "runtime/hook_files.h"
 #include "runtime/ksm.h"
+#include "runtime/landlock.h"
 #include "runtime/secrets.h"
 #include "spec/names.h"
 
@@ -240,9 +241,9 @@ static int take_annotations(struct composition *c, struct err *e)
 	const struct strv *words = &c->o->annotations;
 	struct spec_map *m = &c->spec->annotations;
 
-	if (!c->o->ksm && !words->n)
+	if (!c->o->ksm && !c->profile->strict && !words->n)
 		return 0;
-	m->v = arena_array(&c->spec->arena, words->n + 1, sizeof(*m->v));
+	m->v = arena_array(&c->spec->arena, words->n + 2, sizeof(*m->v));
 	if (!m->v)
 		return err_nomem(e);
 	for (size_t i = 0; i < words->n; i++) {
@@ -258,7 +259,11 @@ static int take_annotations(struct composition *c, struct err *e)
 	}
 	if (c->o->ksm)
 		m->v[m->n++] = (struct spec_pair){ (char *)KSM_ANNOTATION, (char *)"true" };
-	return ksm_check(m, e);
+	if (c->profile->strict)
+		m->v[m->n++] = (struct spec_pair){ (char *)LANDLOCK_ANNOTATION, (char *)"true" };
+	int r = ksm_check(m, e);
+
+	return r < 0 ? r : landlock_check(c->spec, e);
 }
 
 static int take_hooks(struct composition *c, struct err *e)
@@ -319,6 +324,24 @@ static int take_secrets(struct composition *c, struct err *e)
 	return r;
 }
 
+/* The first of all: others ask what it says where their options say nothing. */
+static int take_profile(struct composition *c, struct err *e)
+{
+	const char *name = c->o->profile ? c->o->profile : profile_names[PROFILE_DEFAULT];
+	uint32_t i = 0;
+
+	while (i < PROFILE_COUNT && !streq(name, profile_names[i]))
+		i++;
+	if (i == PROFILE_COUNT)
+		return err_say(e, EINVAL, "--profile %s: it is default, compat or max", name);
+	if (c->o->privileged && i == PROFILE_MAX)
+		return err_say(e, EINVAL, "--profile max and --privileged exclude each other");
+	c->s->profile = i;
+	c->profile = &profiles[i];
+	c->spec->root.readonly = c->o->read_only || c->profile->strict;
+	return 0;
+}
+
 static int take_name(struct composition *c, struct err *e)
 {
 	if (!c->o->name)
@@ -342,7 +365,7 @@ static int take_command_line(struct composition *c, struct err *e)
 
 /* In this order: later steps use what earlier ones have decided. */
 static int (*const steps[])(struct composition *c, struct err *e) = {
-	take_name,    take_hostname,	take_namespaces, compose_names,	 take_image,	   compose_ports, take_command,	  compose_systemd, take_life,
+	take_profile, take_name,    take_hostname,	take_namespaces, compose_names,	 take_image,	   compose_ports, take_command,	  compose_systemd, take_life,
 	compose_env,     compose_process,	take_labels,   compose_security, compose_limits, compose_cgroup, compose_devices,
 	compose_mounts, take_annotations, take_hooks, take_storage, take_secrets,    compose_watch, take_command_line,
 };
@@ -356,7 +379,6 @@ int compose(const struct engine *g, const struct run_options *o, struct settings
 	s->created = arena_strdup(&s->arena, timestamp_now(created));
 	spec->oci_version = arena_strdup(&spec->arena, SPEC_VERSION);
 	spec->root.path = arena_strdup(&spec->arena, "rootfs"); /* in the plan the engine's own root stands instead */
-	spec->root.readonly = o->read_only;
 	if (!s->created || !spec->oci_version || !spec->root.path)
 		return err_nomem(e);
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && r >= 0; i++)

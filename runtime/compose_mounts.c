@@ -93,6 +93,8 @@ static int add_defaults(struct composition *c, struct err *e)
 
 		if (streq(m->target, "/sys/fs/cgroup") && (c->o->privileged || c->s->cgroup_delegate))
 			options = "nosuid,noexec,nodev,relatime";
+		if (streq(m->target, "/proc") && c->profile->strict)
+			options = "nosuid,noexec,nodev,subset=pid";
 		/* sysfs belongs to the network namespace: without one of our own only a view of the host's is possible */
 		if (streq(m->target, "/sys") && !c->own_net && c->s->private_userns)
 			r = compose_add_mount(c, "/sys", "bind", "/sys", "rbind,rro,nosuid,noexec,nodev", e);
@@ -155,8 +157,8 @@ int compose_mounts(struct composition *c, struct err *e)
 {
 	int r = add_defaults(c, e);
 
-	for (const char *const *p = default_read_only_tmpfs; *p && c->o->read_only && r >= 0; p++)
-		r = compose_add_mount(c, *p, "tmpfs", "tmpfs", TMPFS_USUAL, e);
+	for (const char *const *p = default_read_only_tmpfs; *p && c->spec->root.readonly && r >= 0; p++)
+		r = compose_add_mount(c, *p, "tmpfs", "tmpfs", c->profile->strict ? TMPFS_STRICT : TMPFS_USUAL, e);
 	if (r >= 0 && c->s->systemd)
 		r = compose_systemd_mounts(c, e);
 	if (r >= 0)

@@ -277,21 +277,22 @@ static int take_egress(struct composition *c, struct err *e)
 
 int compose_network(struct composition *c, struct err *e)
 {
-	const struct strv usual = { .v = (char *[]){ (char *)NETWORK_PASTA }, .n = c->g->rootless };
+	char *mode = (char *)(c->profile->strict ? NETWORK_NONE : NETWORK_PASTA);
+	const struct strv usual = { .v = &mode, .n = c->g->rootless || c->profile->strict };
 	const struct strv *words = c->o->networks.n ? &c->o->networks : &usual;
 	int r = 0;
 
 	c->own_net = c->spec->linux_.namespaces[NS_NET].wanted = true;
 	for (size_t i = 0; i < words->n && r >= 0; i++) {
-		bool mode = is_mode(words->v[i]);
+		bool is_one = is_mode(words->v[i]);
 
-		if (mode && words->n > 1)
+		if (is_one && words->n > 1)
 			return err_say(e, EINVAL, "--network %s: it excludes other networks", words->v[i]);
-		if (!mode && c->g->rootless) {
+		if (!is_one && c->g->rootless) {
 			err_say(e, EPERM, "--network %s: networks between containers need root", words->v[i]);
 			return err_hint(e, "a user has pasta (the default), none, host, and container:NAME");
 		}
-		r = mode ? take_mode(c, words->v[i], e) : add_networks(c, words->v[i], e);
+		r = is_one ? take_mode(c, words->v[i], e) : add_networks(c, words->v[i], e);
 	}
 	if (r >= 0 && !c->s->network) {
 		c->s->network = arena_strdup(&c->s->arena, NETWORK_BRIDGE);

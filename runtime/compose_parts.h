@@ -4,6 +4,7 @@
 #define RUNTIME_COMPOSE_PARTS_H
 
 #include "runtime/compose.h"
+#include "runtime/defaults.h"
 
 #define INIT_TARGET "/run/paene-init" /* where --init puts its program */
 
@@ -12,6 +13,7 @@ struct composition {
 	const struct run_options *o;
 	struct settings *s;
 	struct spec *spec;
+	const struct profile *profile;
 	struct image image; /* empty for the pseudo-image `host` */
 	const char *user;   /* who runs in it, where --user does not say so; NULL: as the image says */
 	bool systemd_always; /* --systemd always */
@@ -69,7 +71,8 @@ int compose_watch(struct composition *c, struct err *e);
 /* One more mount; @options with commas between them. Return: 0, or -EINVAL and -ENOMEM with @e filled */
 int compose_add_mount(struct composition *c, const char *target, const char *type, const char *source, const char *options,
 		      struct err *e);
-#define TMPFS_USUAL "nosuid,nodev,mode=1777"
+#define TMPFS_USUAL  "nosuid,nodev,mode=1777"
+#define TMPFS_STRICT TMPFS_USUAL ",size=65536k"
 /* What the user has mounted, and the image's volumes. */
 int compose_volumes(struct composition *c, struct err *e);
 /* All mounts: the default ones, those of compose_volumes(), in their order. */

@@ -9,6 +9,7 @@
 #include "runtime/label.h"
 #include "spec/names.h"
 
+#define CPUS_MAX 4096
 #define ALL_CAPS (BIT64(SPEC_CAP_COUNT) - 1)
 
 /* Names as "NET_ADMIN", "cap_net_admin" or "ALL" (@all) to a mask. */
@@ -38,7 +39,7 @@ static bool is_root_user(const char *user)
 	return rest && (*rest == '\0' || *rest == ':');
 }
 
-static int take_caps(struct composition *c, enum seccomp_profile profile, struct err *e)
+static int take_caps(struct composition *c, struct err *e)
 {
 	struct spec_caps *caps = &c->spec->process.capabilities;
 	uint64_t all = default_all_caps(c->s->private_userns), add = 0, drop = 0;
@@ -48,7 +49,7 @@ static int take_caps(struct composition *c, enum seccomp_profile profile, struct
 		r = caps_of(&c->o->cap_drop, "--cap-drop", ALL_CAPS, &drop, e);
 	if (r < 0)
 		return r;
-	uint64_t base = c->o->privileged ? all : default_caps(profile);
+	uint64_t base = c->o->privileged ? all : profile_caps(c->profile);
 
 	if (c->s->systemd) /* it takes capabilities away from its services, and this one is for that */
 		base |= BIT64(spec_cap_number("SETPCAP"));
@@ -63,7 +64,7 @@ static int take_caps(struct composition *c, enum seccomp_profile profile, struct
 	return 0;
 }
 
-static int take_profile(struct composition *c, const char *name, struct err *e)
+static int take_filter(struct composition *c, const char *name, struct err *e)
 {
 	auto_free char *text = NULL;
 	size_t len;
@@ -131,7 +132,7 @@ static int security_opt(struct composition *c, const char *word, struct strv *ma
 		return 0;
 	}
 	if (n == 7 && memcmp(word, "seccomp", n) == 0)
-		return take_profile(c, value, e);
+		return take_filter(c, value, e);
 	if (n == 4 && memcmp(word, "mask", n) == 0)
 		return take_paths(c, value, mask, e);
 	if (n == 6 && memcmp(word, "unmask", n) == 0) {
@@ -165,22 +166,35 @@ static int add_paths(struct composition *c, const char *const *paths, const stru
 	return 0;
 }
 
+/* How hot each processor was: who works beside whom can be told from it. Virtual machines have none. */
+static int mask_cpus(struct composition *c, struct err *e)
+{
+	char path[sizeof(DEFAULT_MASKED_OF_CPUS) + 10];
+
+	for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++) {
+		snprintf(path, sizeof(path), DEFAULT_MASKED_OF_CPUS, cpu);
+		if (faccessat(AT_FDCWD, path, F_OK, 0) < 0)
+			break;
+		if (strv_add(&c->spec->arena, &c->spec->linux_.masked_paths, path) < 0)
+			return err_nomem(e);
+	}
+	return 0;
+}
+
 int compose_security(struct composition *c, struct err *e)
 {
 	struct strv mask = { 0 }, unmask = { 0 };
-	const char *profile = c->o->profile ? c->o->profile : "tight";
-	int r = take_profile(c, c->o->privileged ? "unconfined" : profile, e);
+	int r = take_caps(c, e);
 
-	if (r < 0)
-		return r;
-	/* the profile also chooses the capabilities: a filter given apart from it does not */
-	r = take_caps(c, streq(profile, "compat") ? SECCOMP_COMPAT : SECCOMP_TIGHT, e);
-	c->spec->process.no_new_privileges = !c->o->privileged;
+	c->s->seccomp = c->o->privileged ? SECCOMP_UNCONFINED : c->profile->seccomp;
+	c->spec->process.no_new_privileges = c->profile->no_new_privs && !c->o->privileged;
 	c->no_masks = c->o->privileged;
 	for (size_t i = 0; i < c->o->security_opts.n && r >= 0; i++)
 		r = security_opt(c, c->o->security_opts.v[i], &mask, &unmask, e);
 	if (r >= 0)
 		r = add_paths(c, default_masked_paths, &unmask, &c->spec->linux_.masked_paths, e);
+	if (r >= 0 && !c->no_masks)
+		r = mask_cpus(c, e);
 	if (r >= 0)
 		r = add_paths(c, default_readonly_paths, &unmask, &c->spec->linux_.readonly_paths, e);
 	for (size_t i = 0; i < mask.n && r >= 0; i++)

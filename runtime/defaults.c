@@ -56,22 +56,29 @@ const struct spec_pair default_net_sysctls[] = {
 	{ NULL, NULL },
 };
 
-static const char *const tight_caps[] = {
-	"CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID",
+static const char *const default_caps[] = {
+	"CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID", NULL,
 };
 static const char *const compat_caps[] = {
-	"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL",	  "NET_BIND_SERVICE",
-	"SETFCAP", "SETGID",	   "SETPCAP", "SETUID", "SYS_CHROOT",
+	"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE",
+	"SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT", NULL,
+};
+static const char *const no_caps[] = { NULL };
+
+const char *const profile_names[PROFILE_COUNT] = { "default", "compat", "max" };
+
+const struct profile profiles[PROFILE_COUNT] = {
+	[PROFILE_DEFAULT] = { SECCOMP_TIGHT, default_caps, .no_new_privs = true },
+	[PROFILE_COMPAT] = { SECCOMP_COMPAT, compat_caps },
+	[PROFILE_MAX] = { SECCOMP_TIGHT, no_caps, .no_new_privs = true, .strict = true },
 };
 
-uint64_t default_caps(enum seccomp_profile profile)
+uint64_t profile_caps(const struct profile *p)
 {
-	const char *const *names = profile == SECCOMP_TIGHT ? tight_caps : compat_caps;
-	size_t n = profile == SECCOMP_TIGHT ? ARRAY_SIZE(tight_caps) : ARRAY_SIZE(compat_caps);
 	uint64_t caps = 0;
 
-	for (size_t i = 0; i < n; i++)
-		caps |= BIT64(spec_cap_number(names[i]));
+	for (const char *const *name = p->caps; *name; name++)
+		caps |= BIT64(spec_cap_number(*name));
 	return caps;
 }
 

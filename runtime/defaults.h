@@ -13,12 +13,30 @@ struct default_mount {
 extern const struct default_mount default_mounts[]; /* end with a NULL target */
 
 extern const char *const default_masked_paths[];   /* end with NULL */
+#define DEFAULT_MASKED_OF_CPUS "/sys/devices/system/cpu/cpu%u/thermal_throttle" /* of each, where there is one */
 extern const char *const default_readonly_paths[]; /* end with NULL */
 extern const char *const default_read_only_tmpfs[]; /* --read-only puts a tmpfs here; ends with NULL */
 extern const struct spec_pair default_net_sysctls[]; /* with a network namespace of its own; end with a NULL key */
 
-/* Capabilities kept, by profile. */
-uint64_t default_caps(enum seccomp_profile profile);
+/* What --profile says: how much a container may where no other option says it. */
+enum profile_kind {
+	PROFILE_DEFAULT,
+	PROFILE_COMPAT, /* what podman gives */
+	PROFILE_MAX,	/* for what is not trusted at all */
+	PROFILE_COUNT,
+};
+extern const char *const profile_names[PROFILE_COUNT]; /* "default", "compat", "max" */
+
+struct profile {
+	enum seccomp_profile seccomp;
+	const char *const *caps; /* names of those that are kept; end with NULL */
+	bool no_new_privs;
+	bool strict; /* a read-only root, no network, a /proc of processes alone, Landlock */
+};
+extern const struct profile profiles[PROFILE_COUNT];
+
+/* Its capabilities as a mask. */
+uint64_t profile_caps(const struct profile *p);
 
 /* All that a container can have: everything in a user namespace of its own, else what this process has not lost itself. */
 uint64_t default_all_caps(bool private_userns);

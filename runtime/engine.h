@@ -183,6 +183,7 @@ struct settings {
 	struct opt_u32 restart_max;
 	bool remove, terminal, input, privileged, init, private_userns, abi32;
 	bool systemd; /* its process is systemd, or is treated as if it were */
+	uint32_t profile; /* enum profile_kind */
 	uint32_t seccomp; /* enum seccomp_profile; unconfined also where config.json has a filter of its own */
 	uint32_t stop_signal, stop_timeout_s;
 	uint32_t run_timeout_s; /* it is killed after so long; 0: never */

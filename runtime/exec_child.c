@@ -21,6 +21,7 @@
 #include "namespaces/ns.h"
 #include "runtime/console.h"
 #include "runtime/ksm.h"
+#include "runtime/landlock.h"
 #include "runtime/label.h"
 #include "runtime/listener.h"
 #include "runtime/message.h"
@@ -119,6 +120,8 @@ static int become_process(struct exec_child *x, struct err *e)
 		r = process_keep_fds(x->q->preserve_fds, e);
 	if (r >= 0)
 		r = process_no_new_privs(p, e);
+	if (r >= 0)
+		r = landlock_enter(x->q->spec, e);
 	if (r >= 0 && has_filter(x) && !p->no_new_privileges)
 		r = install_filter(x, e);
 	if (r >= 0)

@@ -30,6 +30,7 @@
 #include "runtime/console.h"
 #include "runtime/hooks.h"
 #include "runtime/ksm.h"
+#include "runtime/landlock.h"
 #include "runtime/label.h"
 #include "runtime/listener.h"
 #include "runtime/message.h"
@@ -294,6 +295,8 @@ static int become_process(struct init *in, struct err *e)
 		r = ksm_enter(&in->plan->spec->annotations, e);
 	if (r >= 0)
 		r = process_no_new_privs(p, e);
+	if (r >= 0)
+		r = landlock_enter(in->plan->spec, e);
 	if (r >= 0 && in->plan->early_filter)
 		r = install_filter(in, e);
 	if (r >= 0)

@@ -18,6 +18,7 @@
 #include "namespaces/ns.h"
 #include "namespaces/subid.h"
 #include "runtime/ksm.h"
+#include "runtime/landlock.h"
 #include "runtime/label.h"
 #include "runtime/listener.h"
 #include "runtime/placement.h"
@@ -327,6 +328,8 @@ static int plan_process(struct plan *p, struct err *e)
 		r = net_devices_check(&p->spec->linux_, e);
 	if (r >= 0)
 		r = ksm_check(&p->spec->annotations, e);
+	if (r >= 0)
+		r = landlock_check(p->spec, e);
 	if (r < 0)
 		return r;
 	for (size_t k = 0; k < HOOK_COUNT; k++) {

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "runtime/class.h"
+#include "runtime/defaults.h"
 #include "runtime/health.h"
 #include "runtime/journal.h"
 #include "spec/decode.h"
@@ -123,6 +124,7 @@ static const struct field settings_fields[] = {
 	FIELD_BOOL(struct settings, systemd, "systemd", OPTIONAL),
 	FIELD_BOOL(struct settings, private_userns, "privateUserNamespace", OPTIONAL),
 	FIELD_BOOL(struct settings, abi32, "abi32", OPTIONAL),
+	FIELD_ENUM(struct settings, profile, "profile", OPTIONAL, profile_names),
 	{ FIELD_OF(struct settings, seccomp, "seccomp", enum, true),
 	  .names = seccomp_profile_names, .n_table = SECCOMP_PROFILE_COUNT },
 	FIELD_U32(struct settings, stop_signal, "stopSignal", REQUIRED),

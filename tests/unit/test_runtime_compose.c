@@ -118,7 +118,7 @@ static void test_defaults(void **state)
 	assert_string_equal(k->spec.process.args.v[0], "/bin/sh");
 	assert_true(k->spec.process.no_new_privileges && k->s.private_userns && k->s.pids_default);
 	assert_int_equal(k->s.seccomp, SECCOMP_TIGHT);
-	assert_int_equal(k->spec.process.capabilities.bounding.v, default_caps(SECCOMP_TIGHT));
+	assert_int_equal(k->spec.process.capabilities.bounding.v, profile_caps(&profiles[PROFILE_DEFAULT]));
 	assert_int_equal(k->spec.process.capabilities.inheritable.v | k->spec.process.capabilities.ambient.v, 0);
 	assert_non_null(mount_at(k, "/proc"));
 	assert_true(has_option(mount_at(k, "/sys"), "ro") && has_option(mount_at(k, "/sys/fs/cgroup"), "ro"));
@@ -202,7 +202,7 @@ static void test_ulimits_and_sysctls(void **state)
 
 static void test_capabilities(void **state)
 {
-	const uint64_t base = default_caps(SECCOMP_TIGHT), all = BIT64(SPEC_CAP_COUNT) - 1;
+	const uint64_t base = profile_caps(&profiles[PROFILE_DEFAULT]), all = BIT64(SPEC_CAP_COUNT) - 1;
 	const uint64_t admin = BIT64(spec_cap_number("SYS_ADMIN")), chown = BIT64(spec_cap_number("CHOWN"));
 	const struct {
 		const char *add, *drop, *user;
@@ -277,7 +277,7 @@ static void test_security_options(void **state)
 	assert_true(listed(&l->masked_paths, "/proc/keys"));
 	assert_int_equal(k->s.seccomp, SECCOMP_COMPAT);
 	/* the filter alone: the capabilities stay those of the default profile */
-	assert_int_equal(k->spec.process.capabilities.bounding.v, default_caps(SECCOMP_TIGHT));
+	assert_int_equal(k->spec.process.capabilities.bounding.v, profile_caps(&profiles[PROFILE_DEFAULT]));
 	k->o.security_opts = (struct strv){ 0 };
 	add(k, &k->o.security_opts, "unmask=ALL");
 	OK(cook(k, &e));
@@ -285,7 +285,7 @@ static void test_security_options(void **state)
 	refuse_all(k, &k->o.security_opts, bad, ARRAY_SIZE(bad));
 	k->o.profile = "compat";
 	OK(cook(k, &e));
-	assert_int_equal(k->spec.process.capabilities.bounding.v, default_caps(SECCOMP_COMPAT));
+	assert_int_equal(k->spec.process.capabilities.bounding.v, profile_caps(&profiles[PROFILE_COMPAT]));
 	k->o.privileged = true;
 	OK(cook(k, &e));
 	assert_true(!k->spec.process.no_new_privileges && k->s.seccomp == SECCOMP_UNCONFINED && l->masked_paths.n == 0);
