@@ -314,7 +314,7 @@ static int check_sections(const struct program *p, const struct conf *conf, stru
 
 		if (v && section[len])
 			v = args_verb(&v->below, section + len + 1);
-		if ((!v || v->below.n) && !streq(section, p->name))
+		if ((!v || args_is_group(v)) && !streq(section, p->name))
 			return err_say(e, EINVAL, "%s:%u: [%s] is no verb of %s", conf->v[i].file, conf->v[i].line, section, p->name);
 	}
 	return 0;
@@ -395,8 +395,9 @@ int args_parse(const struct program *program, int argc, char **argv, struct call
 	if (!ret->verb)
 		return args_unknown_verb(program, NULL, *p.next, e);
 	p.next++;
-	r = ret->verb->below.n ? take_second(&p) : 0;
-	if (r < 0 || ret->verb->below.n)
+	if (args_is_group(ret->verb) || (ret->verb->below.n && *p.next && args_verb(&ret->verb->below, *p.next)))
+		r = take_second(&p);
+	if (r < 0 || args_is_group(ret->verb))
 		return r;
 	void *values = new_values(ret->arena, &ret->verb->options);
 

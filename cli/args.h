@@ -81,7 +81,8 @@ struct verb {
 	struct options options;
 	const char *settings;	  /* a section of the settings that counts for it besides its own, and before it */
 	const struct verb *above; /* the group that it belongs to; NULL: it stands alone */
-	struct verbs below;	  /* of a group, which has neither arguments nor options, and is not run */
+	struct verbs below;	  /* of a group; one without run has neither arguments nor options, another is called itself where the
+				   * word after it is none of these */
 	/* Return: the exit status, or -errno with @e filled (an exit status in it goes before failure_status) */
 	int (*run)(const struct call *c, struct err *e);
 };
@@ -142,6 +143,12 @@ struct call {
  * Return: 0, or -EINVAL with @e filled, or -ENOMEM
  */
 int args_parse(const struct program *p, int argc, char **argv, struct call *ret, struct err *e);
+
+/* Is it a group, which is not run itself? */
+static inline bool args_is_group(const struct verb *v)
+{
+	return v->below.n && !v->run;
+}
 
 /* A verb by its name, or NULL. */
 const struct verb *args_verb(const struct verbs *verbs, const char *name);

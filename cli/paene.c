@@ -21,7 +21,7 @@ static const struct option rows[] = {
 };
 
 static const struct verb *const verbs[] = {
-	&verb_run, &verb_create, &verb_start, &verb_stop, &verb_restart, &verb_kill, &verb_rm,
+	&verb_run, &verb_create, &verb_sandbox, &verb_start, &verb_stop, &verb_restart, &verb_kill, &verb_rm,
 	&verb_pause, &verb_unpause, &verb_wait, &verb_update, &verb_exec, &verb_attach, &verb_cp, &verb_export,
 	&verb_rename, &verb_commit, &verb_diff, &verb_memory, &verb_healthcheck, &verb_container_group,
 	&verb_ps, &verb_stats, &verb_top, &verb_port, &verb_logs, &verb_events, &verb_inspect,

@@ -14,7 +14,7 @@ static int run(const struct call *c, struct err *e)
 		fputs(c->program->version, stdout);
 	else if (!c->verb)
 		help_program(c->program, stdout);
-	else if (c->help || c->verb->below.n)
+	else if (c->help || args_is_group(c->verb))
 		help_verb(c->program, c->verb, stdout);
 	else
 		return c->verb->run(c, e);

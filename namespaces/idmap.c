@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -200,4 +201,25 @@ int idmap_userns(const struct spec_id_maps *uids, const struct spec_id_maps *gid
 
 	(void)proc_wait(pidfd, &ignored); /* it ends by itself: only reap it */
 	return fd;
+}
+
+int idmap_nest(uint32_t uid, uint32_t gid, struct err *e)
+{
+	const uint32_t ids[] = { uid, gid };
+	char text[ENTRY_TEXT];
+	int r = 0;
+
+	/* who changes user namespaces is not dumpable any more, and its files in /proc are root's */
+	if (unshare(CLONE_NEWUSER) < 0 || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return err_set(e, errno, "make a user namespace");
+	auto_fd int proc = path_open_dir("/proc/self", 0, e);
+
+	if (proc < 0)
+		return proc;
+	r = file_write(proc, "setgroups", "deny", e);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds) && r == 0; i++) {
+		snprintf(text, sizeof(text), "%u 0 1\n", ids[i]);
+		r = file_write(proc, kinds[i].file, text, e);
+	}
+	return r;
 }

@@ -41,6 +41,16 @@ int idmap_write(pid_t pid, const struct spec_id_maps *uids, const struct spec_id
  */
 int idmap_mount(int tree, int userns, bool recursive, const char *what, struct err *e);
 
+/**
+ * idmap_nest() - Enter a new user namespace below the present one, in which there is only the caller
+ * @uid, @gid:	Who that is there; as the caller's user and group 0 out here
+ *
+ * Needs a procfs on /proc. All rights over what belongs to the namespace above are lost.
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int idmap_nest(uint32_t uid, uint32_t gid, struct err *e);
+
 /* A user namespace with these maps and nobody in it, for mounts with maps of their own. Return: its fd, or -errno. */
 int idmap_userns(const struct spec_id_maps *uids, const struct spec_id_maps *gids, struct err *e);
 

@@ -3,6 +3,9 @@
 
 #include <fcntl.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -25,6 +28,9 @@ static int clone_quiet(const char *path, int *ret, struct err *e)
 int mount_overlay_open(struct mount_op *op, struct err *e)
 {
 	const struct spec_overlay *o = op->overlay;
+
+	if (o->inside)
+		return 0;
 	int r = clone_quiet(o->hub, &op->tree, e);
 
 	if (r == 0)
@@ -77,8 +83,70 @@ static int narrow(int tree, const char *subpath, struct err *e)
 	return clone < 0 ? clone : tree_attach(clone, tree, e);
 }
 
+/* A folder in the current one, and those above it; with an owner and a mode if it is new. */
+static int make_folder(const char *path, const struct stat *like, struct err *e)
+{
+	char above[PATH_MAX];
+
+	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		snprintf(above, sizeof(above), "%.*s", (int)(slash - path), path);
+		if (mkdir(above, 0700) < 0 && errno != EEXIST)
+			return err_set(e, errno, "make folder %s", above);
+	}
+	if (mkdir(path, 0700) < 0)
+		return errno == EEXIST ? 0 : err_set(e, errno, "make folder %s", path);
+	if (!like)
+		return 0;
+	/* an owner without an id in this user namespace cannot be given: it is whoever writes there */
+	(void)!chown(path, like->st_uid, like->st_gid);
+	return chmod(path, like->st_mode & 07777) < 0 ? err_set(e, errno, "make folder %s", path) : 0;
+}
+
+/* The hub is where the walk in the container's root leads, and base is looked up in the host's. */
+static int make_inside(const struct spec_overlay *s, int root, struct err *e)
+{
+	const struct overlay o = {
+		.below = "",
+		.lowers = (char *const[]){ s->base },
+		.n_lowers = 1,
+		.upper = s->upper,
+		.work = s->work,
+	};
+	auto_fd int hub = path_open_in(root, s->hub, O_PATH | O_DIRECTORY, e);
+	struct stat like;
+
+	if (hub < 0)
+		return hub;
+	if (stat(s->base, &like) < 0)
+		return err_set(e, errno, "look at %s", s->base);
+	if (fchdir(hub) < 0)
+		return err_set(e, errno, "change into %s", s->hub);
+	int r = make_folder(s->upper, &like, e);
+
+	if (r == 0)
+		r = make_folder(s->work, NULL, e);
+	return r < 0 ? r : overlay_new(&o, e);
+}
+
+static int run_inside(struct mount_op *op, int root, struct err *e)
+{
+	struct err why;
+	int tree = make_inside(op->overlay, root, &why);
+
+	if (tree < 0) {
+		*e = why;
+		return op->overlay->optional ? 0 : tree;
+	}
+	op->tree = tree;
+	auto_fd int target = target_open(root, op->target, 0, NULL, e);
+
+	return target < 0 ? target : tree_attach(op->tree, target, e);
+}
+
 int mount_overlay_run(struct mount_op *op, int root, struct err *e)
 {
+	if (op->overlay->inside)
+		return run_inside(op, root, e);
 	auto_fd int target = target_open(root, op->target, 0, NULL, e);
 	int r = target < 0 ? target : tree_attach(op->tree, target, e);
 

@@ -7,6 +7,9 @@
  *
  *   hub/lower    the folder whose folders are the layers
  *   hub/upper, hub/work     what is written; or, where the user has named such folders, below hub/own
+ *
+ * Where the hub is a folder of the container's own (spec_overlay.inside), nothing has to be cloned or mapped: what is overlaid is
+ * named by its path on the host, which init still sees.
  */
 #ifndef NAMESPACES_MOUNT_OVERLAY_H
 #define NAMESPACES_MOUNT_OVERLAY_H

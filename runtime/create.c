@@ -101,6 +101,8 @@ int container_reserve(const struct create_request *q, struct plan *p, struct sta
 
 static int reserve(struct creation *c, struct err *e)
 {
+	if (c->q->root < 0)
+		return 0;
 	int r = container_reserve(c->q, &c->plan, &c->state, &c->dir, e);
 
 	c->reserved = r >= 0;
@@ -229,7 +231,7 @@ static int make_init(struct creation *c, struct err *e)
 	fd_close(&c->start); /* init's alone from here on */
 	c->state.init = id;
 	debug_say(c->q->debug, "init is process %d", c->pid);
-	return state_set_init(c->dir, &id, e);
+	return c->reserved ? state_set_init(c->dir, &id, e) : 0;
 }
 
 static int move_net_devices(struct creation *c, struct err *e)

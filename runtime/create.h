@@ -11,7 +11,8 @@ struct create_request {
 	const struct spec *spec;
 	const char *config;	    /* its text, to be kept for later verbs; NULL: the caller keeps it elsewhere */
 	struct plan_options plan;
-	int root;		    /* folder of states: state_root() */
+	int root;		    /* folder of states: state_root(); -1: nothing is written down. Then it must die with its parent, and
+				     * there is neither a cgroup nor anything else to be given back */
 	bool run;		    /* execute as soon as all is ready: no start needed */
 	const char *console_socket; /* send the terminal there; NULL: keep it in created.console */
 	bool plain_lines; /* what is kept of it will be shown on no terminal */

@@ -102,7 +102,7 @@ static int set_paths(struct engine *g, const char *data, const char *run, struct
 	return streq(data, run) ? err_say(e, EINVAL, "--root and --runroot cannot be the same folder") : 0;
 }
 
-int engine_open(const char *data, const char *run, struct engine *ret, struct err *e)
+int engine_locate(const char *data, const char *run, struct engine *ret, struct err *e)
 {
 	struct engine g;
 
@@ -114,6 +114,17 @@ int engine_open(const char *data, const char *run, struct engine *ret, struct er
 	if (r < 0)
 		return r;
 	find_programs(&g);
+	*ret = g;
+	return 0;
+}
+
+int engine_open(const char *data, const char *run, struct engine *ret, struct err *e)
+{
+	struct engine g;
+	int r = engine_locate(data, run, &g, e);
+
+	if (r < 0)
+		return r;
 	r = open_all(&g, e);
 	if (r < 0) {
 		engine_close(&g);

@@ -39,6 +39,9 @@ struct engine {
  * Return: 0, or -errno with @e filled
  */
 int engine_open(const char *data, const char *run, struct engine *ret, struct err *e);
+
+/* Only where all of that lies: nothing is opened, made or entered. Return: 0, or -errno with @e filled. */
+int engine_locate(const char *data, const char *run, struct engine *ret, struct err *e);
 void engine_close(struct engine *g);
 #define auto_engine __attribute__((cleanup(engine_close)))
 

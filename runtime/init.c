@@ -25,6 +25,7 @@
 #include "base/sock.h"
 #include "base/sys.h"
 #include "namespaces/devices.h"
+#include "namespaces/idmap.h"
 #include "namespaces/masks.h"
 #include "namespaces/ns.h"
 #include "runtime/console.h"
@@ -198,7 +199,7 @@ static int make_console(struct init *in, struct err *e)
 
 	if (ptmx < 0)
 		return err_hint(e, "process.terminal needs a devpts mounted on /dev/pts");
-	int r = console_open(ptmx, &p->console_size, p->user.uid, &in->terminal, e);
+	int r = console_open(ptmx, &p->console_size, in->plan->opt.own_ids ? 0 : p->user.uid, &in->terminal, e);
 
 	if (r < 0)
 		return r;
@@ -293,6 +294,8 @@ static int become_process(struct init *in, struct err *e)
 		r = placement_memory(&in->plan->spec->linux_.memory_policy, e);
 	if (r >= 0)
 		r = ksm_enter(&in->plan->spec->annotations, e);
+	if (r >= 0 && in->plan->opt.own_ids)
+		r = idmap_nest(p->user.uid, p->user.gid, e);
 	if (r >= 0)
 		r = process_no_new_privs(p, e);
 	if (r >= 0)
@@ -301,6 +304,8 @@ static int become_process(struct init *in, struct err *e)
 		r = install_filter(in, e);
 	if (r >= 0)
 		r = process_credentials(p, e);
+	if (r >= 0 && in->plan->opt.die_with_parent) /* a change of credentials takes it back; a parent that has gone reads no message */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* cannot fail with a signal's number */
 	return r < 0 ? r : process_find(p, in->command, e);
 }
 

@@ -308,7 +308,7 @@ static int plan_process(struct plan *p, struct err *e)
 		return err_say(e, EINVAL, "process: missing: there is nothing to run");
 	if (proc->args.n == 0)
 		return err_say(e, EINVAL, "process.args: missing: there is nothing to run");
-	if (p->userns && p->uids.n && !p->opt.resolve_user) {
+	if (p->userns && p->uids.n && !p->opt.resolve_user && !p->opt.own_ids) {
 		uint32_t ignored;
 
 		if (!idmap_to_host(&p->uids, proc->user.uid, &ignored))

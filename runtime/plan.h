@@ -37,6 +37,8 @@ struct plan_options {
 	bool resolve_user;		   /* process.user.username says who it is: "USER[:GROUP]", looked up inside */
 	int seccomp_cache;		   /* folder fd, -1: none */
 	bool no_pivot, no_new_keyring;
+	bool own_ids;		   /* process.user is alone in a user namespace below the container's, whose 0 is the caller */
+	bool die_with_parent;	   /* SIGKILL for it when the thread that has made it ends */
 	bool hold_signals;		   /* the command is paene-init: what comes early waits until it takes them */
 	int seal;			   /* proc_seal_file(), borrowed: init seals itself; 0: it need not, or is sealed */
 	unsigned preserve_fds;		   /* fds 3 to 3 + n - 1 go to the process */

@@ -75,6 +75,9 @@ struct spec_overlay {
 	char *own;	    /* folder on the host that upper and work are in; NULL: hub is */
 	char *upper, *work; /* relative to hub */
 	char *subpath;	    /* of what is overlaid; NULL: all */
+	bool inside;	    /* hub is a folder of the container's, brought by a mount before this one; base is overlaid itself, and
+			     * upper and work are made where they are missing */
+	bool optional;	    /* where base cannot be overlaid, it stays what it is */
 };
 
 /* A small file of the engine's own, in memory */
