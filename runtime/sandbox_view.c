@@ -6,12 +6,14 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/path.h"
 #include "namespaces/host_root.h"
 #include "runtime/defaults.h"
@@ -19,6 +21,7 @@
 
 #define HUB	   "/tmp" /* what the overlays write to is mounted here, and then hidden by an empty folder */
 #define FIRST_ROOM 64
+#define MOUNTINFO_MAX (16 << 20)
 
 #define EMPTY	     "nosuid,nodev,mode=1777"
 #define EMPTY_CLOSED "nosuid,nodev,mode=755"
@@ -127,17 +130,40 @@ static bool is_caught(const struct sandbox *s, const char *path)
 	return !(s->home && is_below(s->home, path)) && !streq(s->cwd, path);
 }
 
-/* An overlay for each folder in "/"; where the kernel wants none, for something is mounted below it, it stays read-only. */
+/* Is something mounted below a folder? @mounts: text of mountinfo, whose fifth word is where; see proc_pid_mountinfo(5) */
+static bool has_mounts(const char *mounts, const char *folder)
+{
+	for (const char *line = mounts; *line; line += strcspn(line, "\n") + 1) {
+		const char *where = line;
+
+		for (int word = 1; word < 5; word++)
+			where += strcspn(where, " ") + 1;
+		const char *rest = str_after(where, folder);
+
+		if (rest && *rest == '/')
+			return true;
+		if (!strchr(line, '\n'))
+			break;
+	}
+	return false;
+}
+
+/*
+ * An overlay for each folder in "/". The kernel has none, in a user namespace, of a folder that something is mounted below: that
+ * stays read-only, as does one whose file system it cannot overlay.
+ */
 static int add_overlays(struct sandbox *s, struct err *e)
 {
 	auto_dir DIR *root = opendir("/");
+	auto_free char *mounts = NULL;
 	char path[NAME_MAX + 2];
+	int r = root ? file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &mounts, NULL, e) : err_set(e, errno, "open /");
 
-	if (!root)
-		return err_set(e, errno, "open /");
+	if (r < 0)
+		return r;
 	for (const struct dirent *d; (d = readdir(root));) {
 		snprintf(path, sizeof(path), "/%s", d->d_name);
-		if (d->d_type != DT_DIR || *d->d_name == '.' || !is_caught(s, path))
+		if (d->d_type != DT_DIR || *d->d_name == '.' || !is_caught(s, path) || has_mounts(mounts, path))
 			continue;
 		struct spec_mount *m = add(s, path, "overlay", path, "");
 

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+# paene sandbox: a command in a throw-away view of this machine. As root, and as a user who has no further ids.
+load ../lib/common
+load ../lib/rootless
+
+setup_file() {
+	[ "$(id -u)" = 0 ] || return 0
+	make_dev no-subids
+	mkdir -p $dev_home/work /run/root-home/work /opt/caught
+	chown $dev_id:$dev_id $dev_home/work /opt/caught
+	echo secret | tee $dev_home/private >/run/root-home/private
+	both compile_filter
+}
+
+compile_filter() { # what stays for the next one
+	as "$1" paene sandbox true
+}
+
+teardown_file() {
+	rm -rf /opt/caught
+}
+
+setup() {
+	needs_root
+	needs_program setpriv
+	leak_check_before
+}
+
+teardown() {
+	leak_check_after
+}
+
+# as WHO COMMAND…: in a folder of theirs, with a small environment
+as() {
+	local who=$1
+	shift
+	if [ "$who" = dev ]; then
+		as_dev sh -c 'cd work && exec "$@"' sh "$@"
+	else
+		(cd /run/root-home/work && exec env -i HOME=/run/root-home PATH="/run/paene-test:/usr/bin:/bin" "$@")
+	fi
+}
+
+home_of() {
+	[ "$1" = dev ] && echo $dev_home || echo /run/root-home
+}
+
+both() { # both FUNCTION: as each of them
+	local who
+	for who in root dev; do
+		"$1" "$who" || fail "as $who" || return
+	done
+}
+
+@test "the user is who they are, in the folder where they are, and the status is the command's" {
+	check() {
+		run as "$1" paene sandbox -- sh -c 'id -u; id -g; pwd; exit 7'
+		expect_status 7
+		expect_output "$(as "$1" sh -c 'id -u; id -g; pwd')"
+		run as "$1" paene sandbox /no/such/command
+		expect_status 127
+		run as "$1" paene sandbox -- /etc/passwd
+		expect_status 126
+		run as "$1" paene sandbox -- sh -c 'kill -9 $$'
+		expect_status 137
+	}
+	both check
+}
+
+@test "what is written in the current folder is written, with --copy and elsewhere it is caught" {
+	check() {
+		local home
+		home=$(home_of "$1")
+		as "$1" paene sandbox -- sh -c 'echo one >new; echo two >/opt/caught/x && cat /opt/caught/x'
+		[ "$(cat "$home/work/new")" = one ] || fail "not written"
+		[ ! -e /opt/caught/x ] || fail "written outside"
+		run as "$1" paene sandbox --copy -- sh -c 'echo two >new; rm -f other; touch other; cat new'
+		expect_output two
+		[ "$(cat "$home/work/new")" = one ] || fail "written in spite of --copy"
+		[ ! -e "$home/work/other" ] || fail "made in spite of --copy"
+		rm "$home/work/new"
+	}
+	both check
+}
+
+@test "home is hidden but for what is named, /tmp and /run are empty, and can be written to" {
+	check() {
+		local home
+		home=$(home_of "$1")
+		run as "$1" paene sandbox -- sh -c 'cat ~/private; ls -A ~; touch /tmp/a ~/a && ls -A /tmp ~'
+		expect_in_output "private: No such file"
+		[[ "$output" == *$'work\n/tmp:\na\n'* ]] || [[ "$output" == *$'\na\n'* ]] || fail "$output"
+		[ ! -e "$home/a" ] && [ ! -e /tmp/a ] || fail "written outside"
+		run as "$1" paene sandbox --ro "$home/private" -- sh -c 'cat ~/private; echo x >~/private'
+		expect_in_output secret
+		expect_in_output "Read-only file system"
+		as "$1" sh -c 'mkdir ../more'
+		as "$1" paene sandbox --rw ../more --tmp . -- sh -c 'touch ../more/a lost'
+		[ -e "$home/more/a" ] && [ ! -e "$home/work/lost" ] || fail "$(ls "$home"/*)"
+		run as "$1" paene sandbox --rw ../more --hide ../more/a -- cat ../more/a
+		expect_output ""
+		run as "$1" paene sandbox --hide /etc -- ls /etc/passwd
+		expect_status 2
+		rm -r "$home/more"
+	}
+	both check
+}
+
+@test "in the home folder nothing of it is shown, which is said" {
+	run -0 as dev sh -c 'cd .. && exec paene sandbox -- ls -A .'
+	expect_in_output "which is hidden"
+	[[ "$output" != *private* ]] || fail "$output"
+}
+
+@test "there is no network, no other process, and nothing of the machine's IPC" {
+	check() {
+		run as "$1" paene sandbox -- sh -c 'grep -c : /proc/net/dev; ps -e -o pid= | wc -l'
+		expect_output $'1\n4'
+		run as "$1" paene sandbox -h other -- hostname
+		expect_output other
+		[ "$(hostname)" != other ]
+	}
+	both check
+}
+
+@test "secrets are left out of the environment, unless they are kept" {
+	tell() { # tell OPTION…
+		as dev env GITHUB_TOKEN=a AWS_REGION=b my_password=c SSH_AUTH_SOCK=/x PLAIN=d \
+			paene sandbox "$@" -- sh -c 'echo "$GITHUB_TOKEN,$AWS_REGION,$my_password,$SSH_AUTH_SOCK,$PLAIN,$NEW"'
+	}
+	[ "$(tell)" = ,,,,d, ]
+	[ "$(tell --keep-env 'AWS_*' -e NEW=1 -e GITHUB_TOKEN)" = a,b,,,d,1 ]
+	[ "$(tell --keep-env '*')" = a,b,c,/x,d, ]
+}
+
+@test "--time ends it, and so does the end of its command" {
+	run as dev paene sandbox --time 100ms -- sleep 1000
+	expect_status 137
+	run as dev paene sandbox --time soon true
+	expect_status 125
+	expect_in_output "a time such as"
+	as dev paene sandbox -- sleep 31415 3>&- &
+	wait_until 5 pgrep -fx 'sleep 31415'
+	pkill -9 -fx 'paene sandbox -- sleep 31415'
+	wait_until 5 eval '! pgrep -fx "sleep 31415" >/dev/null'
+}
+
+@test "wrong values are one line each" {
+	local words
+	for words in "--ro /no/such true" "--hide /no/such true" "--tmp / true" "--rw= true" "--nosuch true" ""; do
+		run as dev paene sandbox $words
+		expect_status 125
+		[ ${#lines[@]} = 1 ] || fail "$words:" "$output"
+	done
+}
+
+@test "it has a terminal of its own" {
+	run as dev "$tests/lib/terminal" see '$' type 'tty; stty size\n' see '24 80' type 'exit 3\n' -- paene sandbox sh
+	expect_status 3
+	expect_in_output /dev/pts/0
+	expect_in_output '[restored]'
+}
