@@ -3,13 +3,12 @@
 
 #include <fcntl.h>
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/sys.h"
 #include "namespaces/idmap.h"
 #include "namespaces/overlay.h"
 #include "namespaces/target.h"
@@ -83,23 +82,17 @@ static int narrow(int tree, const char *subpath, struct err *e)
 	return clone < 0 ? clone : tree_attach(clone, tree, e);
 }
 
-/* A folder in the current one, and those above it; with an owner and a mode if it is new. */
-static int make_folder(const char *path, const struct stat *like, struct err *e)
+/* A folder below the hub; a new one has an owner and a mode. */
+static int make_folder(int hub, const char *path, const struct stat *like, struct err *e)
 {
-	char above[PATH_MAX];
+	bool made;
+	auto_fd int fd = target_open(hub, path, 0, &made, e);
 
-	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-		snprintf(above, sizeof(above), "%.*s", (int)(slash - path), path);
-		if (mkdir(above, 0700) < 0 && errno != EEXIST)
-			return err_set(e, errno, "make folder %s", above);
-	}
-	if (mkdir(path, 0700) < 0)
-		return errno == EEXIST ? 0 : err_set(e, errno, "make folder %s", path);
-	if (!like)
-		return 0;
+	if (fd < 0 || !made)
+		return fd < 0 ? fd : 0;
 	/* an owner without an id in this user namespace cannot be given: it is whoever writes there */
-	(void)!chown(path, like->st_uid, like->st_gid);
-	return chmod(path, like->st_mode & 07777) < 0 ? err_set(e, errno, "make folder %s", path) : 0;
+	(void)!fchownat(fd, "", like->st_uid, like->st_gid, AT_EMPTY_PATH);
+	return sys_fchmod_path(fd, like->st_mode & 07777) < 0 ? err_set(e, errno, "make folder %s", path) : 0;
 }
 
 /* The hub is where the walk in the container's root leads, and base is looked up in the host's. */
@@ -112,19 +105,19 @@ static int make_inside(const struct spec_overlay *s, int root, struct err *e)
 		.upper = s->upper,
 		.work = s->work,
 	};
-	auto_fd int hub = path_open_in(root, s->hub, O_PATH | O_DIRECTORY, e);
+	auto_fd int base = path_open_dir(s->base, 0, e), hub = base < 0 ? base : path_open_in(root, s->hub, O_PATH | O_DIRECTORY, e);
 	struct stat like;
 
 	if (hub < 0)
 		return hub;
-	if (stat(s->base, &like) < 0)
+	if (fstat(base, &like) < 0)
 		return err_set(e, errno, "look at %s", s->base);
-	if (fchdir(hub) < 0)
-		return err_set(e, errno, "change into %s", s->hub);
-	int r = make_folder(s->upper, &like, e);
+	int r = make_folder(hub, s->upper, &like, e);
 
 	if (r == 0)
-		r = make_folder(s->work, NULL, e);
+		r = make_folder(hub, s->work, &like, e);
+	if (r == 0 && fchdir(hub) < 0)
+		r = err_set(e, errno, "change into %s", s->hub);
 	return r < 0 ? r : overlay_new(&o, e);
 }
 
