@@ -41,7 +41,7 @@ static int set_ids(struct sandbox *s, struct err *e)
 static void set_caps(struct sandbox *s)
 {
 	struct spec_caps *c = &s->spec.process.capabilities;
-	const struct opt_u64 none = { true, 0 }, kept = { true, geteuid() ? 0 : default_caps(SECCOMP_TIGHT) };
+	const struct opt_u64 none = { true, 0 }, kept = { true, geteuid() ? 0 : profile_caps(&profiles[PROFILE_DEFAULT]) };
 
 	*c = (struct spec_caps){
 		.given = true, .bounding = kept, .effective = kept, .permitted = kept, .inheritable = none, .ambient = none,
