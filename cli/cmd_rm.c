@@ -6,7 +6,7 @@
 
 struct rm {
 	struct verb_choice choice;
-	bool force, volumes;
+	bool force, volumes, depend;
 	const char *timeout;
 	int timeout_s;
 };
@@ -16,6 +16,7 @@ static const struct option rows[] = {
 	CHOICE_FILTER_ROW(struct rm, choice, 0),
 	CHOICE_IGNORE_ROW(struct rm, choice),
 	OPT_FLAG(struct rm, force, "force", 'f', "kill those that run; one that does not exist is fine"),
+	OPT_FLAG(struct rm, depend, "depend", 0, "with the containers that join its namespaces"),
 	OPT_FLAG(struct rm, volumes, "volumes", 'v', "with its volumes that have no name"),
 	OPT_STRING(struct rm, timeout, "time", 't', "SECONDS", "with --force: ask it to end first, and wait so long"),
 };
@@ -25,7 +26,7 @@ static int remove_one(const struct engine *g, const char *id, const void *arg, s
 	const struct rm *o = arg;
 	int r = o->timeout_s > 0 ? engine_stop(g, id, 0, o->timeout_s, e) : 0;
 
-	unsigned flags = (o->force ? REMOVE_FORCE : 0) | (o->volumes ? REMOVE_VOLUMES : 0);
+	unsigned flags = (o->force ? REMOVE_FORCE : 0) | (o->volumes ? REMOVE_VOLUMES : 0) | (o->depend ? REMOVE_DEPENDENTS : 0);
 
 	return r < 0 ? r : engine_remove(g, id, flags, e);
 }

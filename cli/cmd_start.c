@@ -4,6 +4,7 @@
 
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "runtime/join.h"
 #include "runtime/launch.h"
 
 struct start {
@@ -42,6 +43,9 @@ static int start_detached(const struct engine *g, const char *id, const void *ar
 
 	if (r < 0 || c.phase == PHASE_RUNNING || c.phase == PHASE_PAUSED)
 		return r;
+	r = join_start_targets(g, &c.settings, e);
+	if (r < 0)
+		return r;
 	how.pass_streams = c.settings.log_driver == LOG_PASSTHROUGH;
 	return launch(g, id, &how, &none, e);
 }
@@ -64,6 +68,8 @@ static int start_attached(const struct call *c, const struct engine *g, const st
 	how.view.keep_signals = o->sig_proxy == SWITCH_OFF;
 	how.detach = how.look = how.view.terminal || settings_want_monitor(&found.settings);
 	r = verb_detach_keys(o->keys, &how.view.keys, e);
+	if (r >= 0 && !runs)
+		r = join_start_targets(g, &found.settings, e);
 	if (r >= 0)
 		r = runs ? engine_attach(g, id, &how.view, &status, e) : launch(g, id, &how, &status, e);
 	return r < 0 ? r : status;

@@ -10,6 +10,7 @@
 #include "runtime/cni_plan.h"
 #include "runtime/health.h"
 #include "runtime/defaults.h"
+#include "runtime/join.h"
 #include "runtime/ksm.h"
 #include "runtime/landlock.h"
 #include "runtime/storage.h"
@@ -123,7 +124,8 @@ static const struct field log_fields[] = {
 
 struct host_view {
 	struct log_view log;
-	char *network, *userns, *profile, *seccomp, *landlock, *cgroup_manager, *cgroups, *cgroup_view, *cgroup_parent;
+	char *network, *pid, *ipc, *uts;
+	char *userns, *profile, *seccomp, *landlock, *cgroup_manager, *cgroups, *cgroup_view, *cgroup_parent;
 	struct restart_view restart;
 	struct port_view ports;
 	bool publish_all;
@@ -137,6 +139,9 @@ static const struct field host_fields[] = {
 	FIELD_STRING(struct host_view, network, "NetworkMode", REQUIRED),
 	FIELD_PORTS(struct host_view, ports, "PortBindings", put_port_bindings),
 	FIELD_BOOL(struct host_view, publish_all, "PublishAllPorts", REQUIRED),
+	FIELD_STRING(struct host_view, pid, "PidMode", REQUIRED),
+	FIELD_STRING(struct host_view, ipc, "IpcMode", REQUIRED),
+	FIELD_STRING(struct host_view, uts, "UTSMode", REQUIRED),
 	FIELD_STRING(struct host_view, userns, "UsernsMode", REQUIRED),
 	FIELD_OBJECT(struct host_view, restart, "RestartPolicy", REQUIRED, restart_fields),
 	FIELD_BOOL(struct host_view, auto_remove, "AutoRemove", REQUIRED),
@@ -293,6 +298,7 @@ struct view {
 	uint64_t restarts;
 	uint32_t range_start;
 	struct storage_sizes sizes;
+	struct strv dependencies;
 };
 static const struct field fields[] = {
 	FIELD_STRING(struct view, id, "Id", REQUIRED),
@@ -302,6 +308,7 @@ static const struct field fields[] = {
 	FIELD_STRING(struct view, image_name, "ImageName", REQUIRED),
 	FIELD_OBJECT(struct view, state, "State", REQUIRED, state_fields),
 	FIELD_U64(struct view, restarts, "RestartCount", REQUIRED),
+	FIELD_STRINGS(struct view, dependencies, "Dependencies", REQUIRED),
 	FIELD_OBJECT(struct view, config, "Config", REQUIRED, config_fields),
 	FIELD_OBJECT(struct view, host, "HostConfig", REQUIRED, host_fields),
 	FIELD_OBJECT(struct view, network, "NetworkSettings", REQUIRED, network_fields),
@@ -404,6 +411,9 @@ static int fill_host(const struct container *c, const struct spec *s, struct are
 
 	*v = (struct host_view){
 		.network = set->network,
+		.pid = (char *)(set->pid ? set->pid : JOIN_PRIVATE),
+		.ipc = (char *)(set->ipc ? set->ipc : "shareable"),
+		.uts = (char *)(set->uts ? set->uts : JOIN_PRIVATE),
 		.publish_all = set->publish_all,
 		.log = { (char *)log_driver_names[set->log_driver], text(set->log_tag), log_size(set, a) },
 		.userns = (char *)(set->private_userns ? "private" : "host"),
@@ -548,6 +558,17 @@ static int fill_networks(const struct engine *g, const struct container *c, stru
 	return r;
 }
 
+/* Those whose namespaces it joins. */
+static int add_dependencies(const struct container *c, struct arena *a, struct strv *ret, struct err *e)
+{
+	const char *ids[JOIN_TARGETS_MAX];
+
+	for (size_t n = join_targets(&c->settings, ids), i = 0; i < n; i++)
+		if (strv_add(a, ret, ids[i]) < 0)
+			return err_nomem(e);
+	return 0;
+}
+
 static int fill(const struct engine *g, const struct container *c, const struct spec *s, struct arena *a,
 		struct view *v, struct err *e)
 {
@@ -565,7 +586,10 @@ static int fill(const struct engine *g, const struct container *c, const struct 
 		return err_nomem(e);
 	fill_state(c, &v->state);
 	fill_usage(g, c, v);
-	int r = fill_config(c, s, a, &v->config, e);
+	int r = add_dependencies(c, a, &v->dependencies, e);
+
+	if (r >= 0)
+		r = fill_config(c, s, a, &v->config, e);
 
 	if (r >= 0)
 		r = fill_networks(g, c, a, &v->network, e);

@@ -149,6 +149,41 @@ int idmap_write(pid_t pid, const struct spec_id_maps *uids, const struct spec_id
 	return r < 0 ? err_wrap(e, "map ids") : 0;
 }
 
+static int read_map(int proc, const char *file, struct arena *a, struct spec_id_maps *ret, struct err *e)
+{
+	auto_free char *text = NULL;
+	struct spec_id_maps maps = { .v = arena_array(a, ENTRIES_MAX, sizeof(*maps.v)) };
+	int r = maps.v ? file_read(proc, file, ENTRIES_MAX * ENTRY_TEXT, &text, NULL, e) : err_nomem(e);
+	int used = 0;
+
+	if (r < 0)
+		return r;
+	for (const char *p = text; maps.n < ENTRIES_MAX; p += used, maps.n++) {
+		struct spec_id_map *m = &maps.v[maps.n];
+
+		if (sscanf(p, "%u %u %u%n", &m->container_id, &m->host_id, &m->size, &used) != 3)
+			break;
+	}
+	*ret = maps;
+	return 0;
+}
+
+int idmap_read(pid_t pid, struct arena *a, struct spec_id_maps *ret_uids, struct spec_id_maps *ret_gids, struct err *e)
+{
+	struct spec_id_maps *const maps[] = { ret_uids, ret_gids };
+	char path[32];
+	int r = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	auto_fd int proc = path_open_dir(path, 0, e);
+
+	if (proc < 0)
+		return proc;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds) && r == 0; i++)
+		r = read_map(proc, kinds[i].file, a, maps[i], e);
+	return r;
+}
+
 int idmap_mount(int tree, int userns, bool recursive, const char *what, struct err *e)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns };

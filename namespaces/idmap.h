@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "namespaces/idrange.h"
 #include "namespaces/subid.h"
@@ -29,6 +30,9 @@ bool idmap_to_host(const struct spec_id_maps *maps, uint32_t id, uint32_t *ret);
  * Return: 0, or -errno with @e filled and a hint (subuid entry missing, package uidmap)
  */
 int idmap_write(pid_t pid, const struct spec_id_maps *uids, const struct spec_id_maps *gids, struct err *e);
+
+/* Those of a process's user namespace, as ids of ours. Return: 0, or -errno with @e filled */
+int idmap_read(pid_t pid, struct arena *a, struct spec_id_maps *ret_uids, struct spec_id_maps *ret_gids, struct err *e);
 
 /**
  * idmap_mount() - Let a detached tree be seen through a user namespace's map

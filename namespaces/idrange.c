@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "namespaces/subid.h"
 
 #define OWN_NAME      "paene"
@@ -165,16 +167,116 @@ int idmap_take_range(int ranges, const char *id, uint32_t *ret_start, struct err
 	return err_hint(e, "a line \"" OWN_NAME ":START:COUNT\" in both " SUBID_UID_FILE " and " SUBID_GID_FILE " gives more");
 }
 
-int idmap_release_range(int ranges, const char *id, uint32_t start, struct err *e)
+/* The folder is made aside, complete, and changes places with the link. @ranges: locked */
+static int make_shared(int ranges, const char *id, const char *name, const char *owner, struct err *e)
 {
-	char name[NAME_BYTES], owner[NAME_MAX + 1];
+	char aside[NAME_MAX + 1], first[2 * (NAME_MAX + 1)], own[2 * (NAME_MAX + 1)];
+
+	snprintf(aside, sizeof(aside), "%s.%.*s", name, NAME_MAX - NAME_BYTES, id);
+	snprintf(first, sizeof(first), "%s/%s", aside, owner);
+	snprintf(own, sizeof(own), "%s/%s", aside, id);
+	int r = file_remove(ranges, aside, e); /* of this container's, when it was killed at this */
+
+	if (r < 0)
+		return r;
+	if (mkdirat(ranges, aside, 0700) < 0 || symlinkat(owner, ranges, first) < 0 || symlinkat(id, ranges, own) < 0 ||
+	    renameat2(ranges, aside, ranges, name, RENAME_EXCHANGE) < 0)
+		r = errno == ENOENT ? 0 : err_set(e, errno, "share the ids from %s", name);
+	else
+		r = 1;
+	struct err ignored; /* a sweep finds what is left */
+
+	(void)file_remove(ranges, aside, &ignored);
+	return r;
+}
+
+/* Those who share wait for each other; who takes a range, or gives one back, waits for nobody. */
+static int share(int ranges, const char *id, const char *name, struct err *e)
+{
+	char owner[NAME_MAX + 1], path[NAME_BYTES + NAME_MAX + 1];
+	ssize_t n = readlinkat(ranges, name, owner, sizeof(owner) - 1);
+
+	if (n >= 0) {
+		owner[n] = '\0';
+		return streq(owner, id) ? 1 : make_shared(ranges, id, name, owner, e);
+	}
+	snprintf(path, sizeof(path), "%s/%s", name, id);
+	if (symlinkat(id, ranges, path) == 0 || errno == EEXIST)
+		return 1;
+	return errno == ENOENT ? 0 : err_set(e, errno, "share the ids from %s", name);
+}
+
+int idmap_share_range(int ranges, const char *id, uint32_t start, struct err *e)
+{
+	char name[NAME_BYTES];
+	int r = fd_lock(ranges, LOCK_EX);
 
 	snprintf(name, sizeof(name), "%u", start);
+	if (r < 0)
+		return err_set(e, -r, "lock the ranges of ids");
+	r = share(ranges, id, name, e);
+	(void)fd_lock(ranges, LOCK_UN);
+	return r;
+}
+
+/* The last one's folder is empty. */
+static int release_shared(int ranges, const char *id, const char *name, struct err *e)
+{
+	char path[NAME_BYTES + NAME_MAX + 1];
+
+	snprintf(path, sizeof(path), "%s/%s", name, id);
+	if (unlinkat(ranges, path, 0) < 0 && errno != ENOENT && errno != ENOTDIR)
+		return err_set(e, errno, "give back the ids from %s", name);
+	if (unlinkat(ranges, name, AT_REMOVEDIR) < 0 && errno != ENOENT && errno != ENOTDIR && errno != ENOTEMPTY)
+		return err_set(e, errno, "give back the ids from %s", name);
+	return 0;
+}
+
+static int release(int ranges, const char *id, const char *name, struct err *e)
+{
+	char owner[NAME_MAX + 1];
 	ssize_t n = readlinkat(ranges, name, owner, sizeof(owner));
 
+	if (n < 0)
+		return errno == EINVAL ? release_shared(ranges, id, name, e) : 0;
 	if (n != (ssize_t)strlen(id) || memcmp(owner, id, (size_t)n) != 0)
 		return 0;
-	if (unlinkat(ranges, name, 0) < 0 && errno != ENOENT)
-		return err_set(e, errno, "give back the ids from %u", start);
-	return 0;
+	if (unlinkat(ranges, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	/* somebody has begun to share it just now */
+	return errno == EISDIR ? release_shared(ranges, id, name, e) : err_set(e, errno, "give back the ids from %s", name);
+}
+
+int idmap_release_range(int ranges, const char *id, uint32_t start, struct err *e)
+{
+	char name[NAME_BYTES];
+
+	snprintf(name, sizeof(name), "%u", start);
+	return release(ranges, id, name, e);
+}
+
+void idmap_sweep_range(int ranges, const char *name, bool (*is_there)(const char *id, void *arg), void *arg)
+{
+	const char *dot = strchr(name, '.'); /* one that was to be shared, by whom */
+	auto_dir DIR *d = NULL;
+	char owner[NAME_MAX + 1];
+	struct err ignored;
+	ssize_t n = readlinkat(ranges, name, owner, sizeof(owner) - 1);
+
+	if (dot && !is_there(dot + 1, arg)) {
+		(void)file_remove(ranges, name, &ignored);
+		return;
+	}
+	if (n > 0) {
+		owner[n] = '\0';
+		if (!is_there(owner, arg))
+			(void)release(ranges, owner, name, &ignored);
+		return;
+	}
+	int fd = openat(ranges, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	d = fd < 0 ? NULL : fdopendir(fd);
+	for (struct dirent *entry; d && (entry = readdir(d));)
+		if (entry->d_name[0] != '.' && !is_there(entry->d_name, arg))
+			(void)release(ranges, entry->d_name, name, &ignored);
 }

@@ -24,7 +24,20 @@
  */
 int idmap_take_range(int ranges, const char *id, uint32_t *ret_start, struct err *e);
 
-/* Give it back, if it is @id's. What is not there is fine. Return: 0, or -errno with @e filled. */
+/**
+ * idmap_share_range() - Have a range together with the container that it was taken for: it stays until the last has given it back
+ *
+ * The link becomes a folder, idranges/START/, with a link of this kind for each of them by its name. Whoever shares the ids of
+ * a container looks afterwards whether that one still runs: only then was the range its own.
+ *
+ * Return: 1, or 0 where nobody has this range, or -errno with @e filled
+ */
+int idmap_share_range(int ranges, const char *id, uint32_t start, struct err *e);
+
+/* Give it back, if it is @id's, too. What is not there is fine. Return: 0, or -errno with @e filled. */
 int idmap_release_range(int ranges, const char *id, uint32_t start, struct err *e);
+
+/* For a sweep: of what is named @name in @ranges, nobody has it that @is_there does not know any more. Best effort. */
+void idmap_sweep_range(int ranges, const char *name, bool (*is_there)(const char *id, void *arg), void *arg);
 
 #endif

@@ -146,6 +146,8 @@ static void replace_new(struct mount_op *op, const struct mount_context *c)
 		op->options.rset |= MOUNT_ATTR_RDONLY;
 	} else if (streq(op->type, "proc") && !c->pid_owned) {
 		bind_instead(op, "/proc");
+	} else if (streq(op->type, "mqueue") && !c->ipc_owned) {
+		bind_instead(op, "/dev/mqueue");
 	}
 }
 
@@ -250,6 +252,7 @@ static int from_spec(struct arena *arena, const struct mount_list *before, const
 	op->type = m->type;
 	op->overlay = m->overlay;
 	op->content = m->content;
+	op->given = m->tree;
 	op->fill = m->fill;
 	op->chown = m->chown;
 	delay_readonly(op);

@@ -35,6 +35,7 @@ struct mount_op {
 	bool seal_later;       /* read-only, once it has been filled and has its owner */
 	bool is_file;	       /* the source is no folder: the target is made as a file */
 	const struct spec_content *content; /* of a small file that is bound instead of @source, or NULL */
+	const int *given;      /* a detached tree whose copy is bound instead of @source; borrowed; or NULL */
 	char *link;	       /* owned; copy-symlink: the target becomes this link; NULL: it does not */
 };
 
@@ -56,6 +57,7 @@ struct mount_context {
 	void *idmap_arg;
 	bool net_owned;	     /* its network namespace is owned by that user namespace: sysfs can be mounted */
 	bool pid_owned;	     /* the same for the pid namespace and proc */
+	bool ipc_owned;	     /* the same for the ipc namespace and mqueue */
 	bool keep_attributes; /* a bind that names an attribute keeps the others of its source, as in mount_setattr(2); else it
 			       * loses them, as in mount(2), runc and crun */
 	bool in_order;	     /* init opens the sources of binds, each in its turn, but for those of our own /proc */
@@ -83,8 +85,8 @@ bool mount_op_asks(const struct mount_op *op, const struct mount_context *c);
  * Refused: "/" as a target of all but a bind or a tmpfs; targets below /proc other than binds on the few files that lxcfs offers; anything but proc or a
  * bind on /proc itself (rule K4; that the bind is one of procfs is checked when it is opened).
  *
- * Where a user namespace is not the owner of the network or pid namespace, sysfs and proc become binds of the host's /sys
- * (read-only) and /proc.
+ * Where a user namespace is not the owner of the network, pid or ipc namespace, sysfs, proc and mqueue become binds of the
+ * host's /sys (read-only), /proc and /dev/mqueue.
  *
  * Return: 0, or -EINVAL with @e filled ("mounts[3] (/data): …")
  */

@@ -2,6 +2,7 @@
 #include "namespaces/mount_sources.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
@@ -140,6 +141,14 @@ static int clone_source(struct mount_op *op, int root, const struct mount_contex
 	return tree;
 }
 
+static int take_given(const struct mount_op *op, bool *ret_recursive, struct err *e)
+{
+	int tree = fcntl(*op->given, F_DUPFD_CLOEXEC, 3);
+
+	*ret_recursive = false;
+	return tree < 0 ? err_set(e, errno, "take a mount") : tree;
+}
+
 /* @userns: the container's, -1 where it is not needed or not yet there */
 static int map_ids(const struct mount_op *op, int tree, int userns, struct err *e)
 {
@@ -162,7 +171,7 @@ int mount_source_open(struct mount_op *op, int root, const struct mount_context 
 
 	if (r < 0 || op->link)
 		return r;
-	auto_fd int tree = clone_source(op, root, c, &recursive, e);
+	auto_fd int tree = op->given ? take_given(op, &recursive, e) : clone_source(op, root, c, &recursive, e);
 
 	if (tree < 0)
 		return tree;

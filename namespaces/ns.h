@@ -44,6 +44,9 @@ int ns_join_process(int pidfd, uint64_t flags, struct err *e);
 /* Which of a process's namespaces are not the caller's, as CLONE_NEW* bits. Return: 0, or -errno with @e filled. */
 int ns_differences(pid_t pid, uint64_t *ret_flags, struct err *e);
 
+/* Is the user namespace of one path the owner of the namespace of another? */
+bool ns_is_owned(const char *path, const char *user_path);
+
 /* Bring up "lo" in the calling thread's network namespace (ioctl: no netlink library needed here). */
 int ns_loopback_up(struct err *e);
 

@@ -103,7 +103,7 @@ int sysctl_apply(const struct spec_map *sysctls, struct err *e)
 {
 	if (sysctls->n == 0)
 		return 0;
-	auto_fd int proc = tree_new("proc", NULL, NULL, e);
+	auto_fd int proc = tree_procfs(NULL, e);
 	int r = 0;
 
 	if (proc < 0)

@@ -2,10 +2,17 @@
 #include "namespaces/tree.h"
 
 #include <errno.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 
 #include "base/fd.h"
+#include "base/path.h"
+#include "base/proc.h"
+#include "base/sock.h"
 
 #define FS_KEY_MAX     256 /* the kernel's limit for a key and for a value */
 #define FS_MESSAGE_MAX 200
@@ -17,6 +24,48 @@ int tree_clone(int dir, const char *path, unsigned flags, struct err *e)
 	int fd = open_tree(dir, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
 
 	return fd < 0 ? err_set(e, errno, "open %s", *path ? path : "a mount") : fd;
+}
+
+/* In the other namespace, whose root is this process's root from then on: no path leads out of it. */
+static _Noreturn void clone_there(int mount_ns, const char *path, int sock)
+{
+	struct err e = { .code = 0 };
+	auto_fd int tree = -1;
+
+	if (setns(mount_ns, CLONE_NEWNS) < 0)
+		(void)err_set(&e, errno, "enter a mount namespace");
+	else
+		tree = tree_clone(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &e);
+	(void)sock_send(sock, &e, sizeof(e), &tree, tree >= 0); /* an end of file says enough */
+	_exit(0);
+}
+
+int tree_clone_inside(int mount_ns, const char *path, struct err *e)
+{
+	auto_fd int ours = -1, theirs = -1, pidfd = -1;
+	struct clone_args args = {
+		.flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd, .exit_signal = SIGCHLD,
+	};
+	struct err said, ignored;
+	int tree = -1, r = sock_pair(&ours, &theirs, e);
+
+	if (r < 0)
+		return r;
+	pid_t pid = sys_clone3(&args);
+
+	if (pid < 0)
+		return err_set(e, errno, "make a process");
+	if (pid == 0)
+		clone_there(mount_ns, path, theirs);
+	fd_close(&theirs);
+	ssize_t n = sock_recv(ours, &said, sizeof(said), &tree, 1);
+
+	(void)proc_wait(pidfd, &ignored); /* it ends by itself: only reap it */
+	if (n != (ssize_t)sizeof(said))
+		return err_say(e, EPIPE, "the process that looks for %s ended without a word", path);
+	if (tree < 0)
+		*e = said;
+	return tree < 0 ? -e->code : tree;
 }
 
 /* The kernel explains a refusal in a message that is read from the file system's context: "e tmpfs: Bad value for 'size'". */
@@ -109,6 +158,22 @@ int tree_reconfigure(int mount, const struct mount_options *o, struct err *e)
 	if (r == 0 && fsconfig(fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0)
 		r = fs_error(fs, "reconfigure a file system", e);
 	return r;
+}
+
+int tree_procfs(const struct mount_options *o, struct err *e)
+{
+	struct statfs fs;
+	int own = tree_new("proc", NULL, o, e);
+
+	if (own != -EPERM)
+		return own;
+	auto_fd int host = path_open_dir("/proc", 0, e);
+
+	if (host < 0)
+		return host;
+	if (fstatfs(host, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
+		return err_say(e, EPERM, "/proc is no procfs");
+	return fd_take(&host);
 }
 
 int tree_change(int tree, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation, struct err *e)

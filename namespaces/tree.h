@@ -21,6 +21,14 @@
 int tree_clone(int dir, const char *path, unsigned flags, struct err *e);
 
 /**
+ * tree_clone_inside() - A detached copy of a mount of another mount namespace, by its path there
+ * @mount_ns:	That namespace, which the caller's user namespace, or one below it, owns
+ *
+ * Return: its fd, owned by the caller, or -errno with @e filled
+ */
+int tree_clone_inside(int mount_ns, const char *path, struct err *e);
+
+/**
  * tree_new() - A new file system
  * @source:	What mountinfo shows, or the device; NULL: none
  * @o:		Attributes, flags and data; propagation does not count here. NULL: none
@@ -28,6 +36,17 @@ int tree_clone(int dir, const char *path, unsigned flags, struct err *e);
  * Return: its fd, owned by the caller, or -errno with @e filled, with the kernel's own words where it has some
  */
 int tree_new(const char *type, const char *source, const struct mount_options *o, struct err *e);
+
+/**
+ * tree_procfs() - A procfs that nobody can have mounted over (rule K4); in init, before the root is entered
+ * @o:		As of tree_new()
+ *
+ * In a user namespace the kernel may refuse one (the pid namespace is another's, parts of /proc are covered); then it is the
+ * host's, which no image has touched.
+ *
+ * Return: its fd, owned by the caller, or -errno with @e filled
+ */
+int tree_procfs(const struct mount_options *o, struct err *e);
 
 /* Clear and set attributes, and set the propagation where it is not 0. Return: 0, or -errno with @e filled. */
 int tree_change(int tree, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation, struct err *e);

@@ -142,6 +142,8 @@ static int take_hostname(struct composition *c, struct err *e)
 		return 0;
 	if (!*h || strlen(h) > 63 || has_control(h) || strpbrk(h, " /\t"))
 		return err_say(e, EINVAL, "--hostname: 1 to 63 characters without blanks and slashes, please");
+	if (c->o->uts && !streq(c->o->uts, JOIN_PRIVATE))
+		return err_say(e, EINVAL, "--hostname %s: with --uts %s it has the name that is there", h, c->o->uts);
 	c->s->hostname = arena_strdup(&c->s->arena, h);
 	return c->s->hostname ? 0 : err_nomem(e);
 }
@@ -152,9 +154,11 @@ static int take_namespaces(struct composition *c, struct err *e)
 
 	for (size_t k = 0; k < NS_COUNT; k++)
 		ns[k].wanted = k != NS_TIME;
-	int r = compose_userns(c, e);
+	int r = compose_joins(c, e);
 
-	return r < 0 ? r : compose_network(c, e);
+	if (r >= 0)
+		r = compose_network(c, e);
+	return r < 0 ? r : compose_userns(c, e);
 }
 
 static int add_label(struct composition *c, const char *key, size_t key_len, const char *value, struct err *e)

@@ -29,6 +29,7 @@ struct run_options {
 	const char *name, *hostname, *user, *workdir, *entrypoint, *userns, *profile;
 	const char *stop_signal, *stop_timeout, *restart, *systemd;
 	const char *ip, *ip6, *mac, *net_rate;
+	const char *pid, *ipc, *uts;
 	struct strv uidmaps, gidmaps;
 	struct strv networks, network_aliases, egress;
 	struct limit_options limits;

@@ -3,12 +3,15 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "runtime/compose_parts.h"
 #include "runtime/defaults.h"
+#include "runtime/join.h"
 
 #define FIRST_ROOM 32
+#define MQUEUE	   "/dev/mqueue"
 
 static int split(struct composition *c, const char *list, struct strv *to)
 {
@@ -84,6 +87,33 @@ int compose_add_mount(struct composition *c, const char *target, const char *typ
 	return m->type && m->source && split(c, options, &m->options) == 0 ? 0 : err_nomem(e);
 }
 
+/* Memory that processes share by name goes with the ipc namespace. */
+static int add_shm(struct composition *c, struct err *e)
+{
+	const char *ipc = c->s->ipc ? c->s->ipc : JOIN_PRIVATE;
+	const char *size = c->o->shm_size ? c->o->shm_size : DEFAULT_SHM_SIZE;
+	uint64_t bytes = 0;
+	char options[96];
+
+	if (str_to_bytes(size, &bytes) < 0 || bytes == 0)
+		return err_say(e, EINVAL, "--shm-size %s: a size such as 64m, please", size);
+	if (c->o->shm_size && !streq(ipc, JOIN_PRIVATE))
+		return err_say(e, EINVAL, "--shm-size %s: not with --ipc %s, where /dev/shm is none of its own", size, c->o->ipc);
+	if (streq(ipc, JOIN_NONE))
+		return 0;
+	if (!streq(ipc, JOIN_PRIVATE))
+		return compose_add_mount(c, SHM_TARGET, "bind", streq(ipc, JOIN_HOST) ? SHM_TARGET : SHM_OF_OTHER,
+					 "bind,nosuid,noexec,nodev", e);
+	snprintf(options, sizeof(options), "nosuid,noexec,nodev,mode=1777,size=%llu", (unsigned long long)bytes);
+	return compose_add_mount(c, SHM_TARGET, "tmpfs", "shm", options, e);
+}
+
+/* Those of the host are seen from a user namespace by the host's mount alone, which need not be there. */
+static bool has_queues(const struct composition *c)
+{
+	return c->spec->linux_.namespaces[NS_IPC].wanted || !c->s->private_userns || access(MQUEUE, F_OK) == 0;
+}
+
 static int add_defaults(struct composition *c, struct err *e)
 {
 	int r = 0;
@@ -91,26 +121,21 @@ static int add_defaults(struct composition *c, struct err *e)
 	for (const struct default_mount *m = default_mounts; m->target && r >= 0; m++) {
 		const char *options = m->options;
 
+		if (streq(m->target, MQUEUE) && !has_queues(c))
+			continue;
 		if (streq(m->target, "/sys/fs/cgroup") && (c->o->privileged || c->s->cgroup_delegate))
 			options = "nosuid,noexec,nodev,relatime";
 		if (streq(m->target, "/proc") && c->profile->strict)
 			options = "nosuid,noexec,nodev,subset=pid";
 		/* sysfs belongs to the network namespace: without one of our own only a view of the host's is possible */
-		if (streq(m->target, "/sys") && !c->own_net && c->s->private_userns)
+		if (streq(m->target, "/sys") && !c->own_net && !str_after(c->s->network, NETWORK_CONTAINER) && c->s->private_userns)
 			r = compose_add_mount(c, "/sys", "bind", "/sys", "rbind,rro,nosuid,noexec,nodev", e);
 		else if (streq(m->target, "/sys") && c->o->privileged)
 			r = compose_add_mount(c, m->target, m->type, m->source, "nosuid,noexec,nodev", e);
 		else
 			r = compose_add_mount(c, m->target, m->type, m->source, options, e);
 	}
-	const char *size = c->o->shm_size ? c->o->shm_size : DEFAULT_SHM_SIZE;
-	uint64_t bytes = 0;
-	char options[96];
-
-	if (r >= 0 && (str_to_bytes(size, &bytes) < 0 || bytes == 0))
-		return err_say(e, EINVAL, "--shm-size %s: a size such as 64m, please", size);
-	snprintf(options, sizeof(options), "nosuid,noexec,nodev,mode=1777,size=%llu", (unsigned long long)bytes);
-	return r < 0 ? r : compose_add_mount(c, "/dev/shm", "tmpfs", "shm", options, e);
+	return r < 0 ? r : add_shm(c, e);
 }
 
 static size_t depth(const struct spec_mount *m)

@@ -191,18 +191,6 @@ static int take_single(struct composition *c, struct err *e)
 	return r;
 }
 
-/* The container whose namespace is to be joined, by its id from now on: names change hands. */
-static int take_other(struct composition *c, const char *name, struct err *e)
-{
-	char id[RECORD_ID_LENGTH + 1];
-	int r = record_find(c->g, name, id, e);
-
-	if (r < 0)
-		return err_wrap(e, "--network");
-	c->s->network = arena_printf(&c->s->arena, NETWORK_CONTAINER "%s", id);
-	return c->s->network ? 0 : err_nomem(e);
-}
-
 /* --net-rate: of each network. */
 static int take_rate(struct composition *c, struct err *e)
 {
@@ -232,7 +220,7 @@ static int take_mode(struct composition *c, const char *word, struct err *e)
 	c->own_net = streq(word, NETWORK_NONE) || pasta;
 	ns->wanted = !streq(word, NETWORK_HOST);
 	if (container)
-		return take_other(c, container, e);
+		return compose_join(c, "--network", container, &c->s->network, e);
 	if (path && *path != '/')
 		return err_say(e, EINVAL, "--network %s: the path of a network namespace must be absolute", word);
 	if (path) {

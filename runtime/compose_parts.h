@@ -18,6 +18,7 @@ struct composition {
 	const char *user;   /* who runs in it, where --user does not say so; NULL: as the image says */
 	bool systemd_always; /* --systemd always */
 	bool own_net;	    /* a network namespace of its own */
+	bool joins, joins_private; /* it joins other containers' namespaces; they have a user namespace of their own */
 	bool no_masks;	    /* --security-opt unmask=ALL, --privileged */
 	size_t mounts_room; /* of spec->mounts */
 };
@@ -34,7 +35,15 @@ int compose_systemd_mounts(struct composition *c, struct err *e);
 /* --restart. Return: 0, or -EINVAL with @e filled */
 int compose_restart(const char *text, struct settings *s, struct err *e);
 
-/* Whether it has a user namespace of its own, and which ids. */
+/* --pid, --ipc, --uts: whose namespaces it has. */
+int compose_joins(struct composition *c, struct err *e);
+/*
+ * Another container, one of whose namespaces is to be joined: by its id from now on, since names change hands.
+ * @ret: JOIN_CONTAINER and that id. Return: 0, or -errno with @e filled
+ */
+int compose_join(struct composition *c, const char *option, const char *name, char **ret, struct err *e);
+
+/* Whether it has a user namespace of its own, and which ids; after all that it joins. */
 int compose_userns(struct composition *c, struct err *e);
 
 /* Its networks, or whose network namespace it has. */

@@ -121,11 +121,24 @@ static int take_own_maps(struct composition *c, struct err *e)
 	return r < 0 ? r : take_maps(c, "--gidmap", gids->n ? gids : uids, &l->gid_mappings, e);
 }
 
+/* Namespaces belong to a user namespace: whoever joins them joins that one, too. */
+static int take_joined(struct composition *c, struct err *e)
+{
+	const char *word = c->o->userns, *theirs = c->joins_private ? "private" : "host";
+
+	c->s->private_userns = c->joins_private;
+	if (c->o->uidmaps.n || c->o->gidmaps.n)
+		return err_say(e, EINVAL, "--uidmap, --gidmap: the ids are those of the container whose namespaces it joins");
+	if (word && !streq(word, theirs))
+		return err_say(e, EINVAL, "--userns %s: the container whose namespaces it joins has --userns %s", word, theirs);
+	return 0;
+}
+
 int compose_userns(struct composition *c, struct err *e)
 {
-	int r = take_mode(c, e);
+	int r = c->joins ? take_joined(c, e) : take_mode(c, e);
 
-	if (r >= 0)
+	if (r >= 0 && !c->joins)
 		r = take_own_maps(c, e);
 	c->spec->linux_.namespaces[NS_USER].wanted = c->s->private_userns;
 	return r;

@@ -253,7 +253,9 @@ static int prepare_init(struct creation *c, struct err *e)
 	int r = 0;
 
 	if (c->plan.userns) {
-		r = c->plan.uids.n ? idmap_write(c->pid, &c->plan.uids, &c->plan.gids, e) : 0;
+		bool joined = c->plan.joins[NS_USER] >= 0;
+
+		r = c->plan.uids.n && !joined ? idmap_write(c->pid, &c->plan.uids, &c->plan.gids, e) : 0;
 		auto_fd int userns = r < 0 ? -1 : ns_open_pid(NS_USER, c->pid, e);
 
 		if (r >= 0 && userns < 0)

@@ -107,6 +107,11 @@ struct health_settings {
 #define NETWORK_HOST	  "host"
 #define NETWORK_CONTAINER "container:" /* and its id */
 #define NETWORK_NS	  "ns:"	       /* and its path */
+/* Whose pid, ipc or uts namespace it has: the host's; its own that nobody may join, or without /dev/shm; another container's. */
+#define JOIN_HOST      NETWORK_HOST
+#define JOIN_PRIVATE   "private"
+#define JOIN_NONE      "none"
+#define JOIN_CONTAINER NETWORK_CONTAINER /* and its id */
 /* In the place of a network's name: one that plugins make, and its name there. */
 #define NETWORK_CNI "cni:"
 
@@ -177,6 +182,7 @@ struct settings {
 	struct strv command_line;		      /* that made it */
 	char *hostname;
 	char *network; /* NETWORK_… */
+	char *pid, *ipc, *uts; /* whose of these namespaces it has: JOIN_…; NULL: its own */
 	struct network_wishes networks; /* of NETWORK_BRIDGE; the first one is eth0 */
 	struct strv ports, extra_hosts; /* "NAME:ADDRESS", "NAME:" NAMES_GATEWAY */
 	struct strv dns, dns_search, dns_options; /* instead of the host's; NAMES_NONE, "." */

@@ -49,28 +49,6 @@ int label_check(const struct spec_process *p, struct err *e)
 	return 0;
 }
 
-/*
- * A procfs of our own. In a user namespace the kernel may refuse one (the pid namespace is another's, parts of /proc are
- * covered); then it is the host's, which no image has touched.
- */
-static int open_proc(struct err *e)
-{
-	static char *words[] = { (char *)"subset=pid" };
-	static const struct mount_options only_processes = { .data = { .v = words, .n = ARRAY_SIZE(words) } };
-	struct statfs fs;
-	int own = tree_new("proc", NULL, &only_processes, e);
-
-	if (own != -EPERM)
-		return own;
-	auto_fd int host = path_open_dir("/proc", 0, e);
-
-	if (host < 0)
-		return host;
-	if (fstatfs(host, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
-		return err_say(e, EPERM, "/proc is no procfs");
-	return fd_take(&host);
-}
-
 static int open_attr(int proc, const char *path)
 {
 	return sys_openat2(proc, path, O_WRONLY | O_CLOEXEC, 0,
@@ -80,7 +58,9 @@ static int open_attr(int proc, const char *path)
 /* @path below /proc, or @older where the kernel has no such file */
 static int write_attr(const char *path, const char *older, const char *value, struct err *e)
 {
-	auto_fd int proc = open_proc(e);
+	static char *words[] = { (char *)"subset=pid" };
+	static const struct mount_options only_processes = { .data = { .v = words, .n = ARRAY_SIZE(words) } };
+	auto_fd int proc = tree_procfs(&only_processes, e);
 
 	if (proc < 0)
 		return err_wrap(e, "a procfs for security labels");

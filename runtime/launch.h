@@ -84,6 +84,7 @@ int engine_reclaim(const struct engine *g, const char *id, const struct cgroup_r
 
 enum remove_flags {
 	REMOVE_FORCE = BIT(0),	 /* kill it first */
+	REMOVE_DEPENDENTS = BIT(2), /* with the containers that join its namespaces */
 	REMOVE_VOLUMES = BIT(1), /* with the volumes without a name that were made for it; those of --rm go in any case */
 };
 
@@ -91,7 +92,7 @@ enum remove_flags {
  * engine_remove() - Remove a container with all that belongs to it
  * @flags:	enum remove_flags
  *
- * Return: 0, or -errno with @e filled (-EBUSY: it runs)
+ * Return: 0, or -errno with @e filled (-EBUSY: it runs, or others join its namespaces)
  */
 int engine_remove(const struct engine *g, const char *id, unsigned flags, struct err *e);
 

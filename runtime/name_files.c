@@ -12,6 +12,7 @@
 #include "namespaces/idmap.h"
 #include "namespaces/ns.h"
 #include "network/pasta.h"
+#include "runtime/join.h"
 
 #define FILE_MAX (1 << 20)
 
@@ -218,29 +219,12 @@ static int of_user(struct run *r, struct file files[FILES], struct err *e)
 	return err_nomem(e);
 }
 
-/* The namespace of another container, and its files: they follow its networks. */
+/* Another container's files: they follow its networks. */
 static int of_container(struct run *r, struct file files[FILES], struct err *e)
 {
-	const char *id = str_after(r->settings.network, NETWORK_CONTAINER);
-	auto_container struct container c = { 0 };
-	int err = container_load(r->g, id, &c, e);
-
-	if (err < 0)
-		return err_wrap(e, "--network container");
-	if (c.phase != PHASE_RUNNING && c.phase != PHASE_PAUSED)
-		return err_say(e, ESRCH, "container %s, whose network is to be joined, does not run", c.settings.name);
-	auto_fd int pidfd = proc_open(&c.init, e);
-
-	r->netns = pidfd < 0 ? pidfd : ns_open_pid(NS_NET, c.init.pid, e);
-	if (r->netns < 0)
-		return r->netns;
-	if (proc_ended(pidfd)) /* its number may be another's by now */
-		return err_say(e, ESRCH, "container %s has ended just now", c.settings.name);
-	char *path = arena_printf(&r->spec.arena, "/proc/self/fd/%d", r->netns);
-
-	files[HOSTS].owner = files[RESOLV].owner = arena_strdup(&r->spec.arena, id);
-	r->spec.linux_.namespaces[NS_NET].path = path;
-	return path && files[HOSTS].owner ? 0 : err_nomem(e);
+	(void)e;
+	files[HOSTS].owner = files[RESOLV].owner = str_after(r->settings.network, NETWORK_CONTAINER);
+	return 0;
 }
 
 /* Somebody else's namespace, by its path: loopback is up in every container's. */
@@ -294,8 +278,10 @@ int name_files_take(struct run *r, struct err *e)
 	struct arena *a = &r->spec.arena;
 	size_t i = 0;
 
-	r->spec.hostname = r->settings.hostname ? arena_strdup(a, r->settings.hostname)
-						: arena_strndup(a, r->settings.id, 12);
+	char *other = join_hostname(r);
+
+	r->spec.hostname = other ? other : r->settings.hostname ? arena_strdup(a, r->settings.hostname)
+								: arena_strndup(a, r->settings.id, 12);
 	if (!r->spec.hostname || asprintf(&files[HOSTNAME].text, "%s\n", r->spec.hostname) < 0) {
 		files[HOSTNAME].text = NULL;
 		return err_nomem(e);
@@ -306,5 +292,7 @@ int name_files_take(struct run *r, struct err *e)
 
 	if (err >= 0)
 		err = change(r, files, e);
+	if (other) /* it is not to be set */
+		r->spec.hostname = NULL;
 	return err < 0 ? err : add_files(r, files, e);
 }

@@ -77,9 +77,11 @@ static int plan_ids(struct plan *p, struct err *e)
 
 	if (!p->userns && (l->uid_mappings.n || l->gid_mappings.n))
 		return err_say(e, EINVAL, "linux.uidMappings: they need a user namespace in linux.namespaces");
-	if (!p->userns || l->namespaces[NS_USER].path)
-		return 0; /* one that is joined has maps of its own */
-	if (!l->uid_mappings.n && !l->gid_mappings.n)
+	bool joined = l->namespaces[NS_USER].path, given = l->uid_mappings.n || l->gid_mappings.n;
+
+	if (!p->userns || (joined && !given))
+		return 0; /* one that is joined has maps of its own, which may be given, too */
+	if (!given)
 		return default_ids(p, e);
 	p->uids = l->uid_mappings;
 	p->gids = l->gid_mappings;
@@ -223,12 +225,23 @@ static int plan_cgroup_bind(struct plan *p, struct err *e)
 	return p->mount_context.cgroup ? 0 : err_nomem(e);
 }
 
+/* Does the container's user namespace own another one of its own? What shows that one can be mounted then. */
+static bool is_owned(const struct plan *p, enum spec_ns_kind kind)
+{
+	const struct spec_namespace *all = p->spec->linux_.namespaces, *ns = &all[kind];
+
+	if (!p->userns || !ns->path)
+		return !p->userns || ns->wanted;
+	return all[NS_USER].path && ns_is_owned(ns->path, all[NS_USER].path);
+}
+
 static int plan_mounts(struct plan *p, struct err *e)
 {
 	p->mount_context = (struct mount_context){
 		.private_userns = p->userns,
-		.net_owned = !p->userns || p->own_netns,
-		.pid_owned = !p->userns || p->own_pidns,
+		.net_owned = is_owned(p, NS_NET),
+		.pid_owned = is_owned(p, NS_PID),
+		.ipc_owned = is_owned(p, NS_IPC),
 		.bundle = p->opt.bundle,
 		.keep_attributes = p->opt.rootfs != NULL,
 		/* mounts are listed in the order in which they were made; but what the host shares with us is opened there */

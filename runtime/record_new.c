@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "runtime/join.h"
 #include "runtime/journal.h"
 #include "runtime/names.h"
 #include "runtime/storage.h"
@@ -78,6 +79,8 @@ static int write_files(const struct engine *g, int dir, struct settings *s, cons
 			return err_set(e, errno, "make folder %s", folders[i]);
 	int r = storage_limit(g, dir, s, e);
 
+	if (r >= 0)
+		r = join_note(g, s, e);
 	if (r >= 0)
 		r = record_write_spec(dir, spec, e);
 	return r < 0 ? r : record_write_settings(dir, s, e);

@@ -20,6 +20,7 @@
 #include "runtime/defaults.h"
 #include "runtime/destroy.h"
 #include "runtime/health.h"
+#include "runtime/join.h"
 #include "runtime/journal.h"
 #include "runtime/limits.h"
 #include "runtime/name_files.h"
@@ -71,7 +72,7 @@ static int take_ids(struct run *r, struct err *e)
 
 	if (!r->settings.private_userns)
 		return 0;
-	if (!l->uid_mappings.n && !r->g->rootless)
+	if (!l->uid_mappings.n && !r->g->rootless) /* those of a namespace that is joined are there already */
 		return take_range(r, e);
 	if (!l->uid_mappings.n)
 		err = rootless_ids(&r->spec.arena, &l->uid_mappings, &l->gid_mappings, e);
@@ -526,7 +527,13 @@ static void explain_layers(const struct run *r, struct err *e)
 /* A user cannot have mounts mapped: where ids are not as they are on disk, somebody else must do it. */
 static bool is_mapped_for_user(const struct run *r)
 {
-	return r->g->rootless && r->settings.manifest && r->spec.linux_.uid_mappings.n > 0;
+	const struct spec_id_maps *maps[] = { &r->spec.linux_.uid_mappings, &r->spec.linux_.gid_mappings };
+	bool mapped = false;
+
+	for (size_t k = 0; k < ARRAY_SIZE(maps); k++)
+		for (size_t i = 0; i < maps[k]->n; i++)
+			mapped |= maps[k]->v[i].container_id != maps[k]->v[i].host_id;
+	return r->g->rootless && r->settings.manifest && mapped;
 }
 
 /* Return: as run_start(), or 1 where it may go better with its root served */
@@ -539,13 +546,18 @@ static int attempt(const struct engine *g, int dir, int terminal, bool serve, st
 		.ends = { { -1, -1, -1 }, { -1, -1, -1 } },
 		.created = CREATED_NONE,
 		.root = -1,
-		.netns = -1,
+		.shm = -1,
 		.oom = -1,
 	};
+
+	for (size_t k = 0; k < NS_COUNT; k++)
+		r.joins[k] = -1;
 	int err = record_settings(dir, &r.settings, e);
 
 	if (err >= 0)
 		err = record_spec(dir, &r.spec, e);
+	if (err >= 0)
+		err = join_take(&r, e);
 	r.serve = serve || r.settings.storage_driver == STORAGE_FUSE_OVERLAYFS || is_mapped_for_user(&r);
 	if (terminal >= 0)
 		take_size(terminal, &r.spec.process.console_size);
@@ -584,7 +596,9 @@ void run_free(struct run *r)
 	relay_close(&r->ends);
 	created_close(&r->created);
 	fd_close(&r->root);
-	fd_close(&r->netns);
+	for (size_t k = 0; k < NS_COUNT; k++)
+		fd_close(&r->joins[k]);
+	fd_close(&r->shm);
 	fd_close(&r->oom);
 	settings_free(&r->settings);
 	spec_free(&r->spec);
@@ -627,16 +641,10 @@ int run_finish(const struct engine *g, int dir, int watch, const struct settings
 	return r;
 }
 
-/* The range whose owner this container is: what a crash took before run.json said so. */
+/* The range that is this container's: what a crash took before run.json said so. */
 static int release_owned(int dir, const char *name, void *arg, struct err *e)
 {
-	const char *id = arg;
-	char owner[ENGINE_OWNER_MAX];
-
-	(void)e;
-	if (engine_owner(dir, name, owner) == 0 && streq(owner, id))
-		(void)unlinkat(dir, name, 0);
-	return 0;
+	return idmap_release_range(dir, arg, (uint32_t)strtoul(name, NULL, 10), e);
 }
 
 /* By what is on disk now: networks come and go while it runs. Whoever changes that has the lock of the folder. */

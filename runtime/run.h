@@ -17,7 +17,8 @@ struct run {
 	uint32_t range_start;
 	struct volume_hold *volumes; /* of settings.mounts, until they are mounted; NULL: there are none */
 	struct wiring wiring;
-	int netns; /* another container's network namespace, to be joined; -1: none */
+	int joins[NS_COUNT]; /* other containers' namespaces, to be joined; -1: none */
+	int shm; /* another container's /dev/shm; -1: none */
 	const char *(*cgroup_defaults)[2]; /* of struct create_request */
 	struct relay_ends ends;
 	struct created created;

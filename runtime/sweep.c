@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "namespaces/idrange.h"
 #include "runtime/storage.h"
 #include "runtime/volumes.h"
 
@@ -90,6 +91,18 @@ static int sweep_owned(int dir, const char *name, void *arg, struct err *e)
 	(void)e;
 	if (engine_owner(dir, name, owner) == 0 && *owner && !has_container(arg, owner))
 		(void)unlinkat(dir, name, 0);
+	return 0;
+}
+
+static bool is_container(const char *id, void *arg)
+{
+	return has_container(arg, id);
+}
+
+static int sweep_range(int dir, const char *name, void *arg, struct err *e)
+{
+	(void)e;
+	idmap_sweep_range(dir, name, is_container, arg);
 	return 0;
 }
 
@@ -192,7 +205,7 @@ void engine_sweep(const struct engine *g)
 	/* two sweeps at once could remove what is somebody else's by then: see release_name() */
 	if (fd_lock(g->names, LOCK_EX | LOCK_NB) == 0) {
 		(void)file_each(g->names, sweep_owned, (void *)g, &ignored);
-		(void)file_each(g->idranges, sweep_owned, (void *)g, &ignored);
+		(void)file_each(g->idranges, sweep_range, (void *)g, &ignored);
 		(void)file_each(g->networks, sweep_network, (void *)g, &ignored);
 		auto_fd int projects = open_sub(g->data, STORAGE_PROJECTS);
 

@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/timestamp.h"
+#include "runtime/join.h"
 #include "runtime/journal.h"
 #include "runtime/launch.h"
 #include "runtime/run.h"
@@ -257,6 +258,25 @@ int engine_stop(const struct engine *g, const char *id, int signal, int timeout_
 	return 0;
 }
 
+/* Without it they could not be started any more. */
+static int remove_dependents(const struct engine *g, int dir, const struct settings *s, unsigned flags, struct err *e)
+{
+	auto_arena struct arena a = { 0 };
+	struct strv ids = { 0 };
+	int r = join_dependents(g, dir, s->id, &a, &ids, e);
+
+	for (size_t i = 0; i < ids.n && r >= 0 && (flags & REMOVE_DEPENDENTS); i++)
+		r = engine_remove(g, ids.v[i], flags, e);
+	if (r < 0 || !ids.n || (flags & REMOVE_DEPENDENTS))
+		return r;
+	char *names = arena_strdup(&a, "");
+
+	for (size_t i = 0; i < ids.n && names; i++)
+		names = arena_printf(&a, "%s%s%.12s", names, i ? ", " : "", ids.v[i]);
+	err_say(e, EBUSY, "container %s has containers that join its namespaces: %s", s->name, names ? names : "");
+	return err_hint(e, "remove them first, or give --depend");
+}
+
 int engine_remove(const struct engine *g, const char *id, unsigned flags, struct err *e)
 {
 	auto_container struct container c = { 0 }, now = { 0 };
@@ -266,6 +286,8 @@ int engine_remove(const struct engine *g, const char *id, unsigned flags, struct
 	bool force = flags & REMOVE_FORCE;
 	int r = dir < 0 ? dir : container_load(g, id, &c, e);
 
+	if (r >= 0)
+		r = remove_dependents(g, dir, &c.settings, flags, e);
 	if (r < 0)
 		return r;
 	watch = force ? outlast_watcher(g, id, dir, e) : record_watch(dir, false, e);

@@ -96,6 +96,7 @@ struct spec_mount {
 	bool chown; /* it and what is in it becomes the process's user's */
 	const struct spec_overlay *overlay; /* NULL: it is none */
 	const struct spec_content *content; /* what is bound instead of the source; NULL: that is */
+	const int *tree; /* a detached mount that is bound instead of the source; borrowed; NULL: the source is */
 };
 struct spec_mounts {
 	struct spec_mount *v;

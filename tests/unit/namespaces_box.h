@@ -231,6 +231,7 @@ static inline int box_run(const struct box *b, struct err *e)
 					      .keep_attributes = b->keep_attributes,
 					      .net_owned = !(b->without & CLONE_NEWNET),
 					      .pid_owned = !(b->without & CLONE_NEWPID),
+					      .ipc_owned = !(b->without & CLONE_NEWIPC),
 					      .bundle = "/nonexistent",
 					      .cgroup = b->cgroup };
 	run.devices.v = (struct spec_device *)(b->devices ? b->devices : devices_default);

@@ -171,6 +171,80 @@ static void test_ranges(void **state)
 	assert_int_equal(readlinkat(folder.fd, name, owner, sizeof(owner)), -1);
 }
 
+static bool is_used(uint32_t start)
+{
+	char name[16];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%u", start);
+	return fstatat(folder.fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool is_known(const char *id, void *arg)
+{
+	return streq(id, arg);
+}
+
+static int sweep(int dir, const char *name, void *arg, struct err *e)
+{
+	(void)e;
+	idmap_sweep_range(dir, name, is_known, arg);
+	return 0;
+}
+
+/* It is free when nobody has it any more, in whichever order they end. */
+static void test_shared(void **state)
+{
+	static const char *const orders[][3] = { { "one", "two", "three" }, { "three", "one", "two" }, { "two", "three", "one" } };
+	uint32_t start, other;
+	struct err e;
+
+	(void)state;
+	if (!box_may())
+		return;
+	assert_int_equal(idmap_share_range(folder.fd, "two", 65536, &e), 0); /* nobody has it */
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
+		assert_int_equal(idmap_take_range(folder.fd, "one", &start, &e), 0);
+		assert_int_equal(idmap_share_range(folder.fd, "one", start, &e), 1);
+		assert_int_equal(idmap_share_range(folder.fd, "two", start, &e), 1);
+		assert_int_equal(idmap_share_range(folder.fd, "three", start, &e), 1);
+		assert_int_equal(idmap_share_range(folder.fd, "three", start, &e), 1);
+		/* it is nobody's own any more: who starts again gets another one */
+		assert_int_equal(idmap_take_range(folder.fd, "one", &other, &e), 0);
+		assert_int_not_equal(other, start);
+		assert_int_equal(idmap_release_range(folder.fd, "one", other, &e), 0);
+		assert_int_equal(idmap_release_range(folder.fd, "four", start, &e), 0);
+		for (size_t k = 0; k < ARRAY_SIZE(orders[i]); k++) {
+			assert_true(is_used(start));
+			assert_int_equal(idmap_release_range(folder.fd, orders[i][k], start, &e), 0);
+		}
+		assert_false(is_used(start));
+	}
+}
+
+static void test_sweep(void **state)
+{
+	char name[16], aside[32];
+	uint32_t start, own;
+	struct err e;
+
+	(void)state;
+	if (!box_may())
+		return;
+	assert_int_equal(idmap_take_range(folder.fd, "gone", &start, &e), 0);
+	assert_int_equal(idmap_share_range(folder.fd, "there", start, &e), 1);
+	assert_int_equal(idmap_take_range(folder.fd, "there", &own, &e), 0);
+	snprintf(aside, sizeof(aside), "%u.gone", own); /* killed while it was about to share */
+	assert_int_equal(mkdirat(folder.fd, aside, 0700), 0);
+	assert_int_equal(file_each(folder.fd, sweep, (void *)"there", &e), 0);
+	assert_true(is_used(start) && is_used(own));
+	assert_int_equal(faccessat(folder.fd, aside, F_OK, 0), -1);
+	snprintf(name, sizeof(name), "%u/gone", start);
+	assert_int_equal(faccessat(folder.fd, name, F_OK, AT_SYMLINK_NOFOLLOW), -1);
+	assert_int_equal(file_each(folder.fd, sweep, (void *)"nobody", &e), 0);
+	assert_false(is_used(start) || is_used(own));
+}
+
 static void take_many(int racer, uint32_t *taken)
 {
 	struct err e;
@@ -426,6 +500,8 @@ int main(void)
 		cmocka_unit_test(test_to_host),
 		cmocka_unit_test(test_subid_text),
 		cmocka_unit_test_setup_teardown(test_ranges, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_shared, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sweep, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_racers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_entries, setup, teardown),
 		cmocka_unit_test(test_users),

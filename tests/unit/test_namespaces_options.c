@@ -130,8 +130,8 @@ static struct made make(struct spec_mount m, const char *options, struct mount_c
 }
 
 #define MOUNT(to, kind, from) ((struct spec_mount){ .destination = to, .type = kind, .source = from })
-static const struct mount_context with_userns = { .private_userns = true, .net_owned = true, .pid_owned = true, .bundle = "/b" };
-static const struct mount_context without = { .net_owned = true, .pid_owned = true, .bundle = "/b" };
+static const struct mount_context with_userns = { .private_userns = true, .net_owned = true, .pid_owned = true, .ipc_owned = true, .bundle = "/b" };
+static const struct mount_context without = { .net_owned = true, .pid_owned = true, .ipc_owned = true, .bundle = "/b" };
 
 static void test_kinds(void **state)
 {
