@@ -154,15 +154,21 @@ static int read_map(int proc, const char *file, struct arena *a, struct spec_id_
 	auto_free char *text = NULL;
 	struct spec_id_maps maps = { .v = arena_array(a, ENTRIES_MAX, sizeof(*maps.v)) };
 	int r = maps.v ? file_read(proc, file, ENTRIES_MAX * ENTRY_TEXT, &text, NULL, e) : err_nomem(e);
-	int used = 0;
+	char *save = NULL;
 
 	if (r < 0)
 		return r;
-	for (const char *p = text; maps.n < ENTRIES_MAX; p += used, maps.n++) {
+	for (char *word = strtok_r(text, " \n", &save); word && maps.n < ENTRIES_MAX; maps.n++) {
 		struct spec_id_map *m = &maps.v[maps.n];
+		uint32_t *const numbers[] = { &m->container_id, &m->host_id, &m->size };
 
-		if (sscanf(p, "%u %u %u%n", &m->container_id, &m->host_id, &m->size, &used) != 3)
-			break;
+		for (size_t i = 0; i < ARRAY_SIZE(numbers); i++, word = strtok_r(NULL, " \n", &save)) {
+			uint64_t v;
+
+			if (!word || str_to_u64(word, UINT32_MAX, &v) < 0)
+				return err_say(e, EPROTO, "%s is no map of ids", file);
+			*numbers[i] = (uint32_t)v;
+		}
 	}
 	*ret = maps;
 	return 0;

@@ -128,9 +128,10 @@ bool ns_is_owned(const char *path, const char *user_path)
 {
 	auto_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	auto_fd int owner = fd < 0 ? -1 : ioctl(fd, NS_GET_USERNS); /* close-on-exec; EPERM: above our own one */
+	auto_fd int user = open(user_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	struct stat a, b;
 
-	return owner >= 0 && fstat(owner, &a) == 0 && stat(user_path, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	return owner >= 0 && user >= 0 && fstat(owner, &a) == 0 && fstat(user, &b) == 0 && a.st_ino == b.st_ino;
 }
 
 int ns_loopback_up(struct err *e)

@@ -644,7 +644,9 @@ int run_finish(const struct engine *g, int dir, int watch, const struct settings
 /* The range that is this container's: what a crash took before run.json said so. */
 static int release_owned(int dir, const char *name, void *arg, struct err *e)
 {
-	return idmap_release_range(dir, arg, (uint32_t)strtoul(name, NULL, 10), e);
+	uint64_t start;
+
+	return str_to_u64(name, UINT32_MAX, &start) < 0 ? 0 : idmap_release_range(dir, arg, (uint32_t)start, e);
 }
 
 /* By what is on disk now: networks come and go while it runs. Whoever changes that has the lock of the folder. */
