@@ -5,7 +5,7 @@
 load lib
 
 image=localhost/busybox:1
-rounds=40
+rounds=$((races / 8)) # of eight commands
 
 setup_file() {
 	needs_root

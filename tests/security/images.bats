@@ -344,7 +344,7 @@ hostile_layouts() { # hostile_layouts ROW: the cases of probes/layout.py
 		"containerd.io/restart.status", "containerd.io/restart.loguri", "run.oci.keep_original_groups", "run.oci.seccomp.plugins",
 		"run.oci.mount_context_type", "run.oci.hooks.stderr", "org.systemd.property.ExecStartPre", "privileged", "Privileged",
 		"seccomp", "capAdd", "userns", "network", "restart", "paene.privileged", "paene.userns", "io.paene.privileged",
-		"org.criu.config", "io.kubernetes.cri-o.userns-mode"] | map({(.): "true"}) | add
+		"org.criu.config", "org.paene.landlock", "org.paene.ksm", "io.kubernetes.cri-o.userns-mode"] | map({(.): "true"}) | add
 		+ {"containerd.io/restart.loguri": "binary:///tmp/x", "io.podman.annotations.seccomp": "unconfined"}')
 	make_image localhost/labels:1 "$archive" "Labels=$labels"
 	load_archive

@@ -9,6 +9,7 @@
 # Every test is safe or fails: in setup a snapshot is taken, in teardown another, and they must be equal.
 load ../lib/common
 
+races=${RACE_ROUNDS:-500} # how often a race is run
 victim=/tmp/v # its name is in the hostile layers
 
 # A /tmp of this file's own: others have a /tmp/v, too. What is needed of the machine's is bound into it.
