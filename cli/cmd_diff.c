@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 
-#include "cli/output.h"
+#include "cli/diff_view.h"
 #include "cli/verbs.h"
 #include "runtime/container_diff.h"
 
@@ -14,46 +14,6 @@ static const struct option rows[] = {
 	OPT_STRING(struct diff_options, format, "format", 0, "json", "as JSON"),
 	LATEST_ROW(struct diff_options, latest),
 };
-
-static const struct {
-	char letter;
-	const char *key;
-} kinds[CHANGE_KINDS] = {
-	[CHANGE_MODIFIED] = { 'C', "changed" },
-	[CHANGE_ADDED] = { 'A', "added" },
-	[CHANGE_DELETED] = { 'D', "deleted" },
-};
-
-static int print_json(const struct call *call, const struct changes *c, struct err *e)
-{
-	json_auto_t *all = json_object();
-
-	for (size_t i = 0; i < c->n; i++) {
-		const char *key = kinds[c->v[i].kind].key;
-		json_t *path = json_string(c->v[i].path);
-
-		if (!json_object_get(all, key))
-			(void)json_object_set_new(all, key, json_array());
-		if (!path) /* a name that is no UTF-8: as it is shown elsewhere */
-			path = json_string(output_harmless(call->arena, c->v[i].path));
-		(void)json_array_append_new(json_object_get(all, key), path);
-	}
-	return all ? output_json(all, e) : err_nomem(e);
-}
-
-static int print(const struct call *c, const struct changes *changes, const char *format, struct err *e)
-{
-	if (format)
-		return print_json(c, changes, e);
-	for (size_t i = 0; i < changes->n; i++) {
-		const char *path = output_harmless(c->arena, changes->v[i].path);
-
-		if (!path)
-			return err_nomem(e);
-		printf("%c %s\n", kinds[changes->v[i].kind].letter, path);
-	}
-	return 0;
-}
 
 /* A container goes before an image of that name, as with inspect. */
 static int compare(const struct call *c, const struct engine *g, struct changes *ret, struct err *e)
@@ -81,12 +41,12 @@ static int run(const struct call *c, struct err *e)
 	struct changes changes = { 0 };
 	int r = verb_engine(c, &g, e);
 
-	if (r >= 0 && o->format && !streq(o->format, "json"))
-		return err_say(e, EINVAL, "--format %s: it is json", o->format);
+	if (r >= 0)
+		r = diff_view_check(o->format, e);
 	if (r >= 0)
 		r = compare(c, &g, &changes, e);
 	if (r >= 0)
-		r = print(c, &changes, o->format, e);
+		r = diff_view(c, &changes, o->format, e);
 	arena_free(&changes.arena);
 	return r;
 }

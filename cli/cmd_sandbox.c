@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* sandbox: a command in a throw-away view of this machine. */
+/* sandbox: a command in a throw-away view of this machine. What the others do that are kept: cmd_sandbox_kept.c. */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/output.h"
 #include "cli/verbs.h"
-#include "runtime/sandbox.h"
+#include "runtime/sandbox_store.h"
 
 /* clang-format off */
 #define FLAG(member, name, letter, help)	  OPT_FLAG(struct sandbox_options, member, name, letter, help)
@@ -15,6 +20,9 @@ static const struct option rows[] = {
 	LIST(rw, "rw", 0, "PATH[:TARGET]", "the same, and what it writes there is written"),
 	LIST(hide, "hide", 0, "PATH", "an empty folder or file in its place"),
 	LIST(tmp, "tmp", 0, "PATH", "an empty folder in its place that can be written"),
+	OPT_GROUP("What it writes"),
+	STRING(name, "name", 0, "NAME", "keep what is caught, and what was by this name before"),
+	FLAG(keep, "keep", 0, "the same by a name that is told"),
 	OPT_GROUP("Its process"),
 	LIST(env, "env", 'e', "NAME[=VALUE]", "set a variable; without VALUE, ours, a secret too"),
 	LIST(keep_env, "keep-env", 0, "PATTERN", "variables to be kept though they look like secrets; *: all"),
@@ -24,18 +32,71 @@ static const struct option rows[] = {
 };
 /* clang-format on */
 
-static int run(const struct call *c, struct err *e)
+static int locate(const struct call *c, struct engine *ret, struct err *e)
 {
 	const struct paene_globals *globals = c->globals;
-	struct sandbox_options o = *(const struct sandbox_options *)c->options;
-	struct engine g;
-	int status = 0, r = engine_locate(globals->root, globals->runroot, &g, e);
 
-	o.command = c->args;
-	if (r >= 0)
-		r = sandbox_run(&g, &o, verb_warn, (void *)c, &status, e);
+	return engine_locate(globals->root, globals->runroot, ret, e);
+}
+
+static int run_options(const struct call *c, const struct engine *g, const struct sandbox_options *o, struct err *e)
+{
+	int status = 0, r = sandbox_run(g, o, verb_warn, (void *)c, &status, e);
+
 	return r < 0 ? r : status;
 }
+
+static int run(const struct call *c, struct err *e)
+{
+	struct sandbox_options o = *(const struct sandbox_options *)c->options;
+	struct engine g;
+	int r = locate(c, &g, e);
+
+	o.command = c->args;
+	return r < 0 ? r : run_options(c, &g, &o, e);
+}
+
+/* ---- enter ---- */
+
+static int run_enter(const struct call *c, struct err *e)
+{
+	char *shell = getenv("SHELL"), *alone[] = { shell && *shell ? shell : (char *)"/bin/sh", NULL };
+	auto_sandbox_record struct sandbox_record s = { 0 };
+	struct engine g;
+	int r = locate(c, &g, e);
+
+	if (r >= 0)
+		r = sandbox_load(&g, c->args[0], &s, e);
+	if (r < 0)
+		return r;
+	char *const *command = c->args + 1 + (c->n_args > 1 && streq(c->args[1], "--"));
+	const struct sandbox_options o = {
+		.command = *command ? command : alone,
+		.name = s.name, .ro = s.ro, .rw = s.rw, .hide = s.hide, .tmp = s.tmp, .copy = s.copy,
+	};
+
+	if (*s.folder && chdir(s.folder) < 0)
+		return err_set(e, errno, "change into %s, where it was made", s.folder);
+	return run_options(c, &g, &o, e);
+}
+
+static const struct verb verb_enter = {
+	.name = "enter",
+	.above = &verb_sandbox,
+	.arguments = "NAME [COMMAND [ARG…]]",
+	.help = "go on in one that was kept",
+	.about = "Run a command, or a shell, in a sandbox that was kept, in the folder where it was made and with what was shown and hidden then.",
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.flags = VERB_COMMAND,
+	.failure_status = STATUS_ENGINE,
+	.options = NO_OPTIONS,
+	.run = run_enter,
+};
+
+static const struct verb *const verbs[] = {
+	&verb_sandbox_ls, &verb_sandbox_diff, &verb_sandbox_apply, &verb_enter, &verb_sandbox_drop,
+};
 
 const struct verb verb_sandbox = {
 	.name = "sandbox",
@@ -45,11 +106,12 @@ const struct verb verb_sandbox = {
 	.about = "Run a command that is not trusted, as who you are, in a throw-away view of this machine: nothing is "
 		 "downloaded, and no rights are needed. It can write to the current folder; what it writes elsewhere is caught, and "
 		 "dropped at its end. Your home is hidden, there is no network, no other process, and no variable that looks like a secret. "
-		 "The exit status is the command's; 125, 126 and 127 as with `run`.",
+		 "The exit status is the command's; 125, 126 and 127 as with `run`. A command with the name of a verb below needs the two dashes.",
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.flags = VERB_COMMAND,
 	.failure_status = STATUS_ENGINE,
 	.options = OPTIONS(rows, struct sandbox_options),
+	.below = VERBS(verbs),
 	.run = run,
 };

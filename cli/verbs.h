@@ -119,6 +119,7 @@ extern const struct verb verb_network, verb_network_create, verb_network_ls, ver
 	verb_network_disconnect, verb_network_shape;
 extern const struct verb verb_secret;
 extern const struct verb verb_volume, verb_volume_export, verb_volume_import; /* the others are below the first */
-extern const struct verb verb_version, verb_info, verb_unshare, verb_sandbox;
+extern const struct verb verb_version, verb_info, verb_unshare;
+extern const struct verb verb_sandbox, verb_sandbox_ls, verb_sandbox_diff, verb_sandbox_apply, verb_sandbox_drop; /* below the first */
 
 #endif

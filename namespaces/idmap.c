@@ -246,7 +246,7 @@ int idmap_userns(const struct spec_id_maps *uids, const struct spec_id_maps *gid
 
 int idmap_nest(uint32_t uid, uint32_t gid, struct err *e)
 {
-	const uint32_t ids[] = { uid, gid };
+	const struct spec_id_map ids[] = { { uid, geteuid(), 1 }, { gid, getegid(), 1 } };
 	char text[ENTRY_TEXT];
 	int r = 0;
 
@@ -259,7 +259,7 @@ int idmap_nest(uint32_t uid, uint32_t gid, struct err *e)
 		return proc;
 	r = file_write(proc, "setgroups", "deny", e);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds) && r == 0; i++) {
-		snprintf(text, sizeof(text), "%u 0 1\n", ids[i]);
+		snprintf(text, sizeof(text), "%u %u 1\n", ids[i].container_id, ids[i].host_id);
 		r = file_write(proc, kinds[i].file, text, e);
 	}
 	return r;

@@ -47,7 +47,7 @@ int idmap_mount(int tree, int userns, bool recursive, const char *what, struct e
 
 /**
  * idmap_nest() - Enter a new user namespace below the present one, in which there is only the caller
- * @uid, @gid:	Who that is there; as the caller's user and group 0 out here
+ * @uid, @gid:	Who that is there
  *
  * Needs a procfs on /proc. All rights over what belongs to the namespace above are lost.
  *

@@ -90,6 +90,21 @@ static int allow(int ruleset, int root, const char *path, uint64_t rights, struc
 	return 0;
 }
 
+/* What it was given as a stream it may open anew by that name: /dev/stdout. */
+static int allow_streams(int ruleset, struct err *e)
+{
+	struct stat st;
+
+	for (int fd = 0; fd < 3; fd++) {
+		const struct landlock_path_beneath_attr rule = { .allowed_access = FILE_RIGHTS, .parent_fd = fd };
+
+		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+		    syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
+			return err_set(e, errno, "allow writes to fd %d", fd);
+	}
+	return 0;
+}
+
 int landlock_enter(const struct spec *s, struct err *e)
 {
 	int abi = landlock_wanted(s) ? landlock_abi() : 0, r = 0;
@@ -109,6 +124,8 @@ int landlock_enter(const struct spec *s, struct err *e)
 	for (size_t i = 0; i < s->mounts.n && root >= 0 && r >= 0; i++)
 		if (is_writable(&s->mounts.v[i]))
 			r = allow(ruleset, root, s->mounts.v[i].destination, want.fs, e);
+	if (root >= 0 && r >= 0)
+		r = allow_streams(ruleset, e);
 	if (root < 0 || r < 0)
 		return root < 0 ? root : r;
 	return syscall(SYS_landlock_restrict_self, ruleset, 0) < 0 ? err_set(e, errno, "enter the Landlock ruleset") : 0;

@@ -11,13 +11,17 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/proc.h"
 #include "base/timestamp.h"
 #include "runtime/create.h"
 #include "runtime/defaults.h"
+#include "runtime/landlock.h"
 #include "runtime/relay.h"
 #include "runtime/sandbox_parts.h"
+#include "runtime/sandbox_store.h"
 
-#define ID "sandbox"
+#define ID	    "sandbox"
+#define RANDOM_NAME 8
 
 /* ---- who it is ---- */
 
@@ -67,6 +71,7 @@ static int set_command(struct sandbox *s, struct err *e)
 
 static int set_security(struct sandbox *s, struct err *e)
 {
+	static struct spec_pair second_wall = { (char *)LANDLOCK_ANNOTATION, (char *)"true" };
 	static const enum spec_ns_kind own[] = { NS_USER, NS_MOUNT, NS_PID, NS_IPC, NS_UTS, NS_CGROUP, NS_NET };
 	struct spec_linux *l = &s->spec.linux_;
 	int r = add_all(s, default_masked_paths, &l->masked_paths, e);
@@ -76,6 +81,8 @@ static int set_security(struct sandbox *s, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		l->namespaces[own[i]].wanted = true;
 	s->spec.process.no_new_privileges = true;
+	s->spec.root.readonly = true;
+	s->spec.annotations = (struct spec_map){ .v = &second_wall, .n = 1 };
 	set_caps(s);
 	return r;
 }
@@ -200,7 +207,7 @@ static int start(struct sandbox *s, struct streams *io, struct created *ret, str
 		.plan = {
 			.id = ID, .rootfs = &root,
 			.cgroup_manager = CGROUP_MANAGER_DISABLED,
-			.seccomp = SECCOMP_TIGHT, .seccomp_cache = cache,
+			.seccomp = profiles[PROFILE_DEFAULT].seccomp, .seccomp_cache = cache,
 			.hold_signals = true,
 			.own_ids = geteuid() != 0,
 			.die_with_parent = true,
@@ -213,14 +220,47 @@ static int start(struct sandbox *s, struct streams *io, struct created *ret, str
 	return container_create(&q, ret, e);
 }
 
+/* Where what it catches is kept: @ret_dir holds the lock. */
+static int take_store(struct sandbox *s, char path[PATH_MAX], int *ret_dir, struct err *e)
+{
+	const struct sandbox_options *o = s->o;
+	char random[RANDOM_NAME + 1];
+	const char *name = o->name;
+	struct arena *a = &s->spec.arena;
+
+	if (!name && !o->keep)
+		return 0;
+	if (!name && proc_random_hex(random, RANDOM_NAME) < 0)
+		return err_say(e, EIO, "no random number for a name");
+	if (!name) {
+		char *note = arena_printf(a, "what it changes is kept as %s: see `paene sandbox diff %s`", random, random);
+
+		if (!note || strv_push(a, &s->notes, note) < 0)
+			return err_nomem(e);
+		name = random;
+	}
+	int dir = sandbox_take(s->g, name, o, path, e);
+
+	if (dir < 0)
+		return dir;
+	*ret_dir = dir;
+	s->store = path;
+	return 0;
+}
+
 int sandbox_run(const struct engine *g, const struct sandbox_options *o, void (*warn)(const char *text, void *arg), void *arg,
 		int *ret_status, struct err *e)
 {
 	struct sandbox s = { .g = g, .o = o };
 	struct streams io = { .ends = { { -1, -1, -1 }, { -1, -1, -1 } } };
 	auto_created struct created created = CREATED_NONE;
+	char store[PATH_MAX];
 	int64_t until = kill_at(o, e);
-	int r = until < 0 ? (int)until : compose(&s, e);
+	auto_fd int dir = -1;
+	int r = until < 0 ? (int)until : take_store(&s, store, &dir, e);
+
+	if (r >= 0)
+		r = compose(&s, e);
 
 	for (size_t i = 0; i < s.notes.n && r >= 0; i++)
 		warn(s.notes.v[i], arg);

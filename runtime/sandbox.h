@@ -2,9 +2,7 @@
 /*
  * sandbox.h: a command in a throw-away view of this machine: what it writes is caught, what it has no business with is hidden.
  *
- *   DATA/sandboxes/NAME/   of one with a name: lock, upper/FOLDER, work/FOLDER; FOLDER as host_root_name() writes its path
- *
- * A sandbox without a name has nothing on any disk: what it writes is in memory, and goes with it. See README.md, "Sandboxes".
+ * What one with a name has caught is kept: sandbox_store.h. A sandbox without a name has nothing on any disk: what it writes is in memory, and goes with it. See README.md, "Sandboxes".
  */
 #ifndef RUNTIME_SANDBOX_H
 #define RUNTIME_SANDBOX_H
@@ -14,12 +12,12 @@
 /* As written on the command line; NULL: not given. */
 struct sandbox_options {
 	char *const *command; /* ends with NULL; not empty */
-	const char *name;
+	const char *name;   /* keep what is caught; NULL: it is dropped, or with @keep it gets a name */
 	const char *workdir, *hostname, *time;
 	struct strv ro, rw;	/* PATH[:TARGET] */
 	struct strv hide, tmp;	/* PATH */
 	struct strv env, keep_env;
-	bool copy;
+	bool copy, keep;
 };
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What a sandbox sees: a copy of all mounts of this machine, read-only, and over that, in this order: overlays of the folders in
- * "/", kernel file systems of its own, empty folders where the machine keeps what is others' or the user's, and last what was
+ * "/", kernel file systems of its own, empty folders where the machine keeps what is others' or the user's, and then what was
  * named. Nothing is looked up twice: sources are paths in the machine's tree, which stays below until the new root is entered.
  */
 #include <dirent.h>
@@ -19,7 +19,7 @@
 #include "runtime/defaults.h"
 #include "runtime/sandbox_parts.h"
 
-#define HUB	   "/tmp" /* what the overlays write to is mounted here, and then hidden by an empty folder */
+#define HUB	   "/sys" /* what the overlays write to is mounted here, until sysfs hides it */
 #define FIRST_ROOM 64
 #define MOUNTINFO_MAX (16 << 20)
 
@@ -91,11 +91,12 @@ static struct spec_mount *add_outer_first(struct sandbox *s, size_t first, const
 
 	if (!add(s, target, type, source, options))
 		return NULL;
-	struct spec_mount new = m->v[m->n - 1];
-	size_t k = m->n - 1;
+	const struct spec_mount new = m->v[m->n - 1];
+	size_t k = first;
 
-	for (; k > first && is_below(m->v[k - 1].destination, new.destination) && !streq(m->v[k - 1].destination, new.destination); k--)
-		m->v[k] = m->v[k - 1];
+	while (k < m->n - 1 && (!is_below(m->v[k].destination, target) || streq(m->v[k].destination, target)))
+		k++;
+	memmove(&m->v[k + 1], &m->v[k], (m->n - 1 - k) * sizeof(new));
 	m->v[k] = new;
 	return &m->v[k];
 }
@@ -189,7 +190,7 @@ static int add_own(struct sandbox *s, struct err *e)
 	int r = 0;
 
 	for (const struct default_mount *m = default_mounts; m->target; m++)
-		if (!add(s, m->target, m->type, m->source, m->options))
+		if (!is_below(m->target, HUB) && !add(s, m->target, m->type, m->source, m->options))
 			return err_nomem(e);
 	if (!add(s, "/dev/shm", "tmpfs", "shm", "nosuid,noexec,nodev,mode=1777"))
 		return err_nomem(e);
@@ -271,6 +272,15 @@ static int add_cwd(struct sandbox *s, size_t first, struct err *e)
 	return m && (!s->o->copy || catch(s, m, false) == 0) ? 0 : err_nomem(e);
 }
 
+/* No overlay is made after this. */
+static int hide_hub(struct sandbox *s, size_t first, struct err *e)
+{
+	for (const struct default_mount *m = default_mounts; m->target; m++)
+		if (is_below(m->target, HUB) && !add_outer_first(s, first, m->target, m->type, m->source, m->options))
+			return err_nomem(e);
+	return 0;
+}
+
 int sandbox_view(struct sandbox *s, struct err *e)
 {
 	static const struct named ro = { "ro", "bind", "rbind,rro", true }, rw = { "rw", "bind", "rbind", true },
@@ -293,5 +303,5 @@ int sandbox_view(struct sandbox *s, struct err *e)
 		r = add_cwd(s, first, e);
 	for (size_t i = 0; i < ARRAY_SIZE(lists) && r >= 0; i++)
 		r = add_list(s, first, lists[i].kind, lists[i].words, e);
-	return r;
+	return r < 0 ? r : hide_hub(s, first, e);
 }

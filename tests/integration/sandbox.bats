@@ -6,18 +6,19 @@ load ../lib/rootless
 setup_file() {
 	[ "$(id -u)" = 0 ] || return 0
 	make_dev no-subids
+	mount -t tmpfs tmpfs /opt
 	mkdir -p $dev_home/work /run/root-home/work /opt/caught
 	chown $dev_id:$dev_id $dev_home/work /opt/caught
+	mkdir /run/root-bin
+	printf '#!/bin/sh\nexec /run/paene-test/paene --root /run/root-data --runroot /run/root-run "$@"\n' >/run/root-bin/paene
+	chmod +x /run/root-bin/paene
 	echo secret | tee $dev_home/private >/run/root-home/private
 	both compile_filter
 }
 
 compile_filter() { # what stays for the next one
-	as "$1" paene sandbox true
-}
-
-teardown_file() {
-	rm -rf /opt/caught
+	as "$1" paene sandbox --name first true
+	as "$1" paene sandbox drop first
 }
 
 setup() {
@@ -37,7 +38,7 @@ as() {
 	if [ "$who" = dev ]; then
 		as_dev sh -c 'cd work && exec "$@"' sh "$@"
 	else
-		(cd /run/root-home/work && exec env -i HOME=/run/root-home PATH="/run/paene-test:/usr/bin:/bin" "$@")
+		(cd /run/root-home/work && exec env -i HOME=/run/root-home PATH="/run/root-bin:/usr/bin:/bin" "$@")
 	fi
 }
 
@@ -159,4 +160,125 @@ both() { # both FUNCTION: as each of them
 	expect_status 3
 	expect_in_output /dev/pts/0
 	expect_in_output '[restored]'
+}
+
+# ---- with a name ----
+
+@test "what one with a name has caught is there the next time, is listed, made on the machine, and dropped" {
+	check() {
+		local folder=/opt/caught/$1
+		as "$1" mkdir -p "$folder/gone"
+		as "$1" sh -c 'cd "$1"; echo old >changed; touch deleted gone/x' sh "$folder"
+		as "$1" paene sandbox --name one -- sh -c 'cd "$1"; echo new >changed; rm deleted; rm -r gone; mkdir -m 700 new; ln -s x new/link;
+			echo text >new/text; chmod 600 new/text' sh "$folder"
+		[ "$(cat "$folder/changed")" = old ]
+		run as "$1" paene sandbox enter one -- cat "$folder/changed"
+		expect_output new
+		run as "$1" paene sandbox diff one
+		expect_output "$(printf '%s\n' "C /opt/caught" "C $folder" "C $folder/changed" "D $folder/deleted" "D $folder/gone" "A $folder/new" \
+			"A $folder/new/link" "A $folder/new/text")"
+		run as "$1" paene sandbox ls --format '{{.Name}} {{.Status}} {{.Folder}}'
+		expect_output "one kept $(home_of "$1")/work"
+		run as "$1" paene sandbox apply --dry-run one
+		expect_in_output "D $folder/gone"
+		[ -e "$folder/gone/x" ] || fail "not dry"
+		run as "$1" paene sandbox apply one "$folder/new/text"
+		expect_output "$(printf '%s\n' "A $folder/new" "A $folder/new/text")"
+		[ "$(stat -c %a%U "$folder/new" "$folder/new/text")" = "$(printf '700%s\n600%s' "$(as "$1" id -un)" "$(as "$1" id -un)")" ]
+		[ ! -L "$folder/new/link" ]
+		as "$1" paene sandbox apply one
+		[ "$(cat "$folder/changed")$(readlink "$folder/new/link")" = newx ]
+		[ ! -e "$folder/deleted" ] && [ ! -e "$folder/gone" ] || fail "$(ls "$folder")"
+		run as "$1" paene sandbox diff one
+		expect_output ""
+		run as "$1" paene sandbox drop one
+		expect_output one
+		run as "$1" paene sandbox ls -q
+		expect_output ""
+	}
+	both check
+}
+
+@test "where the machine has changed meanwhile nothing is applied, unless forced to" {
+	check() {
+		local folder=/opt/caught/stale-$1
+		as "$1" mkdir -p "$folder"
+		echo old | tee "$folder/a" >"$folder/b"
+		chown -R "$(as "$1" id -u)" "$folder"
+		as "$1" paene sandbox --name two -- sh -c 'cd "$1"; echo new >a; rm b; echo c >c' sh "$folder"
+		echo other >"$folder/b"
+		run as "$1" paene sandbox apply two
+		expect_status 1
+		expect_in_output "$folder/b has changed on this machine meanwhile; give --force"
+		[ "$(cat "$folder/a")" = old ]
+		as "$1" paene sandbox apply two "$folder/a"
+		[ "$(cat "$folder/a")" = new ]
+		as "$1" paene sandbox apply --force two
+		[ ! -e "$folder/b" ] && [ -e "$folder/c" ] || fail "$(ls "$folder")"
+		run as "$1" paene sandbox apply two /etc
+		expect_status 1
+		expect_in_output "has changed nothing at /etc"
+		as "$1" paene sandbox drop two
+	}
+	both check
+}
+
+@test "--copy catches the current folder for later, and apply brings it back; --keep finds a name" {
+	check() {
+		local home name
+		home=$(home_of "$1")
+		run as "$1" paene sandbox --copy --keep -- sh -c 'echo 1 >made'
+		expect_status 0
+		name=$(as "$1" paene sandbox ls -q)
+		expect_in_output "kept as $name"
+		[ ! -e "$home/work/made" ]
+		as "$1" paene sandbox enter "$name" cat made
+		as "$1" paene sandbox apply "$name" made
+		[ "$(cat "$home/work/made")" = 1 ]
+		rm "$home/work/made"
+		as "$1" paene sandbox drop --all
+	}
+	both check
+}
+
+@test "one name is one run at a time, and a killed one can be dropped" {
+	as dev paene sandbox --name busy -- sleep 27182 3>&- &
+	wait_until 5 pgrep -fx 'sleep 27182'
+	run as dev paene sandbox --name busy true
+	expect_status 125
+	expect_in_output "sandbox busy is in use"
+	for verb in drop apply; do
+		run as dev paene sandbox $verb busy
+		expect_status 1
+		expect_in_output "sandbox busy is in use"
+	done
+	run as dev paene sandbox ls --format '{{.Status}}'
+	expect_output running
+	pkill -9 -fx 'paene sandbox --name busy -- sleep 27182'
+	wait_until 5 eval '! pgrep -fx "sleep 27182" >/dev/null'
+	as dev paene sandbox --name busy true
+	as dev paene sandbox drop busy
+}
+
+@test "names that do not exist, or cannot" {
+	local words
+	for words in "drop none" "diff none" "apply none" "enter none" "diff ../x" "--name ../x true" "drop" "drop --all x" "ls --format {{"; do
+		run as dev paene sandbox $words
+		[ "$status" != 0 ] || fail "$words"
+		[ ${#lines[@]} = 1 ] || fail "$words:" "$output"
+	done
+}
+
+@test "a full disk is one line, and leaves the machine as it was" {
+	mkdir /opt/caught/full
+	mount -t tmpfs -o size=64k tmpfs /opt/caught/full
+	echo old >/opt/caught/full/file
+	as root sh -c 'cd /opt/caught/full && exec "$@"' sh paene sandbox --copy --name full -- sh -c 'head -c 200000 /dev/zero >file'
+	run as root sh -c 'cd /opt/caught/full && exec "$@"' sh paene sandbox apply full
+	expect_status 1
+	expect_in_output "paene sandbox apply: apply /opt/caught/full/file: copy: No space left on device"
+	[ ${#lines[@]} = 1 ]
+	[ "$(ls -A /opt/caught/full)$(cat /opt/caught/full/file)" = fileold ]
+	as root sh -c 'cd /opt/caught/full && exec "$@"' sh paene sandbox drop full
+	umount /opt/caught/full
 }
