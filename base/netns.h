@@ -14,4 +14,13 @@
  */
 int netns_visit(int netns, int (*f)(const void *arg, struct err *e), const void *arg, struct err *e);
 
+/**
+ * netns_call() - The same for whoever could not come back: a child that has our memory and fds goes there, and we wait for it
+ *
+ * Who is root of a user namespace may enter the network namespaces that belong to it, and not the machine's own.
+ *
+ * Return: what @f returns, or -errno with @e filled
+ */
+int netns_call(int netns, int (*f)(void *arg, struct err *e), void *arg, struct err *e);
+
 #endif

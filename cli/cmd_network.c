@@ -187,7 +187,7 @@ static int run_reload(const struct call *c, struct err *e)
 	for (size_t i = 0; i < c->n_args && r >= 0; i++)
 		r = verb_container(&g, c->args[i], id, e);
 	if (r >= 0)
-		r = network_reload(g.networks, e);
+		r = engine_network_reload(&g, e);
 	if (r >= 0 && network_foreign(foreign, e) > 0)
 		output_warning(c, foreign);
 	return r;

@@ -13,6 +13,7 @@
 #include "runtime/join.h"
 #include "runtime/ksm.h"
 #include "runtime/landlock.h"
+#include "runtime/networks.h"
 #include "runtime/storage.h"
 #include "runtime/usage.h"
 #include "spec/decode.h"
@@ -527,14 +528,10 @@ static int fill_attachment(const struct container *c, const struct network_wish 
 	return r < 0 ? r : shape_view_add(w, a, &ret->shape, e);
 }
 
-/* On all of its networks together. One that it is just leaving counts no more. */
 static void fill_egress(const struct engine *g, const struct container *c, struct egress_view *v)
 {
-	struct err ignored;
-
 	*v = (struct egress_view){ .rules = c->settings.egress };
-	for (size_t i = 0; v->rules.n && i < c->run.networks.n; i++)
-		(void)network_egress_count(g->networks, c->run.networks.v[i].network, c->settings.id, &v->counters, &ignored);
+	engine_network_egress_count(g, c, &v->counters);
 }
 
 static int fill_networks(const struct engine *g, const struct container *c, struct arena *a, struct network_view *v, struct err *e)

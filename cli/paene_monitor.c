@@ -152,6 +152,7 @@ int main(int argc, char **argv)
 		.timer = health.timer.at_us ? &health.timer : NULL,
 		.kill_at_us = number_word(&w, MONITOR_KILL_US),
 		.ports = fd_word(&w, MONITOR_PORTS),
+		.ports_netns = fd_word(&w, MONITOR_PORTS_NETNS),
 		.ports_to = inet_pton(AF_INET, w.text[MONITOR_PORTS_TO], &ports_to) == 1 ? &ports_to : NULL,
 	};
 

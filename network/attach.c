@@ -231,7 +231,7 @@ int network_attach(int networks, struct net_plan *plan, int netns, struct net_ho
 		r = work_open(&w, plan->network.name, e);
 	if (r == 0)
 		r = leave(&w, plan->id, &plan->network, netns, false, e);
-	if (r == 0)
+	if (r == 0 && !plan->apart)
 		r = ports_take(networks, plan->address, ports, plan->n_ports, &hold, e);
 	if (r < 0)
 		return r;
@@ -243,7 +243,7 @@ int network_attach(int networks, struct net_plan *plan, int netns, struct net_ho
 	}
 	if (plan->n_ports)
 		memcpy(plan->ports, ports, plan->n_ports * sizeof(*ports));
-	if (ret_hold)
+	if (ret_hold && !plan->apart)
 		*ret_hold = hold;
 	else
 		net_hold_close(&hold);

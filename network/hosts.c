@@ -131,7 +131,8 @@ static void put_block(FILE *out, const struct net_network *n, const struct membe
 {
 	fprintf(out, MARK_BEGIN "%s\n", n->name);
 	put_names(out, &self->record, 0, SIZE_MAX);
-	put_gateway(out, n);
+	if (!self->record.apart)
+		put_gateway(out, n);
 	for (size_t i = 0; i < m->n && !n->no_names; i++)
 		if (!streq(m->v[i].id, self->id))
 			put_names(out, &m->v[i].record, 0, 1);

@@ -165,6 +165,9 @@ int network_each(int networks,
 		 int (*f)(const struct net_network *n, const struct spec_map *labels, void *arg, struct err *e), void *arg,
 		 struct err *e);
 
+/* Is a container attached to any network? Return: 1, 0, or -errno with @e filled */
+int network_is_used(int networks, struct err *e);
+
 /* Remove a network, its bridge and its rules. Return: 0, or -errno with @e filled (-EBUSY: it has containers). */
 int network_remove(int networks, const char *name, struct err *e);
 
@@ -202,6 +205,7 @@ struct net_plan {
 	unsigned index;		     /* of its interfaces: the way out leads through that with the lowest one */
 	struct net_port *ports;	 /* borrowed; host_port 0 is written back */
 	size_t n_ports;
+	bool apart; /* the bridge is in a network namespace of a user's: network_listen() has the ports, and its address is not this host's */
 	const struct net_shape *shape; /* how its link is made slow or unreliable; NULL: not at all */
 	struct net_egress egress; /* borrowed */
 };
@@ -251,19 +255,32 @@ struct net_hold {
 	int fds[NET_HOLD_MAX];
 	size_t n;
 	size_t relay;	    /* 0: nothing is listened on; else fds[relay - 1] is the epoll set */
+	size_t netns;	    /* 0: the container is called from here; else fds[netns - 1] is the namespace that its bridge is in */
 	struct net_addr to; /* the container's IPv4 address */
 };
 
-/* The data of a listening socket in the epoll set: its fd, and the container's port. */
+/* The data of a listening socket in the epoll set: its fd, the container's port, and whether it is of UDP. */
 #define NET_RELAY(fd, port)  ((uint64_t)(uint32_t)(fd) << 16 | (port))
+#define NET_RELAY_UDP	     (UINT64_C(1) << 63)
 #define NET_RELAY_FD(data)   ((int)((data) >> 16))
 #define NET_RELAY_PORT(data) ((uint16_t)(data))
 
 /* Close them. NULL is fine, and so is an empty one. */
 void net_hold_close(struct net_hold *h);
 
-/* The epoll set, or -1. */
+/* The epoll set, or -1; and the namespace, or -1. */
 int net_hold_relay(const struct net_hold *h);
+int net_hold_netns(const struct net_hold *h);
+
+/**
+ * network_listen() - Listen on the ports of a plan that is @apart: all that comes is passed on
+ * @networks:	Where it is looked up which container has one that is taken
+ * @netns:	That namespace; not consumed
+ * @ret:	As of network_attach(); runtime/port_relay.h passes on
+ *
+ * Return: 0, or -errno with @e filled
+ */
+int network_listen(int networks, const struct net_plan *plan, int netns, struct net_hold *ret, struct err *e);
 
 /**
  * network_attach() - Wire a network namespace: bridge (made if missing), veth pair, address, route, NAT, ports, names
@@ -341,10 +358,11 @@ int net_resolv_change(const char *text, const struct net_resolv *want, char **re
  * network_resolv() - The text of /etc/resolv.conf: the host's nameservers that a container can reach (loopback ones are
  * replaced by what systemd-resolved's own file names), search and options kept; none where all networks are internal
  * @plans:	All of one container
+ * @first:	Asked before the host's; NULL: nobody
  * @ret:	Freed by the caller
  *
  * Return: 0, or -errno with @e filled
  */
-int network_resolv(const struct net_plan *plans, size_t n, char **ret, struct err *e);
+int network_resolv(const struct net_plan *plans, size_t n, const char *first, char **ret, struct err *e);
 
 #endif

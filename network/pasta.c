@@ -50,7 +50,7 @@ static int try_port(struct net_port *p, int type, struct err *e)
 		(void)setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &(int){ type == SOCK_STREAM }, sizeof(int));
 	if (s < 0 || bind(s, a, len) < 0 || getsockname(s, a, &len) < 0) {
 		err_set(e, errno, "publish %s", net_port_text(p, text));
-		return errno == EACCES ? err_hint(e, "lower ports are root's: see sysctl net.ipv4.ip_unprivileged_port_start") : -e->code;
+		return errno == EACCES ? err_hint(e, "lower ports are root's, who can change that by `sysctl net.ipv4.ip_unprivileged_port_start=%u`", p->host_port) : -e->code;
 	}
 	p->host_port = ntohs(v6 ? in6.sin6_port : in.sin_port);
 	return 0;

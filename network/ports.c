@@ -6,6 +6,8 @@
  * believe that it serves, and never be called: a socket of ours in its way makes it fail at once, and keeps the kernel from
  * lending the port to an outgoing connection. As it does not listen, a caller that slips past the rules is refused instead
  * of waiting in a queue that nobody reads. Only what is sent to ::1 comes to a socket, which does listen (struct net_hold).
+ *
+ * Where the bridge is in another network namespace no packet of this host's is redirected: there all sockets are listened on.
  */
 #include "network/ports.h"
 
@@ -26,12 +28,17 @@ void net_hold_close(struct net_hold *h)
 		return;
 	for (size_t i = 0; i < h->n; i++)
 		close(h->fds[i]);
-	h->n = h->relay = 0;
+	h->n = h->relay = h->netns = 0;
 }
 
 int net_hold_relay(const struct net_hold *h)
 {
 	return h->relay ? h->fds[h->relay - 1] : -1;
+}
+
+int net_hold_netns(const struct net_hold *h)
+{
+	return h->netns ? h->fds[h->netns - 1] : -1;
 }
 
 bool ports_lead_to(const struct net_port *p, enum net_family f, const struct net_addr *container)
@@ -110,7 +117,9 @@ static int refused(int networks, const struct net_port *p, int errnum, struct er
 	case EPROTONOSUPPORT:
 		return err_hint(e, "this kernel has no %s: is there a module of that name?", net_protocol_name(p->protocol));
 	case EACCES:
-		return err_hint(e, "ports below sysctl net.ipv4.ip_unprivileged_port_start take CAP_NET_BIND_SERVICE");
+		return err_hint(e, "lower ports are root's, who can change that by `sysctl net.ipv4.ip_unprivileged_port_start=%u`", p->host_port);
+	case E2BIG:
+		return err_hint(e, "a user's container can have %d sockets for its ports", NET_HOLD_MAX);
 	case EMFILE:
 		return err_hint(e, "each published port is held by a socket: raise the limit of open files (ulimit -n)");
 	default:
@@ -175,11 +184,14 @@ static bool is_relayed(const struct net_port *p, const struct net_addr *containe
 /* Return: 0, or -errno */
 static int add_listener(struct net_hold *hold, int *fd, const struct net_port *p)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.u64 = NET_RELAY(*fd, p->container_port) };
+	struct epoll_event event = {
+		.events = EPOLLIN,
+		.data.u64 = NET_RELAY(*fd, p->container_port) | (p->protocol == IPPROTO_UDP ? NET_RELAY_UDP : 0),
+	};
 	bool first = !hold->relay;
 
 	if (hold->n + first >= NET_HOLD_MAX)
-		return 0; /* it was tested, as others are */
+		return -E2BIG;
 	auto_fd int set = first ? epoll_create1(EPOLL_CLOEXEC) : -1;
 
 	if (first && set < 0)
@@ -213,7 +225,9 @@ static int listen_beside(int beside, struct net_port *p, struct net_hold *hold)
 		r = listen(fd, SOMAXCONN) < 0 ? -errno : set_reuse(fd, true);
 	if (beside >= 0)
 		(void)set_reuse(beside, false); /* it has been allowed before */
-	return r < 0 ? r : add_listener(hold, &fd, p);
+	if (r == 0)
+		r = add_listener(hold, &fd, p);
+	return r == -E2BIG ? 0 : r; /* it was tested, as others are */
 }
 
 /* A port that the kernel has chosen for one family may be somebody's in the other: then another one is chosen. */
@@ -239,7 +253,53 @@ static int take_all(const struct net_addr *container, struct net_port *p, struct
 	return !only && (r == -EADDRNOTAVAIL || r == -EAFNOSUPPORT) ? 0 : r;
 }
 
-static int take_port(int networks, const struct net_addr *container, struct net_port *p, struct net_hold *hold,
+/* Told with each datagram which address it was sent to: the answer comes from there. */
+static int want_address(int fd, uint8_t family)
+{
+	bool v6 = family == AF_INET6;
+	int on = 1;
+
+	return setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, &on, sizeof(on)) < 0 ? -errno : 0;
+}
+
+/* Return: 0, or -errno */
+static int listen_family(uint8_t family, struct net_port *p, struct net_hold *hold)
+{
+	struct net_addr at = p->host_addr;
+	auto_fd int fd = open_socket(family, p->protocol);
+	bool tcp = p->protocol == IPPROTO_TCP;
+
+	at.family = family;
+	int r = fd < 0 ? fd : set_reuse(fd, tcp && p->host_port); /* beside what lingers, and nobody who listens */
+
+	if (r == 0)
+		r = bind_to(fd, &at, p->host_port);
+	if (r == 0 && p->host_port == 0)
+		r = read_choice(fd, &p->host_port);
+	if (r == 0)
+		r = !tcp ? want_address(fd, family) : listen(fd, SOMAXCONN) < 0 ? -errno : 0;
+	return r < 0 ? r : add_listener(hold, &fd, p);
+}
+
+/* On all addresses that were asked for, whatever family the container has. */
+static int listen_all(const struct net_addr *container, struct net_port *p, struct net_hold *hold)
+{
+	int r = 0;
+
+	(void)container;
+	for (enum net_family f = 0; f < NET_FAMILIES && r == 0; f++) {
+		if (p->host_addr.family && p->host_addr.family != net_families[f])
+			continue;
+		r = listen_family(net_families[f], p, hold);
+		if (r == -EAFNOSUPPORT && !p->host_addr.family && f == NET_V6)
+			r = 0; /* a host without IPv6 */
+	}
+	return r;
+}
+
+typedef int take_fn(const struct net_addr *container, struct net_port *p, struct net_hold *hold);
+
+static int take_port(int networks, const struct net_addr *container, take_fn *take, struct net_port *p, struct net_hold *hold,
 		     struct err *e)
 {
 	bool choose = p->host_port == 0;
@@ -250,24 +310,52 @@ static int take_port(int networks, const struct net_addr *container, struct net_
 		if (choose)
 			p->host_port = 0;
 		give_up(hold, before);
-		r = take_all(container, p, hold);
+		r = take(container, p, hold);
 	}
 	return r < 0 ? refused(networks, p, -r, e) : 0;
+}
+
+/* Added to what is held. */
+static int take_each(int networks, const struct net_addr *container, take_fn *take, struct net_port *ports, size_t n,
+		     struct net_hold *hold, struct err *e)
+{
+	int r = 0;
+
+	hold->to = container[NET_V4];
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = take_port(networks, container, take, &ports[i], hold, e);
+	if (r < 0)
+		net_hold_close(hold);
+	return r;
 }
 
 int ports_take(int networks, const struct net_addr *container, struct net_port *ports, size_t n, struct net_hold *ret,
 	       struct err *e)
 {
-	struct net_hold hold = { .to = container[NET_V4] };
+	struct net_hold hold = { .n = 0 };
+	int r = take_each(networks, container, take_all, ports, n, &hold, e);
 
-	for (size_t i = 0; i < n; i++) {
-		int r = take_port(networks, container, &ports[i], &hold, e);
+	if (r == 0)
+		*ret = hold;
+	return r;
+}
 
-		if (r < 0) {
-			net_hold_close(&hold);
-			return r;
-		}
-	}
+int network_listen(int networks, const struct net_plan *plan, int netns, struct net_hold *ret, struct err *e)
+{
+	struct net_hold hold = { .n = 0 };
+	auto_fd int copy = fd_dup(netns, e);
+	int r = copy < 0 ? copy : 0;
+
+	for (size_t i = 0; i < plan->n_ports && r == 0; i++)
+		if (plan->ports[i].protocol == IPPROTO_SCTP)
+			r = err_say(e, EPROTONOSUPPORT, "publish port %u/sctp: a user's ports are of tcp and udp", plan->ports[i].container_port);
+	if (r < 0)
+		return r;
+	keep(&hold, &copy);
+	hold.netns = hold.n;
+	r = take_each(networks, plan->address, listen_all, plan->ports, plan->n_ports, &hold, e);
+	if (r < 0)
+		return r;
 	*ret = hold;
 	return 0;
 }

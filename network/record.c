@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "network/fields.h"
+#include "network/folder.h"
 
 #define RECORD_MAX (4 << 20) /* 65,535 ports fit */
 #define BOOT_FILE  "/proc/sys/kernel/random/boot_id"
@@ -20,6 +21,7 @@ static const struct field record_fields[] = {
 	FIELD_OWN(struct record, address[NET_V4], "address", net_addr, REQUIRED),
 	FIELD_OWN(struct record, address[NET_V6], "address6", net_addr, OPTIONAL),
 	FIELD_STRING(struct record, hosts, "hosts", OPTIONAL),
+	FIELD_BOOL(struct record, apart, "apart", OPTIONAL),
 	FIELD_STRINGS(struct record, names, "names", OPTIONAL),
 	FIELD_STRINGS(struct record, ports, "ports", OPTIONAL),
 	FIELD_STRINGS(struct record, egress, "egress", OPTIONAL),
@@ -56,7 +58,7 @@ static int add_names(const struct net_plan *plan, struct arena *arena, struct st
 int record_from_plan(const struct net_plan *plan, const char *link, struct arena *arena, struct record *ret,
 		     struct err *e)
 {
-	struct record rec = { .link = (char *)link, .hosts = (char *)plan->hosts };
+	struct record rec = { .link = (char *)link, .hosts = (char *)plan->hosts, .apart = plan->apart };
 	char boot[RECORD_BOOT_MAX], interface[IF_NAMESIZE];
 	int r = record_boot(boot, e);
 
@@ -173,4 +175,26 @@ int record_remove(int names, const char *id, struct err *e)
 
 	retired_name(id, retired);
 	return r < 0 ? r : file_remove(names, retired, e);
+}
+
+static int any_name(int names, const char *name, void *arg, struct err *e)
+{
+	(void)names;
+	(void)name;
+	(void)arg;
+	(void)e;
+	return 1;
+}
+
+static int any_record(int networks, const char *network, void *arg, struct err *e)
+{
+	auto_fd int names = folder_open(networks, network, FOLDER_NAMES, e);
+
+	(void)arg;
+	return names < 0 ? 0 : file_each(names, any_name, NULL, e); /* removed at this moment */
+}
+
+int network_is_used(int networks, struct err *e)
+{
+	return file_each(networks, any_record, NULL, e);
 }

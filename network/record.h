@@ -16,6 +16,7 @@ struct record {
 	char *interface; /* what its end is called */
 	struct net_addr address[NET_FAMILIES];
 	char *hosts;	   /* path of its hosts file; NULL: none */
+	bool apart;	   /* as the plan has it */
 	struct strv names; /* the container's name first */
 	struct strv ports; /* as net_port_parse() reads them */
 	struct strv egress; /* as net_egress_words() has them; none: it is not limited */

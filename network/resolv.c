@@ -187,7 +187,17 @@ static int servers_of(const struct net_plan *plans, size_t n, struct arena *a, s
 	return 0;
 }
 
-int network_resolv(const struct net_plan *plans, size_t n, char **ret, struct err *e)
+static int put_first(const char *server, const char *text, char **ret, struct err *e)
+{
+	char *whole = NULL;
+
+	if (asprintf(&whole, "nameserver %s\n%s", server, text) < 0)
+		return err_nomem(e);
+	*ret = whole;
+	return 0;
+}
+
+int network_resolv(const struct net_plan *plans, size_t n, const char *first, char **ret, struct err *e)
 {
 	auto_free char *host = NULL, *resolved = NULL, *text = NULL;
 	auto_arena struct arena arena = { 0 };
@@ -203,8 +213,15 @@ int network_resolv(const struct net_plan *plans, size_t n, char **ret, struct er
 		r = read_if_there("/run/systemd/resolve/resolv.conf", &resolved, e);
 	if (r == 0)
 		r = servers_of(plans, n, &arena, &want.servers) < 0 ? err_nomem(e) : 0;
-	if (r < 0 || !want.servers.n)
-		return r < 0 ? r : resolv_text(host, resolved, internal, v6, ret, e);
-	r = resolv_text(host, resolved, internal, v6, &text, e);
-	return r < 0 ? r : net_resolv_change(text, &want, ret, e);
+	if (r == 0)
+		r = resolv_text(host, resolved, internal, v6, &text, e);
+	if (r < 0)
+		return r;
+	if (want.servers.n)
+		return net_resolv_change(text, &want, ret, e);
+	if (first && !internal)
+		return put_first(first, text, ret, e);
+	*ret = text;
+	text = NULL;
+	return 0;
 }

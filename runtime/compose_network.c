@@ -276,10 +276,6 @@ int compose_network(struct composition *c, struct err *e)
 
 		if (is_one && words->n > 1)
 			return err_say(e, EINVAL, "--network %s: it excludes other networks", words->v[i]);
-		if (!is_one && c->g->rootless) {
-			err_say(e, EPERM, "--network %s: networks between containers need root", words->v[i]);
-			return err_hint(e, "a user has pasta (the default), none, host, and container:NAME");
-		}
 		r = is_one ? take_mode(c, words->v[i], e) : add_networks(c, words->v[i], e);
 	}
 	if (r >= 0 && !c->s->network) {

@@ -84,7 +84,7 @@ static void describe_foreign(const struct run *r, char *text, size_t size)
 	char foreign[NET_FOREIGN_MAX];
 	struct err ignored; /* that nobody knows is not worth a word */
 
-	if (!r->wiring.hold.n || faccessat(r->g->run, mark, F_OK, 0) == 0 || network_foreign(foreign, &ignored) <= 0 ||
+	if (!r->wiring.hold.n || r->g->rootless || faccessat(r->g->run, mark, F_OK, 0) == 0 || network_foreign(foreign, &ignored) <= 0 ||
 	    !engine_say_once(r->g, mark))
 		return;
 	size_t n = strlen(text);
@@ -190,6 +190,7 @@ static int relay(struct care *c, struct run *r, struct relay *ret, struct err *e
 		.served = r->root >= 0,
 		.root = r->root,
 		.ports = net_hold_relay(hold),
+		.ports_netns = net_hold_netns(hold),
 		.ports_to = hold->relay ? &to : NULL,
 		.kill_at_us = kill_at(s),
 	};
@@ -385,6 +386,7 @@ static int become_monitor(struct care *c, struct run *r, struct err *e)
 	say(&w, MONITOR_OOM, MAX(r->oom, -1));
 	say(&w, MONITOR_ROOT, r->root);
 	say(&w, MONITOR_PORTS, net_hold_relay(hold));
+	say(&w, MONITOR_PORTS_NETNS, net_hold_netns(hold));
 	say(&w, MONITOR_ROOT_LOST, 0);
 	say(&w, MONITOR_OOM_KILLS, 0);
 	say(&w, MONITOR_LISTEN, MAX(listen, -1));

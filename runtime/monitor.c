@@ -12,7 +12,7 @@
 
 static const enum monitor_word fd_words[] = {
 	MONITOR_PROGRAM, MONITOR_WATCH, MONITOR_DIR, MONITOR_PIDFD, MONITOR_CONSOLE, MONITOR_IN, MONITOR_OUT, MONITOR_ERR,
-	MONITOR_OOM,	 MONITOR_ROOT,	MONITOR_PORTS, MONITOR_LISTEN, MONITOR_VIEWER,
+	MONITOR_OOM,	 MONITOR_ROOT,	MONITOR_PORTS, MONITOR_PORTS_NETNS, MONITOR_LISTEN, MONITOR_VIEWER,
 };
 
 static int keep_fds(const struct monitor_words *w, const int *hold, size_t n_hold, struct err *e)

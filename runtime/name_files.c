@@ -115,7 +115,7 @@ static int add_files(struct run *r, struct file files[FILES], struct err *e)
 	return err;
 }
 
-/* This host's addresses as the container sees them, on the first bridge that it is on. Return: how many */
+/* This host's addresses as the container sees them, on the first bridge that it is on: a user's are not this host's. Return: how many */
 static size_t gateways(const struct run *r, char ret[NET_FAMILIES][NET_ADDR_MAX])
 {
 	const struct wiring *w = &r->wiring;
@@ -125,7 +125,7 @@ static size_t gateways(const struct run *r, char ret[NET_FAMILIES][NET_ADDR_MAX]
 		snprintf(ret[0], NET_ADDR_MAX, "127.0.0.1");
 		return 1;
 	}
-	for (size_t i = 0; i < w->n && n == 0; i++)
+	for (size_t i = 0; i < w->n && n == 0 && !r->g->rootless; i++)
 		for (enum net_family f = 0; f < NET_FAMILIES && w->plans[i].network.driver == NET_BRIDGE; f++)
 			if (w->plans[i].network.ip[f].gateway.family)
 				net_addr_text(&w->plans[i].network.ip[f].gateway, false, ret[n++]);
@@ -183,7 +183,7 @@ static int of_networks(struct run *r, struct file files[FILES], struct err *e)
 		err = extra_hosts(r, &extra, e);
 	if (err >= 0)
 		err = network_hosts(r->g->networks, w->plans, w->n, (const char *const *)extra.v, extra.n, &files[HOSTS].text, e);
-	return err < 0 ? err : network_resolv(w->plans, w->n, &files[RESOLV].text, e);
+	return err < 0 ? err : network_resolv(w->plans, w->n, r->g->rootless ? PASTA_DNS : NULL, &files[RESOLV].text, e);
 }
 
 static int of_host(struct run *r, struct file files[FILES], struct err *e)
@@ -208,15 +208,9 @@ static int of_none(struct run *r, struct file files[FILES], struct err *e)
 /* Its address is one of the host's: so its own name is for itself alone. */
 static int of_user(struct run *r, struct file files[FILES], struct err *e)
 {
-	auto_free char *host = NULL;
-	int err = network_resolv(NULL, 0, &host, e);
+	int err = network_resolv(NULL, 0, PASTA_DNS, &files[RESOLV].text, e);
 
-	if (err < 0)
-		return err;
-	if (asprintf(&files[RESOLV].text, "nameserver " PASTA_DNS "\n%s", host) >= 0)
-		return of_none(r, files, e);
-	files[RESOLV].text = NULL;
-	return err_nomem(e);
+	return err < 0 ? err : of_none(r, files, e);
 }
 
 /* Another container's files: they follow its networks. */

@@ -9,6 +9,7 @@
 #include "network/netns_file.h"
 #include "runtime/cni_plan.h"
 #include "runtime/launch.h"
+#include "runtime/wiring.h"
 
 struct checking {
 	const struct engine *g;
@@ -98,18 +99,25 @@ static int check_namespace(int dir, const char *name, void *arg, struct err *e)
 	return tell(c, "namespace", path, "no container has it", c->repair ? netns_file_remove(path, e) : 1);
 }
 
+static int check_bridges(void *arg, struct err *e)
+{
+	struct checking *c = arg;
+	const struct net_check_options o = { .repair = c->repair, .runs = runs, .tell = pass_on, .arg = c };
+
+	return network_check(c->g->networks, &o, c->result, e);
+}
+
 int engine_network_check(const struct engine *g, bool repair, void (*report)(const struct net_finding *f, void *arg), void *arg,
 			 struct net_check_result *ret, struct err *e)
 {
 	struct checking c = { g, repair, report, arg, ret };
-	const struct net_check_options o = { .repair = repair, .runs = runs, .tell = pass_on, .arg = &c };
 
 	*ret = (struct net_check_result){ 0 };
 	int r = container_each(g, check_plugins, &c, e);
 
 	if (r >= 0)
 		r = file_each_in(g->run, "netns", check_namespace, &c, e);
-	if ((r >= 0 || r == -ENOENT) && !g->rootless)
-		r = network_check(g->networks, &o, ret, e);
+	if (r >= 0 || r == -ENOENT)
+		r = wiring_visit(g, check_bridges, &c, e);
 	return r == -ENOENT ? 0 : r;
 }

@@ -15,6 +15,7 @@
 #include "runtime/compose_parts.h"
 #include "runtime/journal.h"
 #include "runtime/launch.h"
+#include "runtime/user_network.h"
 #include "runtime/wiring.h"
 
 #define START_TRIES    2400 /* × 5 ms: longer than any pause before a restart */
@@ -33,6 +34,10 @@ int engine_network_create(const struct engine *g, struct net_network *n, const s
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (streq(n->name, words[i]))
 			return err_say(e, EINVAL, "\"%s\" cannot be a network's name: it means something else in --network", n->name);
+	if (g->rootless && n->driver != NET_BRIDGE) {
+		err_say(e, EPERM, "network %s: the links that %s needs are root's", n->name, net_driver_names[n->driver]);
+		return err_hint(e, "a user's networks are bridges");
+	}
 	int r = network_create(g->networks, n, labels, e);
 
 	if (r >= 0)
@@ -71,8 +76,16 @@ int engine_network_users(const struct engine *g, const char *network,
 
 struct removal {
 	const struct engine *g;
+	const char *network;
 	bool force;
 };
+
+static int remove_network(void *arg, struct err *e)
+{
+	const struct removal *r = arg;
+
+	return network_remove(r->g->networks, r->network, e);
+}
 
 static int remove_user(const struct container *c, const struct network_wish *wish, void *arg, struct err *e)
 {
@@ -86,7 +99,7 @@ static int remove_user(const struct container *c, const struct network_wish *wis
 
 int engine_network_remove(const struct engine *g, const char *network, bool force, struct err *e)
 {
-	struct removal removal = { g, force };
+	struct removal removal = { g, network, force };
 	struct net_network n;
 
 	if (streq(network, NET_DEFAULT))
@@ -98,7 +111,7 @@ int engine_network_remove(const struct engine *g, const char *network, bool forc
 	if (r < 0)
 		return r;
 	engine_sweep(g); /* leases of containers that are no more */
-	r = network_remove(g->networks, network, e);
+	r = wiring_visit(g, remove_network, &removal, e);
 	if (r >= 0)
 		tell(g, EVENT_REMOVE, n.id, NULL, network);
 	return r;
@@ -353,9 +366,18 @@ static int reshape(struct settings *s, const struct network_shaping *want, struc
 	return r;
 }
 
-/* As the settings say. */
-static int shape_links(const struct change *ch, const struct network_shaping *want, const struct settings *s, struct err *e)
+struct shaping {
+	const struct change *ch;
+	const struct network_shaping *want;
+	const struct settings *s;
+};
+
+static int shape_each(void *arg, struct err *e)
 {
+	const struct shaping *x = arg;
+	const struct network_shaping *want = x->want;
+	const struct settings *s = x->s;
+	const struct change *ch = x->ch;
 	struct net_plan plan = { .id = ch->id };
 	auto_fd int netns = open_netns(ch, e);
 	int r = netns < 0 ? netns : 0;
@@ -370,6 +392,12 @@ static int shape_links(const struct change *ch, const struct network_shaping *wa
 			r = network_shape(ch->g->networks, &plan, netns, &w->shape, e);
 	}
 	return r == -ESRCH ? 0 : r; /* it has ended: the next start does it */
+}
+
+/* As the settings say. */
+static int shape_links(const struct change *ch, const struct network_shaping *want, const struct settings *s, struct err *e)
+{
+	return wiring_visit(ch->g, shape_each, &(struct shaping){ ch, want, s }, e);
 }
 
 /* The rest of the settings may have changed since they were read: somebody else may have had the lock. */
@@ -415,19 +443,34 @@ int engine_network_shape(const struct engine *g, const char *id, const struct ne
 
 /* ---- whom it may send to ---- */
 
-/* On each network that it is on. */
-static int change_running(struct change *ch, const struct net_egress *egress, struct err *e)
-{
-	const struct run_networks *all = &ch->c.run.networks;
-	int r = wait_start(ch, e);
+struct confining {
+	const struct change *ch;
+	const struct net_egress *egress;
+};
 
-	for (size_t i = 0; i < all->n && r >= 0 && runs(&ch->c); i++) {
+/* On each network that it is on. */
+static int confine_each(void *arg, struct err *e)
+{
+	const struct confining *x = arg;
+	const struct run_networks *all = &x->ch->c.run.networks;
+	int networks = x->ch->g->networks, r = 0;
+
+	for (size_t i = 0; i < all->n && r >= 0; i++) {
 		struct net_network n;
 
-		r = network_find(ch->g->networks, all->v[i].network, &n, e);
+		r = network_find(networks, all->v[i].network, &n, e);
 		if (r >= 0)
-			r = network_egress_change(ch->g->networks, &n, ch->id, egress, e);
+			r = network_egress_change(networks, &n, x->ch->id, x->egress, e);
 	}
+	return r;
+}
+
+static int change_running(struct change *ch, const struct net_egress *egress, struct err *e)
+{
+	int r = wait_start(ch, e);
+
+	if (r >= 0 && runs(&ch->c))
+		r = wiring_visit(ch->g, confine_each, &(struct confining){ ch, egress }, e);
 	return r == -ENOENT ? 0 : r; /* it has ended */
 }
 
@@ -463,4 +506,45 @@ int engine_network_egress(const struct engine *g, const char *id, const struct s
 	if (r < 0)
 		(void)keep_egress(&ch, &before.egress, &ignored); /* the first error is the one that counts */
 	return r;
+}
+
+struct counting {
+	const struct engine *g;
+	const struct container *c;
+	struct net_egress_counters *ret;
+};
+
+/* One that it is just leaving counts no more. */
+static int count_each(void *arg, struct err *e)
+{
+	const struct counting *x = arg;
+
+	for (size_t i = 0; i < x->c->run.networks.n; i++)
+		(void)network_egress_count(x->g->networks, x->c->run.networks.v[i].network, x->c->settings.id, x->ret, e);
+	return 0;
+}
+
+void engine_network_egress_count(const struct engine *g, const struct container *c, struct net_egress_counters *ret)
+{
+	struct err ignored; /* what cannot be counted is none */
+
+	*ret = (struct net_egress_counters){ 0 };
+	if (c->settings.egress.n)
+		(void)wiring_visit(g, count_each, &(struct counting){ g, c, ret }, &ignored);
+}
+
+static int reload(void *arg, struct err *e)
+{
+	const struct engine *g = arg;
+
+	return network_reload(g->networks, e);
+}
+
+int engine_network_reload(const struct engine *g, struct err *e)
+{
+	auto_fd int uplink = -1;
+
+	if (g->rootless && network_is_used(g->networks, e) > 0)
+		uplink = uplink_hold(g, e);
+	return uplink < -1 ? uplink : wiring_visit(g, reload, (void *)g, e);
 }

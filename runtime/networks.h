@@ -59,4 +59,10 @@ int engine_network_shape(const struct engine *g, const char *id, const struct ne
  */
 int engine_network_egress(const struct engine *g, const char *id, const struct strv *words, struct err *e);
 
+/* What they have counted, on all of its networks together. */
+void engine_network_egress_count(const struct engine *g, const struct container *c, struct net_egress_counters *ret);
+
+/* network_reload(); for a user also the way out, where somebody has ended that. Return: 0, or -errno with @e filled */
+int engine_network_reload(const struct engine *g, struct err *e);
+
 #endif

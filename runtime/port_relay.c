@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "network/network.h"
+#include "runtime/port_caller.h"
 
 #define FLOWS_MAX   256
 #define STEPS_MAX   16 /* of connections, before others have their turn */
@@ -34,9 +35,10 @@ struct flow {
 	struct flow *next, **at;
 };
 
-void port_relay_begin(struct port_relay *p, int set, struct in_addr to)
+void port_relay_begin(struct port_relay *p, int set, struct in_addr to, int netns)
 {
-	*p = (struct port_relay){ .set = set, .to = to, .flows = -1, .spare = { -1, -1 } };
+	*p = (struct port_relay){ .set = set, .flows = -1, .spare = { -1, -1 } };
+	datagram_relay_begin(&p->datagrams, to, netns);
 }
 
 int port_relay_door(const struct port_relay *p)
@@ -185,21 +187,14 @@ static bool serve_next(struct port_relay *p)
 
 	if (p->flows < 0 || epoll_wait(p->flows, &event, 1, 0) != 1)
 		return false;
-	serve(p, event.data.ptr);
+	if (event.data.ptr)
+		serve(p, event.data.ptr);
+	else
+		datagram_relay_answer(&p->datagrams);
 	return true;
 }
 
 /* ---- new ones ---- */
-
-static int call(const struct port_relay *p, uint16_t port)
-{
-	const struct sockaddr_in name = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = p->to };
-	auto_fd int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || (connect(fd, (const struct sockaddr *)&name, sizeof(name)) < 0 && errno != EINPROGRESS))
-		return -1;
-	return fd_take(&fd);
-}
 
 /* Each write at once; and a port that is free again although its connections linger. */
 static void set_options(int fd)
@@ -210,8 +205,9 @@ static void set_options(int fd)
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 }
 
-static void add_flow(struct port_relay *p, int client, uint16_t port)
+static void add_flow(struct port_relay *p, int client, const union caller_name *name, uint16_t port)
 {
+	const struct port_callee callee = { p->datagrams.netns, p->datagrams.to, port, SOCK_STREAM };
 	struct flow *f = calloc(1, sizeof(*f));
 
 	if (!f) {
@@ -219,7 +215,7 @@ static void add_flow(struct port_relay *p, int client, uint16_t port)
 		return;
 	}
 	*f = (struct flow){
-		.fds = { client, call(p, port) },
+		.fds = { client, port_call(&callee, name) },
 		.ways = { { .pipe = { -1, -1 } }, { .pipe = { -1, -1 } } },
 		.connecting = true,
 		.next = p->first,
@@ -236,23 +232,50 @@ static void add_flow(struct port_relay *p, int client, uint16_t port)
 		end_flow(p, f, true);
 }
 
+/* Return: false where there cannot be one now */
+static bool open_flows(struct port_relay *p)
+{
+	if (p->flows < 0)
+		p->flows = epoll_create1(EPOLL_CLOEXEC);
+	return p->flows >= 0;
+}
+
+static bool open_datagrams(struct port_relay *p)
+{
+	struct epoll_event event = { .events = EPOLLIN }; /* and no data: so it is none of the flows */
+	int *set = &p->datagrams.events;
+
+	if (*set >= 0)
+		return true;
+	*set = epoll_create1(EPOLL_CLOEXEC);
+	if (*set >= 0 && epoll_ctl(p->flows, EPOLL_CTL_ADD, *set, &event) < 0)
+		fd_close(set);
+	return *set >= 0;
+}
+
 /* Who has gone again before it was let in is nobody's trouble. */
 static void let_in(struct port_relay *p)
 {
+	union caller_name name;
+	socklen_t len = sizeof(name);
 	struct epoll_event event;
 
-	if (p->flows < 0)
-		p->flows = epoll_create1(EPOLL_CLOEXEC);
-	if (p->flows < 0) {
-		p->paused = true;
+	p->paused = !open_flows(p);
+	if (p->paused || epoll_wait(p->set, &event, 1, 0) != 1)
+		return;
+	int fd = NET_RELAY_FD(event.data.u64);
+	uint16_t port = NET_RELAY_PORT(event.data.u64);
+
+	if (event.data.u64 & NET_RELAY_UDP) {
+		p->paused = !open_datagrams(p);
+		if (!p->paused)
+			datagram_relay_take(&p->datagrams, fd, port);
 		return;
 	}
-	if (epoll_wait(p->set, &event, 1, 0) != 1)
-		return;
-	int client = accept4(NET_RELAY_FD(event.data.u64), NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int client = accept4(fd, &name.any, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (client >= 0)
-		add_flow(p, client, NET_RELAY_PORT(event.data.u64));
+		add_flow(p, client, &name, port);
 	else
 		p->paused = errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
 }
@@ -272,6 +295,7 @@ void port_relay_end(struct port_relay *p)
 		;
 	while (p->first)
 		end_flow(p, p->first, false);
+	datagram_relay_end(&p->datagrams);
 	close_pipe(p->spare);
 	fd_close(&p->flows);
 }

@@ -20,6 +20,7 @@
 #include "base/sys.h"
 #include "cgroups/cgroups.h"
 #include "namespaces/idmap.h"
+#include "namespaces/ns.h"
 
 #define RECORD	     "namespace" /* "PID START": who keeps it; whoever makes it holds this file's lock */
 #define RECORD_MAX   64
@@ -94,6 +95,8 @@ static const struct {
 } sysctls[] = {
 	{ "/proc/sys/user/max_user_namespaces", "0\n",
 	  "user namespaces are switched off: root can change that by `sysctl user.max_user_namespaces=28633`" },
+	{ "/proc/sys/user/max_net_namespaces", "0\n",
+	  "network namespaces are switched off: root can change that by `sysctl user.max_net_namespaces=28633`" },
 	{ "/proc/sys/kernel/unprivileged_userns_clone", "0\n",
 	  "users may make no user namespaces: root can change that by `sysctl kernel.unprivileged_userns_clone=1`" },
 	{ "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1\n",
@@ -113,18 +116,25 @@ static int explain(struct err *e)
 	return -e->code;
 }
 
-/* Return: a pidfd of the one who keeps it, or -errno: there is nobody, @e says why */
-static int find_keeper(int record, struct err *e)
+static int read_record(int record, struct proc_id *ret, struct err *e)
 {
 	char text[RECORD_MAX] = "", end;
-	struct proc_id id = { 0 };
 	ssize_t n = pread(record, text, sizeof(text) - 1, 0);
 
 	if (n < 0)
 		return err_set(e, errno, "read " RECORD);
-	if (sscanf(text, "%d %" SCNu64 "%c", &id.pid, &id.start_time, &end) != 3 || end != '\n')
+	if (sscanf(text, "%d %" SCNu64 "%c", &ret->pid, &ret->start_time, &end) != 3 || end != '\n')
 		return err_say(e, ESRCH, "nobody is on record");
-	return proc_open(&id, e);
+	return 0;
+}
+
+/* Return: a pidfd of the one who keeps it, or -errno: there is nobody, @e says why */
+static int find_keeper(int record, struct err *e)
+{
+	struct proc_id id = { 0 };
+	int r = read_record(record, &id, e);
+
+	return r < 0 ? r : proc_open(&id, e);
 }
 
 static int write_record(int record, pid_t pid, struct err *e)
@@ -178,7 +188,7 @@ static int make_namespace(int record, const char *program, struct err *e)
 		return err_set(e, errno, "make a pipe");
 	auto_fd int told = ends[0], teller = ends[1];
 	struct clone_args args = {
-		.flags = CLONE_NEWUSER | CLONE_PIDFD,
+		.flags = CLONE_NEWUSER | CLONE_NEWNET | CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		.exit_signal = 0, /* nobody waits for it */
 	};
@@ -187,7 +197,7 @@ static int make_namespace(int record, const char *program, struct err *e)
 	if (pid == 0)
 		keep(program, told, teller);
 	if (pid < 0) {
-		err_set(e, errno, "make a user namespace");
+		err_set(e, errno, "make a user namespace, and a network namespace with it");
 		return explain(e);
 	}
 	r = idmap_write(pid, &uids, &gids, e);
@@ -244,6 +254,21 @@ int rootless_enter(int run, const char *keeper, struct err *e)
 
 	r = pidfd < 0 ? pidfd : join(pidfd, e);
 	return r < 0 ? r : 1;
+}
+
+int rootless_network(int run, struct err *e)
+{
+	auto_fd int record = openat(run, RECORD, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct proc_id id = { 0 };
+	int r = record < 0 ? err_set(e, errno, "open " RECORD) : read_record(record, &id, e);
+	auto_fd int keeper = r < 0 ? r : proc_open(&id, e);
+	auto_fd int netns = keeper < 0 ? keeper : ns_open_pid(NS_NET, id.pid, e);
+
+	if (netns < 0)
+		return err_wrap(e, "your network namespace");
+	if (proc_ended(keeper)) /* its number may be another's by now */
+		return err_say(e, ESRCH, "the process that keeps your network namespace has ended just now");
+	return fd_take(&netns);
 }
 
 /* ---- ids ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * rootless.h: paene for users: each has one user namespace, of which they are root, and in which all their commands and
- * containers are. See README.md, "Without root".
+ * containers are; with a network namespace that all their bridges are in. See README.md, "Without root".
  */
 #ifndef RUNTIME_ROOTLESS_H
 #define RUNTIME_ROOTLESS_H
@@ -35,6 +35,14 @@ int rootless_folders(char data[PATH_MAX], char run[PATH_MAX], struct err *e);
  *	   about it
  */
 int rootless_enter(int run, const char *keeper, struct err *e);
+
+/**
+ * rootless_network() - The network namespace that is kept with the user's own: theirs, with whatever they made in it
+ * @run:	As of rootless_enter()
+ *
+ * Return: its fd, owned by the caller, or -errno with @e filled
+ */
+int rootless_network(int run, struct err *e);
 
 /* Has the user no subordinate ids? */
 bool rootless_has_one_id(void);

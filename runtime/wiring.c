@@ -4,7 +4,11 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/fd.h"
+#include "base/netns.h"
 #include "runtime/cni_plan.h"
+#include "runtime/rootless.h"
+#include "runtime/user_network.h"
 
 bool wiring_is_wanted(const struct settings *s)
 {
@@ -15,6 +19,10 @@ int wiring_find(const struct engine *g, const char *network, struct err *e)
 {
 	struct net_network found;
 
+	if (cni_is_meant(network) && g->rootless) {
+		err_say(e, EPERM, "network %s: plugins work on this machine's own links, which are root's", network);
+		return err_hint(e, "a user's networks are bridges: `network create`");
+	}
 	return cni_is_meant(network) ? cni_plan_find(network, e) : network_find(g->networks, network, &found, e);
 }
 
@@ -36,7 +44,7 @@ static int plan_one(const struct engine *g, const struct settings *s, const stru
 	struct net_plan p = {
 		.id = s->id, .name = s->name, .hostname = hostname, .index = index,
 		.aliases = (const char *const *)wish->aliases.v, .n_aliases = wish->aliases.n,
-		.shape = &wish->shape,
+		.shape = &wish->shape, .apart = g->rootless,
 	};
 
 	if (!s->no_hosts)
@@ -99,12 +107,58 @@ int wiring_take(const struct engine *g, const struct settings *s, const char *ho
 	return r;
 }
 
-int wiring_attach(const struct engine *g, struct wiring *w, int netns, struct err *e)
+int wiring_visit(const struct engine *g, int (*f)(void *arg, struct err *e), void *arg, struct err *e)
 {
+	if (!g->rootless)
+		return f(arg, e);
+	auto_fd int netns = rootless_network(g->run, e);
+
+	return netns < 0 ? netns : netns_call(netns, f, arg, e);
+}
+
+struct joining {
+	const struct engine *g;
+	struct wiring *w;
+	int netns;
+};
+
+static int join_bridges(void *arg, struct err *e)
+{
+	const struct joining *j = arg;
+	struct wiring *w = j->w;
 	int r = 0;
 
 	for (size_t i = 0; i < w->n && r >= 0; i++)
-		r = network_attach(g->networks, &w->plans[i], netns, w->plans[i].n_ports ? &w->hold : NULL, e);
+		r = network_attach(j->g->networks, &w->plans[i], j->netns, w->plans[i].n_ports ? &w->hold : NULL, e);
+	return r;
+}
+
+/* What is done in this network namespace, before the other one is entered where the bridges are. */
+static int prepare_for_user(const struct engine *g, struct wiring *w, int *ret_uplink, struct err *e)
+{
+	bool leads_out = false;
+	int r = 0;
+
+	for (size_t i = 0; i < w->n && r >= 0; i++) {
+		leads_out |= !w->plans[i].network.internal;
+		if (!w->plans[i].n_ports)
+			continue;
+		auto_fd int bridges = rootless_network(g->run, e);
+
+		r = bridges < 0 ? bridges : network_listen(g->networks, &w->plans[i], bridges, &w->hold, e);
+	}
+	if (r >= 0 && leads_out)
+		r = *ret_uplink = uplink_hold(g, e);
+	return r;
+}
+
+int wiring_attach(const struct engine *g, struct wiring *w, int netns, struct err *e)
+{
+	auto_fd int uplink = -1;
+	int r = g->rootless ? prepare_for_user(g, w, &uplink, e) : 0;
+
+	if (r >= 0 && w->n)
+		r = wiring_visit(g, join_bridges, &(struct joining){ g, w, netns }, e);
 	for (size_t i = 0; i < w->n_cni && r >= 0; i++)
 		r = cni_plan_attach(g, &w->cni[i], netns, w->arena, w->cni[i].request.n_ports ? &w->hold : NULL, e);
 	return r;
@@ -226,19 +280,37 @@ static int release_known(const struct engine *g, const struct net_plan *plan, co
 	return 0;
 }
 
+struct leaving {
+	const struct engine *g;
+	struct net_plan plan;
+	int netns;
+	bool ended;
+};
+
+static int leave(void *arg, struct err *e)
+{
+	const struct leaving *l = arg;
+
+	return network_detach(l->g->networks, &l->plan, l->netns, l->ended, e);
+}
+
 int wiring_release(const struct engine *g, const char *id, const char *network, int netns, const struct run_record *run,
 		   bool ended, struct err *e)
 {
-	struct net_plan plan = { .id = id };
+	struct leaving l = { .g = g, .plan.id = id, .netns = netns, .ended = ended };
 
 	if (cni_is_meant(network))
 		return cni_plan_release(g, id, network, e);
-	int r = network_find(g->networks, network, &plan.network, e);
+	int r = network_find(g->networks, network, &l.plan.network, e);
 
 	if (r < 0) /* removed meanwhile, with all that belonged to it */
 		return r == -ENOENT ? 0 : r;
-	r = network_detach(g->networks, &plan, netns, ended, e);
+	r = wiring_visit(g, leave, &l, e);
 	if (r >= 0)
-		r = release_known(g, &plan, run, e);
-	return r == 0 ? network_release(g->networks, &plan.network, id, NULL, e) : r < 0 ? r : 0;
+		r = release_known(g, &l.plan, run, e);
+	if (r == 0)
+		r = network_release(g->networks, &l.plan.network, id, NULL, e);
+	if (r >= 0 && g->rootless)
+		uplink_let_go(g);
+	return r < 0 ? r : 0;
 }

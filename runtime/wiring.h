@@ -19,6 +19,13 @@ struct wiring {
 /* On networks of ours? Others have none, or somebody else's. */
 bool wiring_is_wanted(const struct settings *s);
 
+/**
+ * wiring_visit() - Do something in the network namespace that bridges are in: ours as root, for a user one of theirs
+ *
+ * Return: what @f returns, or -errno with @e filled
+ */
+int wiring_visit(const struct engine *g, int (*f)(void *arg, struct err *e), void *arg, struct err *e);
+
 /* Is there such a network, of ours or of plugins? Return: 0, or -errno with @e filled (-ENOENT) */
 int wiring_find(const struct engine *g, const char *network, struct err *e);
 

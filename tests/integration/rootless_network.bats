@@ -105,15 +105,13 @@ ask_outside() {
 	expect_status 125
 	expect_output "paene run: --network pasta: publish 8080:80/tcp: Address already in use"
 	run paene run -q --rm -p 80:80 "$image" true
-	expect_in_output "Permission denied; lower ports are root's: see sysctl net.ipv4.ip_unprivileged_port_start"
+	expect_in_output "Permission denied; lower ports are root's, who can change that by \`sysctl net.ipv4.ip_unprivileged_port_start=80\`"
 	run paene run -q --rm -p 8080:80/sctp "$image" true
 	expect_in_output "not of sctp"
 	run paene run -q --rm --network pasta:--nonsense "$image" true
 	expect_in_output "pasta: unrecognized option '--nonsense'"
 	run paene run -q --rm --network pasta --network none "$image" true
 	expect_in_output "it excludes other networks"
-	run paene run -q --rm --network bridge "$image" true
-	expect_in_output "networks between containers need root; a user has pasta"
 	[ "$(paene ps -aq | wc -l)" = 1 ]
 }
 
