@@ -4,6 +4,8 @@
 #include "cli/verbs.h"
 #include "runtime/launch.h"
 
+#define JOBS 16 /* most of the time of each is waiting for its end */
+
 struct rm {
 	struct verb_choice choice;
 	bool force, volumes, depend;
@@ -34,7 +36,7 @@ static int remove_one(const struct engine *g, const char *id, const void *arg, s
 static int run(const struct call *c, struct err *e)
 {
 	struct rm o = *(const struct rm *)c->options;
-	const struct verb_each how = { .choice = &o.choice };
+	const struct verb_each how = { .choice = &o.choice, .jobs = JOBS };
 	auto_engine struct engine g;
 	int r = verb_engine(c, &g, e);
 

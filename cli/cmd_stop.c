@@ -7,6 +7,8 @@
 #include "cli/verbs.h"
 #include "runtime/launch.h"
 
+#define JOBS 64 /* each is given its time to end */
+
 struct stop {
 	struct verb_choice choice;
 	const char *timeout, *signal;
@@ -41,7 +43,7 @@ static int send_signal(const struct engine *g, const char *id, const void *arg, 
 	return engine_kill(g, id, o->number, e);
 }
 
-static int run(const struct call *c, int default_signal,
+static int run(const struct call *c, int default_signal, unsigned jobs,
 	       int (*f)(const struct engine *g, const char *id, const void *arg, struct err *e), struct err *e)
 {
 	struct stop o = *(const struct stop *)c->options;
@@ -55,17 +57,17 @@ static int run(const struct call *c, int default_signal,
 	o.number = o.signal ? proc_signal_number(o.signal) : default_signal;
 	if (o.number < 0)
 		return err_say(e, EINVAL, "--signal %s: there is no such signal", o.signal);
-	return verb_each(c, &g, &(struct verb_each){ .choice = &o.choice, .phases = PHASES_ALIVE }, f, &o, e);
+	return verb_each(c, &g, &(struct verb_each){ .choice = &o.choice, .phases = PHASES_ALIVE, .jobs = jobs }, f, &o, e);
 }
 
 static int run_stop(const struct call *c, struct err *e)
 {
-	return run(c, 0, stop, e);
+	return run(c, 0, JOBS, stop, e);
 }
 
 static int run_kill(const struct call *c, struct err *e)
 {
-	return run(c, SIGKILL, send_signal, e);
+	return run(c, SIGKILL, 0, send_signal, e);
 }
 
 const struct verb verb_stop = {

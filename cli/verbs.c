@@ -6,12 +6,8 @@
 #include <limits.h>
 
 #include "base/fd.h"
-#include "base/file.h"
-#include "cli/container_filter.h"
 #include "cli/output.h"
 #include "runtime/launch.h"
-
-#define CIDFILE_MAX 4096
 
 void verb_warn(const char *text, void *arg)
 {
@@ -131,96 +127,4 @@ void verb_tell_image(const struct engine *g, enum event_status what, const char 
 	};
 
 	journal_tell(g, &v);
-}
-
-struct walk {
-	const struct call *call;
-	const struct engine *g;
-	const struct verb_each *how;
-	struct container_filters filters;
-	int (*f)(const struct engine *g, const char *id, const void *arg, struct err *e);
-	const void *arg;
-	int status;
-};
-
-static void one(struct walk *w, const char *name)
-{
-	char id[CONTAINER_ID_MAX];
-	struct err e;
-	int r = verb_container(w->g, name, id, &e); /* settled by this, one with --rm has gone */
-
-	if (r >= 0)
-		r = w->f(w->g, id, w->arg, &e);
-	if (r == -ENOENT && w->how->choice && w->how->choice->ignore) {
-		if (w->how->missing)
-			output_line(w->how->missing);
-		return;
-	}
-	if (r < 0) {
-		output_error(w->call, &e);
-		w->status = e.exit_status ? e.exit_status : MAX(w->call->verb->failure_status, EXIT_FAILURE);
-	} else if (!w->how->silent) {
-		output_line(name);
-	}
-}
-
-static int chosen(const struct container *c, void *arg, struct err *e)
-{
-	struct walk *w = arg;
-
-	(void)e;
-	if (!container_filters_fit(&w->filters, c))
-		return 0;
-	if (w->how->choice->latest || !w->how->phases || (w->how->phases & BIT(c->phase)))
-		one(w, c->settings.id);
-	return w->how->choice->latest; /* the walk has the newest first */
-}
-
-/* The id that `run --cidfile` wrote. */
-static int from_file(struct walk *w, const char *path, struct err *e)
-{
-	auto_free char *text = NULL;
-	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 && errno == ENOENT && w->how->choice->ignore)
-		return 0;
-	int r = fd < 0 ? err_set(e, errno, "open %s", path) : file_read_fd(fd, path, CIDFILE_MAX, &text, NULL, e);
-
-	if (r < 0)
-		return r;
-	text[strcspn(text, "\n")] = '\0';
-	one(w, text);
-	return 0;
-}
-
-static int check_choice(const struct call *c, const struct verb_choice *choice, struct err *e)
-{
-	bool by_option = choice->all || choice->latest || choice->filters.n || choice->cidfiles.n;
-
-	if (c->n_args && by_option && !choice->cidfiles.n)
-		return err_say(e, EINVAL, "--%s leaves no place for names",
-			       choice->all ? "all" : choice->latest ? "latest" : "filter");
-	if (choice->all && choice->latest)
-		return err_say(e, EINVAL, "--all and --latest exclude each other");
-	return c->n_args || by_option ? 0 : err_say(e, EINVAL, "name a container, or give --all, --latest or --filter");
-}
-
-int verb_each(const struct call *c, const struct engine *g, const struct verb_each *how,
-	      int (*f)(const struct engine *g, const char *id, const void *arg, struct err *e), const void *arg,
-	      struct err *e)
-{
-	static const struct verb_choice none;
-	const struct verb_choice *choice = how->choice ? how->choice : &none;
-	struct walk w = { .call = c, .g = g, .how = how, .f = f, .arg = arg };
-	int r = check_choice(c, choice, e);
-
-	if (r >= 0)
-		r = container_filters_read(g, &choice->filters, c->arena, &w.filters, e);
-	if (r >= 0 && (choice->all || choice->latest || choice->filters.n))
-		r = container_each(g, chosen, &w, e);
-	for (size_t i = 0; i < choice->cidfiles.n && r >= 0; i++)
-		r = from_file(&w, choice->cidfiles.v[i], e);
-	for (size_t i = 0; i < c->n_args && r >= 0; i++)
-		one(&w, c->args[i]);
-	return r < 0 ? r : w.status;
 }

@@ -65,6 +65,7 @@ struct verb_each {
 	unsigned phases; /* of those that no name was given for: BIT(enum phase) of what is wanted; 0: all */
 	bool silent;	 /* do not print the name where it worked */
 	const char *missing; /* what to print for one that does not exist and need not; NULL: nothing */
+	unsigned jobs; /* at so many at once, each in a process of its own; 0: one after the other, in this one */
 };
 
 /* Those that run, in the one way or the other. */
