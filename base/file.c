@@ -23,13 +23,10 @@ struct each {
 	void *arg;
 };
 
-int file_read_fd(int fd, const char *what, size_t max, char **ret, size_t *ret_len, struct err *e)
+/* @size: what is known of it; 0: nothing, as of files of the kernel's, which say 0 or one page */
+static int read_whole(int fd, const char *what, size_t size, size_t max, char **ret, size_t *ret_len, struct err *e)
 {
-	struct stat st;
-	size_t room = READ_STEP, len = 0;
-
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
-		room = MIN((size_t)st.st_size, max) + 2; /* kernel files say 0 or one page */
+	size_t room = size ? MIN(size, max + 1) + 1 : READ_STEP, len = 0;
 	auto_free char *buf = malloc(room);
 
 	if (!buf)
@@ -42,7 +39,7 @@ int file_read_fd(int fd, const char *what, size_t max, char **ret, size_t *ret_l
 		len += (size_t)n;
 		if (len > max)
 			return err_say(e, EFBIG, "%s has more than %zu bytes", what, max);
-		if (len < room - 1)
+		if (len < room - 1 || len == size)
 			break;
 		char *more = realloc(buf, room * 2);
 
@@ -59,6 +56,11 @@ int file_read_fd(int fd, const char *what, size_t max, char **ret, size_t *ret_l
 	return 0;
 }
 
+int file_read_fd(int fd, const char *what, size_t max, char **ret, size_t *ret_len, struct err *e)
+{
+	return read_whole(fd, what, 0, max, ret, ret_len, e);
+}
+
 int file_read(int dir, const char *name, size_t max, char **ret, size_t *ret_len, struct err *e)
 {
 	auto_fd int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -70,7 +72,7 @@ int file_read(int dir, const char *name, size_t max, char **ret, size_t *ret_len
 		return err_set(e, errno, "look at %s", name);
 	if (!S_ISREG(st.st_mode))
 		return err_say(e, EINVAL, "%s is not a regular file", name);
-	return file_read_fd(fd, name, max, ret, ret_len, e);
+	return read_whole(fd, name, (size_t)st.st_size, max, ret, ret_len, e);
 }
 
 int file_write(int dir, const char *name, const char *text, struct err *e)

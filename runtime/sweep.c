@@ -18,11 +18,19 @@
 #define GONE_PREFIX "gone." /* containers/gone.ID */
 #define GONE_MAX    80
 
-static bool has_container(const struct engine *g, const char *id)
+/* What a sweep works with: the containers there were when it began, so that nobody looks for each of them again and again. */
+struct sweep {
+	const struct engine *g;
+	struct arena arena;
+	struct strv ids; /* sorted */
+};
+
+static bool has_container(const struct sweep *w, const char *id)
 {
 	struct stat st;
 
-	return strchr(id, '/') == NULL && fstatat(g->containers, id, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	return strv_sorted_has(&w->ids, id) ||
+	       (strchr(id, '/') == NULL && fstatat(w->g->containers, id, &st, AT_SYMLINK_NOFOLLOW) == 0);
 }
 
 int engine_owner(int dir, const char *name, char ret[ENGINE_OWNER_MAX])
@@ -109,7 +117,7 @@ static int sweep_range(int dir, const char *name, void *arg, struct err *e)
 /* Whose is a project? A container's, or "volume/TEMP/NAME", which has the one name and then the other. */
 static int sweep_project(int dir, const char *name, void *arg, struct err *e)
 {
-	const struct engine *g = arg;
+	const struct engine *g = ((const struct sweep *)arg)->g;
 	char owner[ENGINE_OWNER_MAX], *temp, *volume;
 	struct stat st;
 
@@ -132,7 +140,7 @@ static int open_sub(int dir, const char *name)
 }
 
 /* Leases and records in the making, and records in the leaving: ".ID", ".ID.HEX", ".-ID". Consumes @fd */
-static void sweep_hidden(const struct engine *g, int fd)
+static void sweep_hidden(const struct sweep *w, int fd)
 {
 	char id[RECORD_ID_LENGTH + 1];
 	auto_dir DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -141,7 +149,7 @@ static void sweep_hidden(const struct engine *g, int fd)
 		const char *name = entry->d_name + 1 + (entry->d_name[0] == '.' && entry->d_name[1] == '-');
 
 		snprintf(id, sizeof(id), "%s", name);
-		if (entry->d_name[0] == '.' && strspn(id, "0123456789abcdef") == RECORD_ID_LENGTH && !has_container(g, id))
+		if (entry->d_name[0] == '.' && strspn(id, "0123456789abcdef") == RECORD_ID_LENGTH && !has_container(w, id))
 			(void)unlinkat(dirfd(d), entry->d_name, 0);
 	}
 }
@@ -199,21 +207,25 @@ static void sweep_renames(const struct engine *g)
 
 void engine_sweep(const struct engine *g)
 {
+	struct sweep w = { .g = g };
 	struct err ignored; /* a next sweep may do better */
 
 	(void)file_each(g->containers, sweep_container, (void *)g, &ignored);
+	if (file_names(g->containers, &w.arena, &w.ids, &ignored) >= 0)
+		strv_sort(&w.ids);
 	/* two sweeps at once could remove what is somebody else's by then: see release_name() */
 	if (fd_lock(g->names, LOCK_EX | LOCK_NB) == 0) {
-		(void)file_each(g->names, sweep_owned, (void *)g, &ignored);
-		(void)file_each(g->idranges, sweep_range, (void *)g, &ignored);
-		(void)file_each(g->networks, sweep_network, (void *)g, &ignored);
+		(void)file_each(g->names, sweep_owned, &w, &ignored);
+		(void)file_each(g->idranges, sweep_range, &w, &ignored);
+		(void)file_each(g->networks, sweep_network, &w, &ignored);
 		auto_fd int projects = open_sub(g->data, STORAGE_PROJECTS);
 
 		if (projects >= 0)
-			(void)file_each(projects, sweep_project, (void *)g, &ignored);
+			(void)file_each(projects, sweep_project, &w, &ignored);
 		(void)fd_lock(g->names, LOCK_UN);
 	}
 	volume_sweep(g);
 	sweep_renames(g);
 	state_sweep(g->states);
+	arena_free(&w.arena);
 }
