@@ -139,6 +139,14 @@ int cgroup_freeze(int cgroup, bool frozen, struct err *e);
 /* Return: 1 frozen, 0 not, or -errno with @e filled. */
 int cgroup_is_frozen(int cgroup, struct err *e);
 
+/**
+ * cgroup_look() - Whether anybody is in a cgroup, or below it, and frozen: in three calls
+ * @root:	From cgroup_open_root()
+ *
+ * Return: 1 somebody is, 0 nobody, or -errno with @e filled
+ */
+int cgroup_look(int root, const char *path, bool *ret_frozen, struct err *e);
+
 /* SIGKILL for all in it and below, at once (cgroup.kill). Return: 0, or -errno with @e filled. */
 int cgroup_kill(int cgroup, struct err *e);
 /* A signal to each process in it and below, until no new one appears. Return: their number, or -errno with @e filled. */

@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 
 #include "base/fd.h"
+#include "base/path.h"
 #include "base/timestamp.h"
+#include "cgroups/cgroups.h"
 #include "cgroups/text.h"
 
 #define POLL_FIRST_MS 1
@@ -39,6 +42,27 @@ int cgroup_event(int cgroup, const char *key, struct err *e)
 	auto_fd int fd = open_events(cgroup, e);
 
 	return fd < 0 ? fd : read_state(fd, key, e);
+}
+
+int cgroup_look(int root, const char *path, bool *ret_frozen, struct err *e)
+{
+	char name[PATH_MAX], text[CGROUP_SMALL_FILE];
+	uint64_t populated, frozen;
+	int r = cgroup_check_path(path, e);
+
+	if (r < 0)
+		return r;
+	snprintf(name, sizeof(name), "%s/cgroup.events", path + 1);
+	auto_fd int fd = path_open_beneath(root, name, O_RDONLY, 0, e);
+	ssize_t n = fd < 0 ? fd : pread(fd, text, sizeof(text) - 1, 0);
+
+	if (n < 0)
+		return fd < 0 ? fd : err_set(e, errno, "read cgroup.events");
+	text[n] = '\0';
+	if (!cgroup_text_value(text, "populated", &populated) || !cgroup_text_value(text, "frozen", &frozen))
+		return err_say(e, ENOENT, "cgroup.events does not say all");
+	*ret_frozen = frozen != 0;
+	return populated != 0;
 }
 
 int64_t cgroup_clock_ms(void)

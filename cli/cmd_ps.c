@@ -190,10 +190,11 @@ static int list(const struct call *call, const struct walk *how, struct arena *a
 	w.listing = &listing;
 	ps_listing(&w.view, o->format, &listing);
 	listing.table.no_titles = o->no_heading;
+	bool all = w.filters.n || o->format || w.view.size; /* is asked of them, not just what the usual table has */
 	int r = listing_begin(&listing, &c, o->format, e);
 
 	if (r >= 0)
-		r = container_each(w.g, show_wanted, &w, e);
+		r = (all ? container_each : container_each_brief)(w.g, show_wanted, &w, e);
 	if (r >= 0 && w.order)
 		r = show_sorted(&w, e);
 	free(w.places);

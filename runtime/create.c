@@ -231,7 +231,7 @@ static int make_init(struct creation *c, struct err *e)
 	fd_close(&c->start); /* init's alone from here on */
 	c->state.init = id;
 	debug_say(c->q->debug, "init is process %d", c->pid);
-	return c->reserved ? state_set_init(c->dir, &id, e) : 0;
+	return c->reserved ? state_set_init(c->dir, &c->state, c->q->note, c->q->note_len, e) : 0;
 }
 
 static int move_net_devices(struct creation *c, struct err *e)

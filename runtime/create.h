@@ -18,6 +18,8 @@ struct create_request {
 	bool plain_lines; /* what is kept of it will be shown on no terminal */
 	bool notify;		    /* the configuration has been through notify_tell() */
 	const char *pidfd_socket;   /* send a pidfd of the first process there; NULL: none */
+	const char *note;	    /* for state_glance(); NULL: none */
+	size_t note_len;
 	const char *pid_file;	    /* written when the container is ready; NULL: none */
 	const struct debug *debug;  /* is told what is being done; NULL: nobody asks */
 	/*

@@ -308,6 +308,7 @@ void container_free(struct container *c);
 
 #define RECORD_ID_LENGTH 64
 #define RECORD_CONFIG	 "config.json"
+#define RECORD_SETTINGS	 "settings.json"
 
 /**
  * record_create() - Make a container's folder, take its name, write settings and configuration
@@ -357,6 +358,10 @@ bool container_wants_boot(const struct container *c);
 /* Each container, in order of creation (newest first). @f's result other than 0 ends the walk. */
 int container_each(const struct engine *g, int (*f)(const struct container *c, void *arg, struct err *e), void *arg,
 		   struct err *e);
+
+/* The same for a list of them: of many that run only what brief.h says is known, and their phase and first process. */
+int container_each_brief(const struct engine *g, int (*f)(const struct container *c, void *arg, struct err *e), void *arg,
+			 struct err *e);
 
 /**
  * record_destroy() - Remove name and folder; the container must not run

@@ -14,7 +14,6 @@
 #include "runtime/journal.h"
 #include "spec/decode.h"
 
-#define SETTINGS_FILE "settings.json"
 #define EXIT_FILE     "exit.json"
 #define RUN_FILE      "run.json"
 #define WATCH_FILE    "monitor"
@@ -298,7 +297,7 @@ static int read_json(int dir, const char *name, const struct field *table, size_
 int record_settings(int dir, struct settings *ret, struct err *e)
 {
 	struct settings s = { 0 };
-	int r = read_json(dir, SETTINGS_FILE, settings_fields, ARRAY_SIZE(settings_fields), &s.arena, &s, e);
+	int r = read_json(dir, RECORD_SETTINGS, settings_fields, ARRAY_SIZE(settings_fields), &s.arena, &s, e);
 
 	if (r < 0) {
 		settings_free(&s);
@@ -313,13 +312,13 @@ int record_write_settings(int dir, const struct settings *s, struct err *e)
 	auto_free char *text = NULL;
 	int r = encode_text(settings_fields, ARRAY_SIZE(settings_fields), s, &text, e);
 
-	return r < 0 ? r : file_publish(dir, SETTINGS_FILE, text, strlen(text), 0600, 0, e);
+	return r < 0 ? r : file_publish(dir, RECORD_SETTINGS, text, strlen(text), 0600, 0, e);
 }
 
 int record_change_settings(int dir, const struct settings *s, struct err *e)
 {
 	struct stat st;
-	int r = fstatat(dir, SETTINGS_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0 ? err_set(e, errno, "look at the settings") : 0;
+	int r = fstatat(dir, RECORD_SETTINGS, &st, AT_SYMLINK_NOFOLLOW) < 0 ? err_set(e, errno, "look at the settings") : 0;
 
 	if (r >= 0)
 		r = record_write_settings(dir, s, e);
@@ -327,7 +326,7 @@ int record_change_settings(int dir, const struct settings *s, struct err *e)
 		return r;
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, st.st_mtim };
 
-	(void)utimensat(dir, SETTINGS_FILE, times, AT_SYMLINK_NOFOLLOW); /* a wrong place in a list is no failure */
+	(void)utimensat(dir, RECORD_SETTINGS, times, AT_SYMLINK_NOFOLLOW); /* a wrong place in a list is no failure */
 	return 0;
 }
 
@@ -542,68 +541,4 @@ int container_load(const struct engine *g, const char *id, struct container *ret
 	}
 	*ret = c;
 	return 0;
-}
-
-struct entry {
-	char id[RECORD_ID_LENGTH + 1];
-	struct timespec born;
-};
-struct listing {
-	struct entry *v;
-	size_t n, room;
-};
-
-static int add_entry(int dir, const char *name, void *arg, struct err *e)
-{
-	struct listing *l = arg;
-	struct stat st;
-	char file[RECORD_ID_LENGTH + sizeof(SETTINGS_FILE) + 2];
-
-	if (strlen(name) != RECORD_ID_LENGTH)
-		return 0;
-	snprintf(file, sizeof(file), "%s/%s", name, SETTINGS_FILE);
-	if (fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0; /* being made, or litter */
-	if (l->n == l->room) {
-		size_t room = l->room ? l->room * 2 : 64;
-		struct entry *more = realloc(l->v, room * sizeof(*more));
-
-		if (!more)
-			return err_nomem(e);
-		l->v = more;
-		l->room = room;
-	}
-	memcpy(l->v[l->n].id, name, RECORD_ID_LENGTH + 1);
-	l->v[l->n++].born = st.st_mtim;
-	return 0;
-}
-
-static int newest_first(const void *a, const void *b)
-{
-	const struct timespec *x = &((const struct entry *)a)->born, *y = &((const struct entry *)b)->born;
-
-	if (x->tv_sec != y->tv_sec)
-		return x->tv_sec < y->tv_sec ? 1 : -1;
-	return x->tv_nsec < y->tv_nsec ? 1 : x->tv_nsec > y->tv_nsec ? -1 : 0;
-}
-
-int container_each(const struct engine *g, int (*f)(const struct container *c, void *arg, struct err *e), void *arg,
-		   struct err *e)
-{
-	struct listing l = { 0 };
-	int r = file_each(g->containers, add_entry, &l, e);
-
-	if (r >= 0 && l.n > 1)
-		qsort(l.v, l.n, sizeof(*l.v), newest_first);
-	for (size_t i = 0; i < l.n && r == 0; i++) {
-		auto_container struct container c = { 0 };
-
-		r = container_load(g, l.v[i].id, &c, e);
-		if (r == 0)
-			r = f(&c, arg, e);
-		else if (r == -ENOENT)
-			r = 0; /* removed meanwhile */
-	}
-	free(l.v);
-	return r;
 }

@@ -180,7 +180,7 @@ static int at_restored(struct restore *r, const struct criu_event *event, struct
 
 	if (err >= 0)
 		err = r->pidfd = proc_open(&r->state.init, e);
-	return err < 0 ? err : state_set_init(r->dir, &r->state.init, e);
+	return err < 0 ? err : state_set_init(r->dir, &r->state, NULL, 0, e);
 }
 
 static int at_resume(struct restore *r, const struct criu_event *event, struct err *e)

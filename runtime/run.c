@@ -16,6 +16,7 @@
 #include "namespaces/idmap.h"
 #include "namespaces/ns.h"
 #include "namespaces/tree.h"
+#include "runtime/brief.h"
 #include "runtime/class.h"
 #include "runtime/defaults.h"
 #include "runtime/destroy.h"
@@ -406,6 +407,7 @@ static int create(struct run *r, struct err *e)
 	auto_fd int seal = -1;
 	struct root_paths paths;
 	struct rootfs_plan rootfs;
+	char note[STATE_NOTE_MAX];
 	int err = take_seal(r, &seal, e);
 
 	if (err >= 0)
@@ -432,6 +434,8 @@ static int create(struct run *r, struct err *e)
 		.root = r->g->states,
 		.config = config,
 		.run = true,
+		.note = note,
+		.note_len = brief_write(s, &r->settings_file, r->record.started, note, sizeof(note)),
 		.notify = notify,
 		.wire = wiring_is_wanted(s) || user_network_is(s) ? wire : NULL,
 		.wire_arg = r,
@@ -552,7 +556,9 @@ static int attempt(const struct engine *g, int dir, int terminal, bool serve, st
 
 	for (size_t k = 0; k < NS_COUNT; k++)
 		r.joins[k] = -1;
-	int err = record_settings(dir, &r.settings, e);
+	/* looked at before it is read: so it is not newer than what was read */
+	bool there = fstatat(dir, RECORD_SETTINGS, &r.settings_file, AT_SYMLINK_NOFOLLOW) == 0;
+	int err = there ? record_settings(dir, &r.settings, e) : err_set(e, errno, "look at the settings");
 
 	if (err >= 0)
 		err = record_spec(dir, &r.spec, e);

@@ -3,6 +3,8 @@
 #ifndef RUNTIME_RUN_H
 #define RUNTIME_RUN_H
 
+#include <sys/stat.h>
+
 #include "runtime/create.h"
 #include "runtime/engine.h"
 #include "runtime/relay.h"
@@ -13,6 +15,7 @@ struct run {
 	const struct engine *g;
 	int dir; /* the container's folder; borrowed */
 	struct settings settings;
+	struct stat settings_file; /* as it was before they were read */
 	struct spec spec;
 	uint32_t range_start;
 	struct volume_hold *volumes; /* of settings.mounts, until they are mounted; NULL: there are none */

@@ -19,6 +19,8 @@
 #define NEW_PREFIX     ".new."
 #define GONE_PREFIX    ".gone."
 #define STATE_NAME_MAX 192
+#define CGROUP_PATH_NOTED 960
+#define INIT_MAX (64 + CGROUP_PATH_NOTED + STATE_NOTE_MAX)
 
 static const struct {
 	const char *name;
@@ -181,25 +183,40 @@ int state_try_lock(int dir, struct err *e)
 	return lock(dir, LOCK_EX | LOCK_NB, e);
 }
 
-int state_set_init(int dir, const struct proc_id *init, struct err *e)
+int state_set_init(int dir, const struct state *s, const char *note, size_t note_len, struct err *e)
 {
-	char text[64];
-	int n = snprintf(text, sizeof(text), "%d %llu\n", init->pid, (unsigned long long)init->start_time);
+	char text[INIT_MAX];
+	bool noted = note_len > 0 && s->cgroup_path && !s->shared_pidns.v && strlen(s->cgroup_path) < CGROUP_PATH_NOTED;
+	int n = snprintf(text, sizeof(text), "%d %llu %s\n", s->init.pid, (unsigned long long)s->init.start_time,
+			 noted ? s->cgroup_path : "");
 	auto_fd int fd = openat(dir, INIT_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return err_set(e, errno, "create " INIT_FILE);
-	int r = fd_write_all(fd, text, (size_t)n);
+	if (noted)
+		memcpy(text + n, note, note_len);
+	int r = fd_write_all(fd, text, (size_t)n + (noted ? note_len : 0));
 
 	return r < 0 ? err_set(e, -r, "write " INIT_FILE) : 0;
+}
+
+/* "PID START CGROUP": its first process, and where there is a note the cgroup. Return: the latter, or NULL where it is no such text */
+static char *parse_init(char *text, struct proc_id *ret)
+{
+	char *end;
+	long pid = strtol(text, &end, 10);
+	unsigned long long start = strtoull(end, &end, 10);
+
+	if (pid <= 0 || pid > INT_MAX)
+		return NULL;
+	*ret = (struct proc_id){ .pid = (pid_t)pid, .start_time = start };
+	return end + strspn(end, " ");
 }
 
 /* Return: 0, with pid 0 where there is no first process (yet), or -errno with @e filled */
 static int read_init(int dir, struct proc_id *ret, struct err *e)
 {
 	char text[64];
-	unsigned long long start;
-	int pid;
 	auto_fd int fd = openat(dir, INIT_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
 	*ret = (struct proc_id){ 0 };
@@ -210,9 +227,35 @@ static int read_init(int dir, struct proc_id *ret, struct err *e)
 	if (n < 0)
 		return err_set(e, (int)-n, "read " INIT_FILE);
 	text[n] = '\0';
-	if (sscanf(text, "%d %llu", &pid, &start) == 2 && pid > 0)
-		*ret = (struct proc_id){ .pid = pid, .start_time = start };
+	(void)parse_init(text, ret);
 	return 0;
+}
+
+size_t state_glance(int root, const char *id, int cgroups, char note[STATE_NOTE_MAX], struct proc_id *ret_init, bool *ret_paused)
+{
+	char name[STATE_NAME_MAX], text[INIT_MAX + 1];
+	struct proc_id init;
+	struct err ignored; /* then it is looked at properly, which says what is wrong */
+
+	snprintf(name, sizeof(name), "%s/" INIT_FILE, id);
+	auto_fd int fd = openat(root, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, INIT_MAX);
+
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	char *cgroup = parse_init(text, &init), *end = strchr(text, '\n');
+
+	if (!cgroup || !end || *cgroup != '/')
+		return 0;
+	*end++ = '\0';
+	size_t len = (size_t)(text + n - end);
+
+	if (len == 0 || len > STATE_NOTE_MAX || cgroup_look(cgroups, cgroup, ret_paused, &ignored) <= 0)
+		return 0;
+	memcpy(note, end, len);
+	*ret_init = init;
+	return len;
 }
 
 /* Dead and not yet reaped is stopped too. What could not be looked at (no descriptors left) is not taken for dead. */

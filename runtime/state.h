@@ -95,8 +95,24 @@ int state_try_lock(int dir, struct err *e);
 
 #define STATE_START "start" /* the socket's name in the folder */
 
-/* Write down the first process. Return: 0, or -errno with @e filled. */
-int state_set_init(int dir, const struct proc_id *init, struct err *e);
+/**
+ * state_set_init() - Write down the first process
+ * @s:		Its init is that
+ * @note:	For state_glance(), at most STATE_NOTE_MAX bytes
+ *
+ * Return: 0, or -errno with @e filled
+ */
+#define STATE_NOTE_MAX 3072
+int state_set_init(int dir, const struct state *s, const char *note, size_t note_len, struct err *e);
+
+/**
+ * state_glance() - See that a container runs, by as few calls as can be: its cgroup has processes
+ * @cgroups:	From cgroup_open_root()
+ * @note:	What state_set_init() was given
+ *
+ * Return: the length of @note; 0: it does not run, or that can't be seen so. state_read() knows
+ */
+size_t state_glance(int root, const char *id, int cgroups, char note[STATE_NOTE_MAX], struct proc_id *ret_init, bool *ret_paused);
 
 /**
  * state_read() - What is known, and the status that follows from it

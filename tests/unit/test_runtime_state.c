@@ -47,7 +47,7 @@ static void set_init(int dir, pid_t pid)
 	struct err e;
 
 	OK(proc_identify(pid, &id, &e));
-	OK(state_set_init(dir, &id, &e));
+	OK(state_set_init(dir, &(struct state){ .init = id }, NULL, 0, &e));
 }
 
 static void test_reserve_and_read(void **state)
@@ -245,7 +245,7 @@ static void test_recycled_pid(void **state)
 	(void)state;
 	OK(proc_identify(pid, &id, &e));
 	id.start_time++;
-	OK(state_set_init(dir, &id, &e));
+	OK(state_set_init(dir, &(struct state){ .init = id }, NULL, 0, &e));
 	fd_close(&dir);
 	assert_int_equal(status_of(&w, "c1"), STATUS_STOPPED);
 	FAILS(container_kill(w.dir, "c1", SIGKILL, false, &e), ESRCH);
