@@ -409,7 +409,6 @@ static int create(struct run *r, struct err *e)
 	struct rootfs_plan rootfs;
 	char note[STATE_NOTE_MAX];
 	int err = take_seal(r, &seal, e);
-
 	if (err >= 0)
 		err = keep_config(r, &config, e);
 	const char *manager = s->sdnotify == SDNOTIFY_CONTAINER ? getenv(NOTIFY_ENV) : NULL;
@@ -559,7 +558,6 @@ static int attempt(const struct engine *g, int dir, int terminal, bool serve, st
 	/* looked at before it is read: so it is not newer than what was read */
 	bool there = fstatat(dir, RECORD_SETTINGS, &r.settings_file, AT_SYMLINK_NOFOLLOW) == 0;
 	int err = there ? record_settings(dir, &r.settings, e) : err_set(e, errno, "look at the settings");
-
 	if (err >= 0)
 		err = record_spec(dir, &r.spec, e);
 	if (err >= 0)

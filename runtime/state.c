@@ -200,17 +200,20 @@ int state_set_init(int dir, const struct state *s, const char *note, size_t note
 	return r < 0 ? err_set(e, -r, "write " INIT_FILE) : 0;
 }
 
-/* "PID START CGROUP": its first process, and where there is a note the cgroup. Return: the latter, or NULL where it is no such text */
+/*
+ * "PID START CGROUP" and a line's end; the cgroup is there where there is a note.
+ *
+ * Return: the cgroup, or NULL where it is no such text; @text is cut into pieces
+ */
 static char *parse_init(char *text, struct proc_id *ret)
 {
-	char *end;
-	long pid = strtol(text, &end, 10);
-	unsigned long long start = strtoull(end, &end, 10);
+	char *line = strsep(&text, "\n"), *pid = strsep(&line, " "), *start = strsep(&line, " ");
+	uint64_t number, since;
 
-	if (pid <= 0 || pid > INT_MAX)
+	if (!start || str_to_u64(pid, INT_MAX, &number) < 0 || number == 0 || str_to_u64(start, UINT64_MAX, &since) < 0)
 		return NULL;
-	*ret = (struct proc_id){ .pid = (pid_t)pid, .start_time = start };
-	return end + strspn(end, " ");
+	*ret = (struct proc_id){ .pid = (pid_t)number, .start_time = since };
+	return line;
 }
 
 /* Return: 0, with pid 0 where there is no first process (yet), or -errno with @e filled */
@@ -244,16 +247,13 @@ size_t state_glance(int root, const char *id, int cgroups, char note[STATE_NOTE_
 	if (n <= 0)
 		return 0;
 	text[n] = '\0';
-	char *cgroup = parse_init(text, &init), *end = strchr(text, '\n');
+	const char *after = memchr(text, '\n', (size_t)n);
+	size_t len = after ? (size_t)(text + n - after) - 1 : 0;
+	const char *cgroup = parse_init(text, &init);
 
-	if (!cgroup || !end || *cgroup != '/')
+	if (!cgroup || len == 0 || len > STATE_NOTE_MAX || cgroup_look(cgroups, cgroup, ret_paused, &ignored) <= 0)
 		return 0;
-	*end++ = '\0';
-	size_t len = (size_t)(text + n - end);
-
-	if (len == 0 || len > STATE_NOTE_MAX || cgroup_look(cgroups, cgroup, ret_paused, &ignored) <= 0)
-		return 0;
-	memcpy(note, end, len);
+	memcpy(note, after + 1, len);
 	*ret_init = init;
 	return len;
 }
