@@ -399,6 +399,7 @@ int args_parse(const struct program *program, int argc, char **argv, struct call
 		r = take_second(&p);
 	if (r < 0 || args_is_group(ret->verb))
 		return r;
+	ret->n_verb = (size_t)(p.next - argv);
 	void *values = new_values(ret->arena, &ret->verb->options);
 
 	p.scopes[0] = (struct scope){ &ret->verb->options, values, NULL };

@@ -129,6 +129,7 @@ struct call {
 	char *const *args;	 /* its arguments; ends with NULL */
 	size_t n_args;
 	char **argv;		 /* all of the command line, as it was given */
+	size_t n_verb;		 /* how many words of it come before the verb's own options: the last is its name */
 	struct arena *arena; /* lives as long as the call */
 	bool help, version;
 };

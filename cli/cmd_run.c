@@ -220,6 +220,9 @@ static int make_told(const struct call *c, const struct engine *g, struct run_op
 {
 	const struct run *run = c->options;
 	const char *file = run->cidfile;
+
+	if (file && run->replace)
+		(void)unlink(file); /* it names the one that goes */
 	int fd = file ? open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : -1;
 	int r = 0;
 

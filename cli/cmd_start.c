@@ -11,11 +11,14 @@ struct start {
 	struct verb_choice choice;
 	bool attach, interactive, running;
 	uint32_t sig_proxy; /* enum switch_state */
-	const char *keys;
+	const char *keys, *sdnotify;
 	const char *timeout; /* of restart */
 	int timeout_s;
 	const struct call *call;
 };
+
+#define SDNOTIFY_ROW \
+	OPT_STRING(struct start, sdnotify, "sdnotify", 0, "WHO", "conmon: tell systemd that it runs, this time; default: as it was made")
 
 static const struct option start_rows[] = {
 	CHOICE_ROWS(struct start, choice, 0, "all that do not run"),
@@ -23,6 +26,7 @@ static const struct option start_rows[] = {
 	OPT_FLAG(struct start, attach, "attach", 'a', "stay, and show what it writes; the exit status is its own"),
 	OPT_FLAG(struct start, interactive, "interactive", 'i', "connect standard input too"),
 	LOOK_ROWS(struct start, keys, sig_proxy),
+	SDNOTIFY_ROW,
 };
 
 static const struct option restart_rows[] = {
@@ -31,6 +35,7 @@ static const struct option restart_rows[] = {
 	OPT_FLAG(struct start, running, "running", 0, "all that run"),
 	OPT_STRING(struct start, timeout, "timeout", 't', "SECONDS", "how long it may take to end; default: its own"),
 	OPT_STRING(struct start, timeout, "time", 0, "SECONDS", NULL),
+	SDNOTIFY_ROW,
 };
 
 /* One that runs already is started: nothing to do. */
@@ -47,6 +52,7 @@ static int start_detached(const struct engine *g, const char *id, const void *ar
 	if (r < 0)
 		return r;
 	how.pass_streams = c.settings.log_driver == LOG_PASSTHROUGH;
+	how.tell_ready = o->sdnotify != NULL;
 	return launch(g, id, &how, &none, e);
 }
 
@@ -75,6 +81,13 @@ static int start_attached(const struct call *c, const struct engine *g, const st
 	return r < 0 ? r : status;
 }
 
+static int check_sdnotify(const struct start *o, struct err *e)
+{
+	if (!o->sdnotify || streq(o->sdnotify, sdnotify_names[SDNOTIFY_CONMON]))
+		return 0;
+	return err_say(e, EINVAL, "--sdnotify %s: it is conmon; `run` and `create` know the others", o->sdnotify);
+}
+
 static int run_start(const struct call *c, struct err *e)
 {
 	struct start o = *(const struct start *)c->options;
@@ -82,6 +95,8 @@ static int run_start(const struct call *c, struct err *e)
 	auto_engine struct engine g;
 	int r = verb_engine(c, &g, e);
 
+	if (r >= 0)
+		r = check_sdnotify(&o, e);
 	if (r < 0)
 		return r;
 	o.call = c;
@@ -112,6 +127,8 @@ static int run_restart(const struct call *c, struct err *e)
 
 	if (r >= 0)
 		r = verb_timeout(o.timeout, &o.timeout_s, e);
+	if (r >= 0)
+		r = check_sdnotify(&o, e);
 	if (r < 0)
 		return r;
 	o.call = c;

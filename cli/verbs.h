@@ -112,6 +112,7 @@ extern const struct verb verb_container_ls, verb_container_list;
 extern const struct verb verb_ps, verb_port, verb_logs, verb_inspect, verb_events, verb_stats, verb_top;
 extern const struct verb verb_images, verb_rmi, verb_tag, verb_load, verb_import, verb_save, verb_login, verb_logout;
 extern const struct verb verb_untag, verb_history;
+extern const struct verb verb_generate;
 extern const struct verb verb_system, verb_system_check, verb_system_df;
 extern const struct verb verb_pull, verb_push, verb_search, verb_manifest;
 extern const struct verb verb_image, verb_image_ls, verb_image_rm, verb_image_inspect, verb_image_mount,

@@ -99,12 +99,14 @@ static void warn(const struct care *c)
 }
 
 /* --sdnotify conmon and container: this process will be the monitor. */
-static void say_ready(const struct run *r)
+static void say_ready(const struct care *c, const struct run *r)
 {
 	const char *socket = getenv(NOTIFY_ENV);
 	struct err ignored; /* it runs, whoever hears of it */
 
-	if (r->settings.sdnotify == SDNOTIFY_CONMON && socket && *socket)
+	bool ours = c->o->tell_ready || r->settings.sdnotify == SDNOTIFY_CONMON;
+
+	if (ours && socket && *socket)
 		(void)notify_ready(socket, getpid(), &ignored);
 	if (r->created.notify >= 0)
 		(void)notify_wait_aside(r->created.notify, socket, r->created.pidfd, getpid(), &ignored);
@@ -112,7 +114,7 @@ static void say_ready(const struct run *r)
 
 static void say_started(struct care *c, const struct run *r)
 {
-	say_ready(r);
+	say_ready(c, r);
 	journal_container(c->g, &r->settings, EVENT_START);
 	if (c->restarts)
 		journal_container(c->g, &r->settings, EVENT_RESTART);
@@ -468,7 +470,7 @@ int launch_after_exit(const struct engine *g, const struct monitor_words *w, str
 		status = e->exit_status ? e->exit_status : STATUS_UNKNOWN;
 	}
 	end(&c, &s, finished);
-	return 0;
+	return status;
 }
 
 /* Return: 0 when the monitor says that it runs, or its error */

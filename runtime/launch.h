@@ -25,6 +25,7 @@ struct look_options {
 struct launch_options {
 	bool detach;	   /* a monitor looks after it; else this process, and it relays to its own standard streams */
 	bool pass_streams; /* with @detach: what it writes goes to our standard streams, by the monitor */
+	bool tell_ready;   /* with @detach: the service manager hears that it runs, also where --sdnotify has not said so */
 	bool look;	   /* with @detach: this process looks on, until it has ended or the keys are typed */
 	struct look_options view;
 	void (*warn)(const char *text, void *arg); /* what the user should know, once it runs; NULL: nobody asks */
@@ -42,6 +43,8 @@ int launch(const struct engine *g, const char *id, const struct launch_options *
 /**
  * launch_after_exit() - Called back by paene-monitor: write down how it ended, give everything back, start it again where the
  * policy says so (then it does not return: this process is its monitor again)
+ *
+ * Return: the container's exit status, so that a service manager has it from its main process; or -errno with @e filled
  */
 int launch_after_exit(const struct engine *g, const struct monitor_words *w, struct err *e);
 
