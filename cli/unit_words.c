@@ -14,16 +14,17 @@ char *unit_word(struct arena *a, const char *word, unsigned escapes)
 
 	while (word[plain] && is_plain((unsigned char)word[plain]))
 		plain++;
-	const char *quote = plain < n || n == 0 ? "\"" : "";
+	bool quoted = plain < n || n == 0;
 
 	if (!ret)
 		return NULL;
-	p = stpcpy(p, quote);
+	if (quoted)
+		*p++ = '"';
 	for (; *word; word++) {
 		unsigned char c = (unsigned char)*word;
 
 		if (c < ' ' || c == 0x7f) {
-			p += sprintf(p, "\\x%02x", c);
+			p += snprintf(p, sizeof("\\x00"), "\\x%02x", c);
 			continue;
 		}
 		if (c == '"' || c == '\\')
@@ -32,7 +33,8 @@ char *unit_word(struct arena *a, const char *word, unsigned escapes)
 			*p++ = (char)c;
 		*p++ = (char)c;
 	}
-	(void)stpcpy(p, quote);
+	if (quoted)
+		*p++ = '"';
 	return ret;
 }
 

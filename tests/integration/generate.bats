@@ -130,7 +130,7 @@ serve() { # serve COMMAND…
 		start = subprocess.Popen(sys.argv[1:], env=env, stdout=subprocess.DEVNULL)
 		said = {}
 		s.settimeout(120)
-		while said.get("READY") != "1" or "MAINPID" not in said:
+		while not {"READY", "MAINPID", "BARRIER"} <= set(said): # whoever sent a barrier waits until it is read
 		    said |= dict(line.split("=", 1) for line in s.recv(4096).decode().split())
 		main = int(said["MAINPID"])
 		if start.wait():
