@@ -5,6 +5,7 @@
 #: asan           check-built with the address and undefined behaviour sanitizers
 #: bench          paene beside its peers (BENCH=ROW…: only those rows)
 #: bench-isolation  what a container loses beside one that misbehaves, in a virtual machine (ISOLATION="--quick cpu fork")
+#: compat         ordinary services of Debian's in containers of the default profile
 #: fuzz           each fuzz target for FUZZ_SECONDS (30)
 unit_sources  := $(wildcard tests/unit/*.c)
 unit_programs := $(unit_sources:tests/unit/%.c=$(BUILD)/tests/unit/%)
@@ -64,6 +65,9 @@ bench-isolation: $(programs) $(isolation_programs)
 	$(Q)tests/vm/make
 	$(Q)tests/bench/isolation/run $(BUILD) $(ISOLATION)
 
+compat: $(programs)
+	$(Q)tests/compat/run --build $(BUILD)
+
 # Fuzz targets need every archive built by clang, with its coverage counters: a build folder of their own.
 FUZZ_CC      ?= clang
 FUZZ_SECONDS ?= 30
@@ -82,6 +86,6 @@ fuzz:
 fuzz-built: $(fuzz_programs)
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $(BUILD)/corpus $(fuzz_programs)
 
-.PHONY: check check-built check-unit unit-programs check-vm bench bench-isolation fuzz fuzz-built
+.PHONY: check check-built check-unit unit-programs check-vm bench bench-isolation compat fuzz fuzz-built
 .SECONDARY: $(fuzz_programs)
 -include $(unit_programs:=.d) $(fuzz_programs:=.d)
