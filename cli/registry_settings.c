@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/conf_files.h"
+#include "runtime/rootless.h"
 
 /* The file may be named from where we stand. */
 static int take_authfile(const char *given, struct arena *a, struct registry_settings *ret, struct err *e)
@@ -39,7 +40,7 @@ int registry_settings(const char *fetcher, const char *authfile, struct arena *a
 			.fetcher = fetcher,
 			.auth = { .home = conf_folder("HOME"), .runtime_dir = conf_folder("XDG_RUNTIME_DIR"),
 				  .config_dir = conf_folder("XDG_CONFIG_HOME"),
-				  .docker_dir = conf_folder("DOCKER_CONFIG"), .root = geteuid() == 0, .environment = environ },
+				  .docker_dir = conf_folder("DOCKER_CONFIG"), .root = !rootless_is(), .environment = environ },
 			.certificates = { "/etc/paene/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d" },
 			.n_certificates = 3,
 			.retries = FETCH_RETRIES,

@@ -99,17 +99,17 @@ static bool is_named(const struct subid_entry *entry, const char *name)
 	return strlen(name) == entry->name_len && memcmp(entry->name, name, entry->name_len) == 0;
 }
 
-/* The caller's name in /etc/passwd; its number as text where it has none. */
-static char *own_name(struct arena *arena, struct err *e)
+char *subid_user_name(struct arena *arena, uint32_t uid)
 {
 	auto_free char *text = NULL;
 	struct subid_entry user;
+	struct err ignored; /* a machine whose users are known elsewhere has numbers */
 
-	if (subid_read_file("/etc/passwd", &text, e) == 0)
+	if (subid_read_file("/etc/passwd", &text, &ignored) == 0)
 		for (const char *p = text; subid_next_user(&p, &user);)
-			if (user.start == getuid())
+			if (user.start == uid)
 				return arena_strndup(arena, user.name, user.name_len);
-	return arena_printf(arena, "%u", getuid());
+	return arena_printf(arena, "%u", uid);
 }
 
 static int add_map(struct arena *arena, struct spec_id_maps *maps, uint32_t host, uint32_t size, struct err *e)
@@ -168,7 +168,7 @@ static int own_maps(struct arena *arena, char *name, bool groups, struct spec_id
 int idmap_own(struct arena *arena, struct spec_id_maps *ret_uids, struct spec_id_maps *ret_gids, struct err *e)
 {
 	struct spec_id_maps uids, gids;
-	char *name = own_name(arena, e);
+	char *name = subid_user_name(arena, getuid());
 
 	if (!name)
 		return err_nomem(e);

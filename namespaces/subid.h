@@ -30,6 +30,9 @@ bool subid_next_user(const char **text, struct subid_entry *ret);
 /* A whole such file, to be freed by the caller; "" where there is none. Return: 0, or -errno with @e filled. */
 int subid_read_file(const char *path, char **ret, struct err *e);
 
+/* A user's name in /etc/passwd, in @arena; the number as text where there is none. NULL: there is no memory. */
+char *subid_user_name(struct arena *arena, uint32_t uid);
+
 /**
  * idmap_own() - The calling user's own sub-ids, for containers without root
  * @ret_uids:	Maps 0 to the user, 1… to the sub-ids; in @arena

@@ -371,7 +371,7 @@ static int take_command_line(struct composition *c, struct err *e)
 static int (*const steps[])(struct composition *c, struct err *e) = {
 	take_profile, take_name,    take_hostname,	take_namespaces, compose_names,	 take_image,	   compose_ports, take_command,	  compose_systemd, take_life,
 	compose_env,     compose_process,	take_labels,   compose_security, compose_limits, compose_cgroup, compose_devices,
-	compose_mounts, take_annotations, take_hooks, take_storage, take_secrets,    compose_watch, take_command_line,
+	compose_mounts, compose_account, take_annotations, take_hooks, take_storage, take_secrets,    compose_watch, take_command_line,
 };
 
 int compose(const struct engine *g, const struct run_options *o, struct settings *s, struct spec *spec, struct err *e)

@@ -52,6 +52,9 @@ static int add_node(struct composition *c, const char *host, struct spec_device 
 		return err_set(e, errno, "%s", host);
 	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
 		return err_say(e, EINVAL, "%s is no device", host);
+	/* a user may not make nodes: the host's are bound, by init those whose name is the same */
+	if (c->g->rootless && !streq(host, node.path))
+		return compose_add_mount(c, node.path, "bind", host, "bind,dev,nosuid,noexec", e);
 	node.type = S_ISCHR(st.st_mode) ? 'c' : 'b';
 	node.major = (struct opt_i64){ true, major(st.st_rdev) };
 	node.minor = (struct opt_i64){ true, minor(st.st_rdev) };

@@ -45,6 +45,8 @@ int compose_join(struct composition *c, const char *option, const char *name, ch
 
 /* Whether it has a user namespace of its own, and which ids; after all that it joins. */
 int compose_userns(struct composition *c, struct err *e);
+/* Who the user is in there, where they keep their id; after the mounts. */
+int compose_account(struct composition *c, struct err *e);
 
 /* Its networks, or whose network namespace it has. */
 int compose_network(struct composition *c, struct err *e);

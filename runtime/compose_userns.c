@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* compose_userns.c: --userns, --uidmap, --gidmap: whether a container has a user namespace of its own, and which ids it has. */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "namespaces/idmap.h"
 #include "runtime/compose_parts.h"
@@ -142,4 +143,35 @@ int compose_userns(struct composition *c, struct err *e)
 		r = take_own_maps(c, e);
 	c->spec->linux_.namespaces[NS_USER].wanted = c->s->private_userns;
 	return r;
+}
+
+/* As podman has it: their home where it is to be seen, else the folder that the command starts in. */
+static const char *home_of(const struct composition *c)
+{
+	const char *home = getenv("HOME"), *cwd = c->spec->process.cwd;
+	const struct spec_mounts *m = &c->spec->mounts;
+	bool seen = false;
+
+	for (size_t i = 0; i < m->n && home && !seen; i++) {
+		const char *rest = str_after(home, m->v[i].destination);
+
+		seen = rest && (*rest == '\0' || *rest == '/');
+	}
+	const char *chosen = seen ? home : cwd;
+
+	return strpbrk(chosen, ":\n") ? "/" : chosen;
+}
+
+int compose_account(struct composition *c, struct err *e)
+{
+	struct arena *a = &c->s->arena;
+
+	if (!c->user || !c->s->manifest)
+		return 0;
+	const char *name = rootless_user_name(a), *gid = strchr(c->user, ':') + 1;
+
+	if (!name || strv_push(a, &c->s->account, arena_printf(a, "%s:*:%s::%s:/bin/sh", name, c->user, home_of(c))) < 0 ||
+	    strv_push(a, &c->s->account, arena_printf(a, "%s:x:%s:", name, gid)) < 0)
+		return err_nomem(e);
+	return 0;
 }

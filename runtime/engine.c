@@ -72,6 +72,12 @@ static int open_all(struct engine *g, struct err *e)
 	if (r < 0)
 		return r;
 	g->own_mounts = r > 0;
+	if (g->own_mounts) { /* what is bound from it must be of our own mounts */
+		fd_close(&g->run);
+		g->run = open(g->run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (g->run < 0)
+			return err_set(e, errno, "open %s", g->run_path);
+	}
 	g->one_id = g->rootless && rootless_has_one_id();
 	g->data = path_mkdirs(g->data_path, 0700, e);
 	if (g->data < 0)

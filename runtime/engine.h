@@ -215,6 +215,7 @@ struct settings {
 	struct strv binds; /* as written, for inspect */
 	struct mounts_more mounts;
 	struct secret_uses secrets;
+	struct strv account; /* the user's own lines of /etc/passwd and /etc/group, where they keep their id; empty: it has none */
 	struct strv groups; /* that its process is in besides its own, by names or numbers */
 	struct spec_map labels;
 };

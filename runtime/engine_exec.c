@@ -2,9 +2,12 @@
 #include "runtime/engine_exec.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/seal.h"
@@ -66,7 +69,7 @@ static int read_until_end(const struct exec_result *x, int out, int timeout_ms, 
 	return 0;
 }
 
-int engine_exec_read(const struct engine *g, const struct settings *settings, struct spec *s, char *const *command,
+static int read_here(const struct engine *g, const struct settings *settings, struct spec *s, char *const *command,
 		     int timeout_ms, char *buf, size_t size, struct err *e)
 {
 	auto_seccomp_plan struct seccomp_plan filter = { 0 };
@@ -104,4 +107,38 @@ int engine_exec_read(const struct engine *g, const struct settings *settings, st
 
 	r = proc_wait(x.pidfd, e);
 	return late < 0 ? err_say(e, ETIMEDOUT, "it was not done in %d ms", timeout_ms) : r;
+}
+
+int engine_exec_read(const struct engine *g, const struct settings *settings, struct spec *s, char *const *command,
+		     int timeout_ms, char *buf, size_t size, struct err *e)
+{
+	struct {
+		int r;
+		struct err e;
+	} answer = { 0 };
+	int ends[2];
+
+	if (!g->rootless)
+		return read_here(g, settings, s, command, timeout_ms, buf, size, e);
+	/* who has entered a container of a user's cannot come back, and could start no other container from there */
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_set(e, errno, "make a pipe");
+	auto_fd int reader = ends[0], writer = ends[1];
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return err_set(e, errno, "make a process");
+	if (pid == 0) {
+		answer.r = read_here(g, settings, s, command, timeout_ms, buf, size, &answer.e);
+		_exit(fd_write_all(writer, &answer, sizeof(answer)) < 0 || fd_write_all(writer, buf, size) < 0);
+	}
+	fd_close(&writer);
+	bool answered = fd_read_all(reader, &answer, sizeof(answer)) == sizeof(answer) &&
+			fd_read_all(reader, buf, size) == (ssize_t)size;
+
+	(void)waitpid(pid, NULL, 0); /* it has said all that there is to say */
+	if (!answered)
+		return err_say(e, EIO, "the process that was to run it has ended");
+	*e = answer.e;
+	return answer.r;
 }

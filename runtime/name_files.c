@@ -13,16 +13,19 @@
 #include "namespaces/ns.h"
 #include "network/pasta.h"
 #include "runtime/join.h"
+#include "runtime/user.h"
 
 #define FILE_MAX (1 << 20)
 
-enum { HOSTS, RESOLV, HOSTNAME, FILES };
+enum { HOSTS, RESOLV, HOSTNAME, FILES, PASSWD = FILES, GROUP, PLACES };
 static const struct {
 	const char *name, *target;
-} places[FILES] = {
+} places[PLACES] = {
 	[HOSTS] = { "hosts", "/etc/hosts" },
 	[RESOLV] = { "resolv.conf", "/etc/resolv.conf" },
 	[HOSTNAME] = { "hostname", "/etc/hostname" },
+	[PASSWD] = { "passwd", "/etc/passwd" },
+	[GROUP] = { "group", "/etc/group" },
 };
 
 /* What is to be in a file of its own, or whose file it is; neither: the image's own one is seen. */
@@ -96,7 +99,7 @@ static bool has_file(const struct run *r, const char *owner, const char *name)
 static int add_files(struct run *r, struct file files[FILES], struct err *e)
 {
 	struct spec_mounts *m = &r->spec.mounts;
-	struct spec_mount *all = arena_array(&r->spec.arena, m->n + FILES, sizeof(*all));
+	struct spec_mount *all = arena_array(&r->spec.arena, m->n + PLACES, sizeof(*all));
 	int err = 0;
 
 	if (!all)
@@ -289,4 +292,29 @@ int name_files_take(struct run *r, struct err *e)
 	if (other) /* it is not to be set */
 		r->spec.hostname = NULL;
 	return err < 0 ? err : add_files(r, files, e);
+}
+
+static int add_account(struct run *r, int root, size_t place, const char *line, struct err *e)
+{
+	const char *name = places[place].name, *id = r->settings.id;
+	struct spec_mounts *m = &r->spec.mounts; /* add_files() has left room */
+	auto_free char *text = NULL;
+
+	if (is_covered(r, places[place].target))
+		return 0;
+	int err = has_file(r, id, name) ? 1 : user_add_line(root, places[place].target, line, &text, e);
+
+	if (err > 0 && text)
+		err = write_own(r, name, text, e) < 0 ? -e->code : 1;
+	return err > 0 ? bind_file(r, id, place, &m->v[m->n++], e) : err;
+}
+
+int name_files_accounts(struct run *r, int root, struct err *e)
+{
+	const struct strv *lines = &r->settings.account;
+	int err = 0;
+
+	for (size_t i = 0; i < MIN(lines->n, (size_t)(PLACES - FILES)) && err >= 0; i++)
+		err = add_account(r, root, FILES + i, lines->v[i], e);
+	return err;
 }

@@ -152,6 +152,7 @@ static const struct field settings_fields[] = {
 	FIELD_STRINGS(struct settings, binds, "binds", OPTIONAL),
 	FIELD_LIST(struct settings, mounts, "mounts", OPTIONAL, mount_fields, struct mount_more),
 	FIELD_LIST(struct settings, secrets, "secrets", OPTIONAL, secret_fields, struct secret_use),
+	FIELD_STRINGS(struct settings, account, "account", OPTIONAL),
 	FIELD_STRINGS(struct settings, groups, "groups", OPTIONAL),
 	FIELD_MAP(struct settings, labels, "labels"),
 };

@@ -21,6 +21,7 @@
 #include "cgroups/cgroups.h"
 #include "namespaces/idmap.h"
 #include "namespaces/ns.h"
+#include "namespaces/subid.h"
 
 #define RECORD	     "namespace" /* "PID START": who keeps it; whoever makes it holds this file's lock */
 #define RECORD_MAX   64
@@ -272,6 +273,11 @@ int rootless_network(int run, struct err *e)
 }
 
 /* ---- ids ---- */
+
+char *rootless_user_name(struct arena *a)
+{
+	return subid_user_name(a, uid_outside());
+}
 
 static const char *const map_files[] = { "/proc/self/uid_map", "/proc/self/gid_map" };
 

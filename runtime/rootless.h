@@ -44,6 +44,9 @@ int rootless_enter(int run, const char *keeper, struct err *e);
  */
 int rootless_network(int run, struct err *e);
 
+/* What the user is called outside, in @a; their number where they have no name. NULL: there is no memory. */
+char *rootless_user_name(struct arena *a);
+
 /* Has the user no subordinate ids? */
 bool rootless_has_one_id(void);
 

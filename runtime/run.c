@@ -217,8 +217,10 @@ static int wire(pid_t pid, void *arg, struct err *e)
 
 	if (netns < 0)
 		return netns;
-	return user_network_is(&r->settings) ? user_network_connect(r->g, &r->settings, netns, &r->record, e)
-					     : wiring_attach(r->g, &r->wiring, netns, e);
+	if (!user_network_is(&r->settings))
+		return wiring_attach(r->g, &r->wiring, netns, e);
+	r->network_program = user_network_connect(r->g, &r->settings, netns, &r->record, e);
+	return MIN(r->network_program, 0);
 }
 
 static int take_streams(struct run *r, struct err *e)
@@ -285,8 +287,12 @@ static int plan_root(struct run *r, struct root_paths *paths, struct rootfs_plan
 
 	if (err < 0 && !folder && s->storage_driver == STORAGE_AUTO)
 		err_wrap(e, "the kernel cannot overlay folders of %s with ids mapped", r->g->data_path);
-	if (err < 0)
+	if (err >= 0 && !folder)
+		err = name_files_accounts(r, ret->container_tree, e);
+	if (err < 0) {
+		rootfs_close(ret);
 		return err;
+	}
 	snprintf(paths->place, sizeof(paths->place), "%s/lower", paths->container);
 	ret->path = paths->place;
 	return 0;
@@ -550,6 +556,7 @@ static int attempt(const struct engine *g, int dir, int terminal, bool serve, st
 		.created = CREATED_NONE,
 		.root = -1,
 		.shm = -1,
+		.network_program = -1,
 		.oom = -1,
 	};
 
@@ -575,6 +582,7 @@ static int attempt(const struct engine *g, int dir, int terminal, bool serve, st
 		explain_ids(&r, e);
 		explain_layers(&r, e);
 		let_volumes_go(&r, false);
+		user_network_end(r.network_program); /* its record has gone with the state */
 		if (r.settings.id)
 			(void)run_release(g, dir, &r.settings, false, &ignored); /* the first error counts */
 		run_free(&r);
@@ -603,6 +611,7 @@ void run_free(struct run *r)
 	for (size_t k = 0; k < NS_COUNT; k++)
 		fd_close(&r->joins[k]);
 	fd_close(&r->shm);
+	fd_close(&r->network_program);
 	fd_close(&r->oom);
 	settings_free(&r->settings);
 	spec_free(&r->spec);

@@ -22,6 +22,7 @@ struct run {
 	struct wiring wiring;
 	int joins[NS_COUNT]; /* other containers' namespaces, to be joined; -1: none */
 	int shm; /* another container's /dev/shm; -1: none */
+	int network_program; /* a pidfd of the one behind a user's network; -1: there is none */
 	const char *(*cgroup_defaults)[2]; /* of struct create_request */
 	struct relay_ends ends;
 	struct created created;

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -269,6 +270,31 @@ const char *user_home(int root, uint32_t uid, struct arena *arena)
 	const char *home = a.found && *a.home == '/' ? arena_strdup(arena, a.home) : NULL;
 
 	return home ? home : "/";
+}
+
+int user_add_line(int root, const char *path, const char *line, char **ret, struct err *e)
+{
+	auto_free char *text = NULL, *own = strdup(line), *cut = NULL;
+	char *f[FIELDS_MAX], *mine[FIELDS_MAX], *rest = own;
+	int r = read_accounts(root, path, &text, e);
+
+	if (r < 0)
+		return r;
+	cut = strdup(text ? text : "");
+	if (!own || !cut)
+		return err_nomem(e);
+	if (next_line(&rest, mine) < 3)
+		return err_say(e, EINVAL, "\"%s\" is no line of %s", line, path);
+	rest = cut;
+	for (size_t n; (n = next_line(&rest, f)) > 0;)
+		if (n >= 3 && (streq(f[0], mine[0]) || streq(f[2], mine[2])))
+			return 0;
+	size_t len = text ? strlen(text) : 0;
+
+	if (asprintf(ret, "%s%s%s\n", text ? text : "", len && text[len - 1] != '\n' ? "\n" : "", line) >= 0)
+		return 1;
+	*ret = NULL;
+	return err_nomem(e);
 }
 
 struct user_names user_names(int root, enum user_list which, struct arena *arena)

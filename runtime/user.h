@@ -49,6 +49,16 @@ struct user_names user_names(int root, enum user_list which, struct arena *arena
 /* A name that cannot be mistaken for a number; NULL: there is none. */
 const char *user_name_of(const struct user_names *names, uint32_t id);
 
+/**
+ * user_add_line() - /etc/passwd or /etc/group with one line more, where nobody in it has its name or its id
+ * @root:	The container's root
+ * @path:	The file; none is an empty one
+ * @ret:	The text, to be freed by the caller
+ *
+ * Return: 1; 0: somebody has; or -errno with @e filled
+ */
+int user_add_line(int root, const char *path, const char *line, char **ret, struct err *e);
+
 /* Home folder of a uid in @arena; "/" where none can be found. */
 const char *user_home(int root, uint32_t uid, struct arena *arena);
 

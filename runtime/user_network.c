@@ -89,6 +89,7 @@ static int find(int dir, const char *record)
 	return sscanf(text, "%d %" SCNu64, &who.pid, &who.start_time) == 2 ? proc_open(&who, &none) : -EINVAL;
 }
 
+/* Return: a pidfd, or -errno with @e filled */
 static int start(const struct place *at, struct pasta_plan *p, int netns, struct err *e)
 {
 	struct proc_id id;
@@ -96,8 +97,14 @@ static int start(const struct place *at, struct pasta_plan *p, int netns, struct
 	p->netns = at->link;
 	p->pid_file = at->pid_file;
 	int r = pasta_start(p, netns, &id, e);
+	int program = r < 0 ? r : proc_open(&id, e);
 
-	return r < 0 ? r : write_record(at, &id, e);
+	r = program < 0 ? program : write_record(at, &id, e);
+	if (r >= 0)
+		return program;
+	user_network_end(program);
+	fd_close(&program);
+	return r;
 }
 
 static int note_ports(const struct pasta_plan *p, struct run_record *rec, struct err *e)
@@ -116,6 +123,7 @@ int user_network_connect(const struct engine *g, const struct settings *s, int n
 	auto_arena struct arena a = { 0 };
 	auto_place struct place at = { .dir = -1 };
 	struct pasta_plan p = { .options = options_of(s) };
+	auto_fd int program = -1;
 
 	snprintf(folder, sizeof(folder), "containers/%s", s->id);
 	int r = place_open(g, folder, &at, e);
@@ -123,8 +131,13 @@ int user_network_connect(const struct engine *g, const struct settings *s, int n
 	if (r >= 0)
 		r = read_ports(s, &a, &p, e);
 	if (r >= 0)
-		r = start(&at, &p, netns, e);
-	return r < 0 ? err_wrap(e, "--network " NETWORK_PASTA) : note_ports(&p, rec, e);
+		r = program = start(&at, &p, netns, e);
+	if (r < 0)
+		return err_wrap(e, "--network " NETWORK_PASTA);
+	r = note_ports(&p, rec, e);
+	if (r < 0)
+		user_network_end(program);
+	return r < 0 ? r : fd_take(&program);
 }
 
 int user_network_find(const struct engine *g, const char *id)
@@ -179,10 +192,10 @@ static int start_uplink(const struct engine *g, const struct place *at, struct e
 	if (netns < 0)
 		return netns;
 	clear(at);
-	int r = start(at, &p, netns, e);
+	auto_fd int program = start(at, &p, netns, e);
 
 	(void)unlinkat(at->dir, PID_FILE, 0); /* on record it has its start time beside it */
-	return r < 0 ? err_wrap(e, "the way out of your networks") : 0;
+	return program < 0 ? err_wrap(e, "the way out of your networks") : 0;
 }
 
 static int lock(int fd, int how, struct err *e)

@@ -23,7 +23,7 @@ bool user_network_is(const struct settings *s);
  * @netns:	Its network namespace
  * @rec:	Gets the published ports
  *
- * Return: 0, or -errno with @e filled
+ * Return: a pidfd of the program, or -errno with @e filled: then it has been ended
  */
 int user_network_connect(const struct engine *g, const struct settings *s, int netns, struct run_record *rec, struct err *e);
 

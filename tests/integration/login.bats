@@ -5,14 +5,10 @@
 load ../lib/common
 load ../lib/registry
 
-# /etc is a layer of its own: settings of this machine are not there, and nothing of ours gets there
 setup_file() {
 	needs_root
 	needs_program paene-fetch
-	mkdir /run/etc /run/etc-work
-	mount -t overlay -o lowerdir=/etc,upperdir=/run/etc,workdir=/run/etc-work overlay /etc
-	rm -rf /etc/paene /etc/containers /etc/docker
-	mkdir /etc/paene
+	private_etc
 	paene images >/dev/null # the folders are there
 	registry_start basic --htpasswd alice:SECRET
 	export BASIC=$REGISTRY
@@ -26,11 +22,15 @@ setup() {
 	export HOME=$BATS_TEST_TMPDIR/home REGISTRY_AUTH_FILE='' auth_file=/run/containers/0/auth.json
 	unset XDG_RUNTIME_DIR XDG_CONFIG_HOME DOCKER_CONFIG http_proxy https_proxy all_proxy ALL_PROXY HTTPS_PROXY
 	mkdir -p "$HOME"
+	if [ "$(id -u)" != 0 ]; then
+		export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run auth_file=$BATS_TEST_TMPDIR/run/containers/auth.json
+		mkdir "$XDG_RUNTIME_DIR"
+	fi
 	leak_check_before
 }
 
 teardown() {
-	rm -rf /run/containers /etc/paene
+	rm -rf "${auth_file%/*}" /etc/paene
 	mkdir -p /etc/paene
 	leak_check_after
 }
@@ -254,7 +254,7 @@ insecure() { # insecure HOST: by the settings
 
 @test "login: a helper keeps them, and the file holds none" {
 	insecure "$BASIC"
-	mkdir -p /run/containers/0 "$BATS_TEST_TMPDIR/bin"
+	mkdir -p "${auth_file%/*}" "$BATS_TEST_TMPDIR/bin"
 	cat >"$BATS_TEST_TMPDIR/bin/docker-credential-box" <<-'END'
 		#!/bin/sh
 		kept=$(dirname "$0")/kept
@@ -301,7 +301,7 @@ insecure() { # insecure HOST: by the settings
 }
 
 @test "an auth file that is broken is named, and nothing of it shown" {
-	mkdir -p /run/containers/0
+	mkdir -p "${auth_file%/*}"
 	echo '{"auths": {"a.io": {"auth": SECRET}}}' >"$auth_file"
 	run paene login --get-login a.io
 	expect_status 1

@@ -9,10 +9,8 @@ load ../lib/registry
 setup_file() {
 	needs_root
 	needs_program paene-fetch skopeo openssl curl
-	mkdir /run/etc /run/etc-work
-	mount -t overlay -o lowerdir=/etc,upperdir=/run/etc,workdir=/run/etc-work overlay /etc
-	rm -rf /etc/paene /etc/containers
-	mkdir -p /etc/paene /etc/containers
+	private_etc
+	mkdir /etc/containers
 	registry_start plain
 	export REGISTRY keys=$BATS_FILE_TMPDIR/keys
 	printf '{"registries": [{"host": "%s", "insecure": true}]}' "$REGISTRY" >/etc/paene/registries.json

@@ -50,13 +50,34 @@ without_subids() {
 	chown $dev_id:$dev_id "$dev_home/shared"
 	run run_it --userns keep-id -v "$dev_home/shared:/shared" "$image" sh -c '
 		id; stat -c %u:%g /bin/busybox /etc/hosts /shared; touch /shared/file /tmp/file; stat -c %u /tmp/file'
-	expect_output "uid=$dev_id gid=$dev_id groups=$dev_id"$'\n0:0\n0:0\n4242:4242\n4242'
+	expect_output "uid=$dev_id(dev) gid=$dev_id(dev) groups=$dev_id(dev)"$'\n0:0\n0:0\n4242:4242\n4242'
 	[ "$(stat -c %u:%g "$dev_home/shared/file")" = $dev_id:$dev_id ]
 	rm -r "$dev_home/shared"
 	run run_it --userns keep-id:uid=7,gid=8 "$image" id
-	expect_output "uid=7 gid=8 groups=8"
+	expect_output "uid=7(dev) gid=8(dev) groups=8(dev)"
 	run run_it --userns keep-id --user 0 "$image" id -u
 	expect_output 0
+}
+
+@test "keep-id: the user has their name, and is at home where that is mounted; what they change in accounts stays" {
+	run run_it --userns keep-id -w /etc "$image" sh -c 'id -un; id -gn; echo $HOME; tail -n 1 /etc/passwd'
+	expect_output $'dev\ndev\n/etc\n'"dev:*:$dev_id:$dev_id::/etc:/bin/sh"
+	mkdir $dev_home/below
+	run run_it --userns keep-id:uid=7,gid=8 -v $dev_home/below:$dev_home/below -v /run/home:/run/home "$image" sh -c 'id -un; echo $HOME'
+	expect_output $'dev\n'$dev_home
+	run run_it --userns keep-id --user 0 "$image" sh -c 'id -un; echo $HOME'
+	expect_output $'root\n/root'
+	paene run -q -d --network none --name two --userns keep-id "$image" sleep 1000
+	paene exec -u 0 two sh -c 'echo "more:x:99:99::/:/bin/sh" >>/etc/passwd'
+	[ -z "$(paene diff two | grep -e passwd -e group)" ]
+	paene stop -t 0 two
+	paene start two
+	[ "$(paene exec -u more two id -u)" = 99 ]
+	paene commit -q --pause=false two localhost/two:1
+	run run_it localhost/two:1 grep -c dev: /etc/passwd
+	expect_output 0
+	paene rmi -f localhost/two:1
+	rmdir $dev_home/below
 }
 
 @test "keep-id in the background: exec, commit and files of others" {

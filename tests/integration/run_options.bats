@@ -117,13 +117,13 @@ refused() { # refused TEXT OPTION…: not run, and this is said in one line
 	cp -a "$(busybox_rootfs)" root
 	run paene run --rm -q --network none --rootfs "$PWD/root" sh -c 'id -u; stat -c %u /bin/busybox; touch /new; echo $HOSTNAME >/dev/null'
 	expect_output $'0\n0'
-	[ "$(stat -c %u root/new)" = 0 ]
+	[ "$(stat -c %u root/new)" = "$(id -u)" ]
 	rm root/new
 	run paene run --rm -q --network none --rootfs ./root:O sh -c 'touch /new; ls /new'
 	expect_output /new
 	[ ! -e root/new ]
 	run paene run --rm -q --network none --userns host --rootfs root sh -c 'touch /new'
-	[ "$(stat -c %u root/new)" = 0 ]
+	[ "$(stat -c %u root/new)" = "$(id -u)" ]
 	rm root/new
 	paene create -q --name box --network none --rootfs root:O sh -c 'ls /new; touch /new' >/dev/null
 	run paene start -a box

@@ -145,9 +145,9 @@ refused() { # refused STATUS TEXT COMMAND…: this is said in one line
 	[[ "$output" != *"$words"* ]]
 	[ "$(paene inspect box | jq -r '.[0].Config.Secrets[0].Name')" = pw ]
 	paene commit -q box localhost/with:1 >/dev/null
-	run grep -rl "$words" "$PAENE_DATA/containers" "$PAENE_DATA/images" "$PAENE_RUN"
+	run grep -rls "$words" "$PAENE_DATA/containers" "$PAENE_DATA/images" "$PAENE_RUN"
 	expect_output ""
-	run grep -rlF "$(base64 -w0 file)" "$PAENE_DATA/containers" "$PAENE_DATA/images" "$PAENE_RUN"
+	run grep -rlsF "$(base64 -w0 file)" "$PAENE_DATA/containers" "$PAENE_DATA/images" "$PAENE_RUN"
 	expect_output ""
 	run paene run --rm -q --network none localhost/with:1 sh -c 'ls -A /run/secrets; env'
 	[[ "$output" != *pw* ]]

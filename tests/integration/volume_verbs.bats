@@ -213,7 +213,7 @@ mounted() { # what is mounted on volumes, seen from here
 	paene run -dq --name one --network none -v memory:/x "$image" sleep 1000 >/dev/null
 	run in_box -v memory:/x -v bound:/y -- sh -c 'touch /x/shared /y/mine; ls /y; df -k /x | awk "END {print \$2}"'
 	expect_output $'file\nmine\n1024'
-	[ "$(stat -c %u there/mine)" = 0 ]
+	[ "$(stat -c %u there/mine)" = "$(id -u)" ]
 	run paene exec one ls /x
 	expect_output shared
 	[ "$(mounted)" = 1 ]

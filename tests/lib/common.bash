@@ -29,6 +29,16 @@ oci() {
 	command paene-oci --root "$PAENE_RUN/oci" "$@"
 }
 
+# The corner's own /etc, without settings for paene or others; a user's has one.
+private_etc() {
+	if [ "$(id -u)" = 0 ]; then
+		mkdir /run/etc /run/etc-work
+		mount -t overlay -o lowerdir=/etc,upperdir=/run/etc,workdir=/run/etc-work overlay /etc
+	fi
+	rm -rf /etc/paene /etc/containers /etc/docker
+	mkdir /etc/paene
+}
+
 # What a test needs of the machine: where it lacks, the test is skipped, and says so.
 
 # Root in a corner, or there the user of `run-tests --user`, for whom tests are left out that tests/lib/user-differs names.

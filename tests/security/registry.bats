@@ -14,9 +14,7 @@ setup_file() {
 	registry_certificates
 	faults_start https --tls "$REGISTRY_CERTS/server.pem" "$REGISTRY_CERTS/server.key"
 	export HTTPS=$REGISTRY HTTPS_FOLDER=$registries/https REGISTRY_CERTS REGISTRY_CA
-	mkdir -p /run/etc /run/etc-work
-	mount -t overlay -o lowerdir=/etc,upperdir=/run/etc,workdir=/run/etc-work overlay /etc
-	rm -rf /etc/paene /etc/containers /etc/docker
+	private_etc
 	mkdir -p "/etc/paene/certs.d/$HTTPS"
 	cp "$REGISTRY_CA" "/etc/paene/certs.d/$HTTPS/ca.crt"
 }
