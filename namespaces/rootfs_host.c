@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "namespaces/rootfs_host.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -32,7 +33,7 @@ static int make_folder(const struct rootfs_plan *r, const char *in, const char *
 	snprintf(path, sizeof(path), "%s/%s", in, name);
 	if (mkdirat(r->container_tree, path, 0700) < 0)
 		return errno == EEXIST ? 0 : err_set(e, errno, "make folder %s/%s", r->path, path);
-	if (like && (fchownat(r->container_tree, path, like->st_uid, like->st_gid, 0) < 0 ||
+	if (like && ((!r->as_is && fchownat(r->container_tree, path, like->st_uid, like->st_gid, 0) < 0) ||
 		     fchmodat(r->container_tree, path, like->st_mode & 07777, 0) < 0))
 		return err_set(e, errno, "make folder %s/%s", r->path, path);
 	return 0;
@@ -81,8 +82,89 @@ static int open_part(struct rootfs_plan *r, const struct host_mount *m, struct r
 	return 1;
 }
 
+/* ---- as a user ---- */
+
+/* What the container has its own of is mounted later; what others have in the rest of these is not its business. */
+static const struct {
+	const char *path;
+	const char *options; /* of an empty file system instead; NULL: none */
+} own_folders[] = {
+	{ "/dev", NULL }, { "/proc", NULL }, { "/sys", NULL }, { "/run", "mode=755" }, { "/tmp", "mode=1777" },
+};
+
+static int open_empty(struct rootfs_plan *r, const char *path, const char *options, struct err *e)
+{
+	char *words[] = { (char *)options };
+	const struct mount_options o = { .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, .data = { words, ARRAY_SIZE(words) } };
+	int tree = tree_new("tmpfs", "tmpfs", &o, e);
+
+	if (tree < 0)
+		return tree;
+	r->parts[r->n_parts++] = (struct rootfs_part){ .path = path, .tree = tree };
+	return 0;
+}
+
+/* A folder of "/". One that the user may not look into, or that has mounts below, stays as it is: read-only. */
+static int open_folder(struct rootfs_plan *r, const char *path, struct err *e)
+{
+	struct rootfs_part part = { .path = path, .overlay = true, .name = host_root_name(r->arena, path) };
+	struct stat st;
+	struct err ignored;
+
+	for (size_t i = 0; i < ARRAY_SIZE(own_folders); i++)
+		if (streq(path, own_folders[i].path))
+			return own_folders[i].options ? open_empty(r, path, own_folders[i].options, e) : 0;
+	auto_fd int tree = tree_clone(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &ignored);
+
+	if (tree < 0 || fstat(tree, &st) < 0 || faccessat(tree, ".", R_OK | X_OK, AT_EACCESS) < 0)
+		return 0; /* it is below "/" as it is */
+	part.attributes = tree_attributes(tree) & ~(uint64_t)MOUNT_ATTR_RDONLY;
+	int err = part.name ? make_folders(r, part.name, &st, e) : err_nomem(e);
+
+	if (err < 0)
+		return err;
+	part.tree = fd_take(&tree);
+	r->parts[r->n_parts++] = part;
+	return 0;
+}
+
+/*
+ * The machine's mounts came with the user's namespace, and none may be had without those below it: so they come all together,
+ * read-only, and only the folders of "/" without any get overlays.
+ */
+static int open_for_user(struct rootfs_plan *r, struct err *e)
+{
+	auto_fd int root = tree_clone(AT_FDCWD, "/", AT_RECURSIVE, e);
+	int err = root < 0 ? root : tree_change(root, true, MOUNT_ATTR_RDONLY, 0, MS_PRIVATE, e);
+	auto_dir DIR *d = err < 0 ? NULL : opendir("/");
+	size_t room = 1;
+
+	if (err < 0)
+		return err;
+	if (!d)
+		return err_set(e, errno, "read /");
+	while (readdir(d))
+		room++;
+	r->parts = arena_array(r->arena, room, sizeof(*r->parts));
+	if (!r->parts)
+		return err_nomem(e);
+	r->parts[r->n_parts++] = (struct rootfs_part){ .path = "/", .tree = fd_take(&root) };
+	rewinddir(d);
+	for (struct dirent *entry; err >= 0 && r->n_parts < room && (entry = readdir(d));) {
+		char *path = arena_printf(r->arena, "/%s", entry->d_name);
+
+		if (!path)
+			return err_nomem(e);
+		if ((entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) && !streq(entry->d_name, ".") && !streq(entry->d_name, ".."))
+			err = open_folder(r, path, e);
+	}
+	return err < 0 ? err : 0;
+}
+
 int rootfs_host_open(struct rootfs_plan *r, struct err *e)
 {
+	if (r->as_is)
+		return open_for_user(r, e);
 	auto_free char *text = NULL;
 	struct host_mount *mounts;
 	size_t n;
@@ -163,9 +245,15 @@ int rootfs_host_mount(struct rootfs_plan *r, struct err *e)
 	if (fchdir(r->container_tree) < 0)
 		return err_set(e, errno, "change into %s", r->path);
 	/* all overlays first: the root hides lower/ */
-	for (size_t i = 0; i < r->n_parts && err == 0; i++)
-		if (r->parts[i].tree >= 0 && r->parts[i].overlay)
-			err = overlay_part(&r->parts[i], r->transient, e);
+	for (size_t i = 0; i < r->n_parts && err == 0; i++) {
+		if (r->parts[i].tree < 0 || !r->parts[i].overlay)
+			continue;
+		err = overlay_part(&r->parts[i], r->transient, e);
+		if (err < 0 && r->as_is) { /* its file system is none to lie below an overlay: it is seen as it is */
+			fd_close(&r->parts[i].tree);
+			err = 0;
+		}
+	}
 	if (err < 0)
 		return err;
 	if (move_mount(r->parts[0].tree, "", AT_FDCWD, "lower", MOVE_MOUNT_F_EMPTY_PATH) < 0)

@@ -74,9 +74,9 @@ static int open_all(struct engine *g, struct err *e)
 	g->own_mounts = r > 0;
 	if (g->own_mounts) { /* what is bound from it must be of our own mounts */
 		fd_close(&g->run);
-		g->run = open(g->run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		g->run = path_open_dir(g->run_path, 0, e);
 		if (g->run < 0)
-			return err_set(e, errno, "open %s", g->run_path);
+			return g->run;
 	}
 	g->one_id = g->rootless && rootless_has_one_id();
 	g->data = path_mkdirs(g->data_path, 0700, e);

@@ -16,6 +16,10 @@ test_libs      = -Wl,--start-group $(all_libs) -Wl,--end-group -Wl,-Bstatic -lnf
 test_files    := $(wildcard tests/fault/*.bats tests/security/*.bats tests/integration/*.bats tests/lib/*.bats \
 	tests/layering/*.py)
 
+# What an ordinary user does most: these run as one, too.
+user_files    := $(patsubst %,tests/integration/%.bats,attach commit cp diff exec export format health image_verbs images \
+	lifecycle login logs pull restart run secret settings stats terminal top volume_verbs volumes)
+
 $(BUILD)/tests/unit/%: tests/unit/%.c $(all_libs)
 	$(call say,TEST,$@)
 	@mkdir -p $(@D)
@@ -26,7 +30,7 @@ check:
 	$(Q)$(MAKE) --no-print-directory check-built
 
 check-built: $(programs) $(unit_programs)
-	$(Q)tests/run-tests --build $(BUILD) $(test_files) $(unit_programs)
+	$(Q)tests/run-tests --build $(BUILD) $(test_files) $(unit_programs) --user $(user_files)
 
 unit-programs: $(unit_programs)
 

@@ -17,6 +17,7 @@ teardown_file() {
 }
 
 setup() {
+	needs_root
 	rm -f "$PAENE_RUN"/seccomp/* # filters are kept, compiled
 	leak_check_before
 }

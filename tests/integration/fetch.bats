@@ -24,6 +24,7 @@ setup_file() {
 }
 
 setup() {
+	needs_root
 	unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY REGISTRY_AUTH_FILE
 	export HOME=$BATS_TEST_TMPDIR PAENE_DATA=$BATS_TEST_TMPDIR/data
 }

@@ -19,6 +19,7 @@ setup_file() {
 }
 
 setup() {
+	needs_root
 	export HOME=$BATS_TEST_TMPDIR/home REGISTRY_AUTH_FILE='' auth_file=/run/containers/0/auth.json
 	unset XDG_RUNTIME_DIR XDG_CONFIG_HOME DOCKER_CONFIG http_proxy https_proxy all_proxy ALL_PROXY HTTPS_PROXY
 	mkdir -p "$HOME"

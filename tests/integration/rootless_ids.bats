@@ -165,6 +165,45 @@ without_subids() {
 	expect_in_output "it is for users"
 }
 
+@test "host: this machine's own root as the user may see it; what they could write is caught; others' run and tmp are not there" {
+	mkdir -p $dev_home/tree /opt/paene-rootless-bats
+	echo mine >$dev_home/tree/file
+	chown -R $dev_id:$dev_id $dev_home/tree /opt/paene-rootless-bats
+	touch /tmp/paene-rootless-bats
+	run unshare --mount bash -c "$(declare -f as_dev paene run_it); dev_id=$dev_id dev_home=$dev_home dev_run=$dev_run
+		mkdir /opt/paene-rootless-bats/home; mount --bind $dev_home /opt/paene-rootless-bats/home
+		run_it host sh -c 'id -u; touch /new /usr/bin/new /opt/paene-rootless-bats/home/new /etc/shadow; cat /etc/shadow
+			cat /opt/paene-rootless-bats/home/tree/file; ls /tmp /run'"
+	expect_in_output "'/new': Read-only file system"
+	expect_in_output "'/usr/bin/new': Permission denied"
+	expect_in_output "home/new': Read-only file system" # there is a mount below /opt: none of it is caught
+	expect_in_output "/etc/shadow: Permission denied"
+	expect_in_output $'mine'
+	[[ "$output" != *paene-rootless-bats$'\n'* && "$output" != *paene-test* ]] || fail "$output"
+	rm -r /opt/paene-rootless-bats/home
+	echo theirs >/opt/paene-rootless-bats/file
+	run run_it host sh -c 'cd /opt/paene-rootless-bats; echo changed >file; cat file; touch new; ls'
+	expect_output $'changed\nfile\nnew'
+	[ "$(cat /opt/paene-rootless-bats/file)" = theirs ]
+	[ ! -e /opt/paene-rootless-bats/new ]
+	paene run -q --network none --name one host touch /opt/paene-rootless-bats/new
+	run paene start -a one
+	expect_status 0
+	rm -r /opt/paene-rootless-bats $dev_home/tree /tmp/paene-rootless-bats
+}
+
+@test "--rootfs: a folder as it is; O: what is written goes elsewhere" {
+	cp -a "$(busybox_rootfs)" $dev_home/root
+	chown -R $dev_id:$dev_id $dev_home/root
+	run paene run -q --rm --network none --rootfs $dev_home/root sh -c 'id -u; stat -c %u /bin/busybox; touch /new'
+	expect_output $'0\n0'
+	[ "$(stat -c %u $dev_home/root/new)" = $dev_id ]
+	run paene run -q --rm --network none --rootfs $dev_home/root:O sh -c 'rm /new; ls /new'
+	expect_in_output "No such file"
+	[ -e $dev_home/root/new ]
+	rm -r $dev_home/root
+}
+
 @test "info says who we are" {
 	[ "$(paene info -f json | jq -c '[.Rootless, .UidMap, .GidMap]')" = \
 		'[true,["0 4242 1","1 1000000 65536"],["0 4242 1","1 1000000 65536"]]' ]

@@ -13,6 +13,7 @@ setup_file() {
 }
 
 setup() {
+	needs_root
 	rm -f "$PAENE_RUN"/seccomp/* # filters are kept, compiled
 	leak_check_before
 }
