@@ -114,8 +114,8 @@ struct program {
 	const char *(*manual_text)(const char *title, struct arena *a);
 	/* What the files of settings say, the ones that give way first; NULL: there are none. Return: 0, or -errno with @e filled */
 	int (*settings)(struct arena *a, struct conf *ret, struct err *e);
-	/* Completion: names for the first of these arguments ("CONTAINER…") are added to @ret. Return: 0, or -errno */
-	int (*names)(const struct call *c, const char *arguments, struct strv *ret, struct err *e);
+	/* Completion: names for this argument ("[CONTAINER…]") are added to @ret. Return: 0, or -errno */
+	int (*names)(const struct call *c, const char *argument, struct strv *ret, struct err *e);
 	/* A failure is recorded elsewhere too, after it was printed; NULL: it is not */
 	void (*record_failure)(const struct call *c, const struct err *e);
 };

@@ -49,7 +49,7 @@ static int run_inspect(const struct call *c, struct err *e)
 static const struct verb verb_manifest_inspect = {
 	.name = "inspect",
 	.above = &verb_manifest,
-	.arguments = "NAME",
+	.arguments = "IMAGE",
 	.help = "show one",
 	.about = "Show the manifest of an image that is here, or what a registry has under a name: a manifest, or an index that lists "
 		 "those of several platforms. With docker:// before the name the registry is asked in any case.",

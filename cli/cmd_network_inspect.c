@@ -93,7 +93,7 @@ static int add_member(const struct container *c, const struct network_wish *wish
 	return 0;
 }
 
-static int look_at(const struct inspection *how, const char *name, bool template, json_t **ret, struct err *e)
+int inspect_network(const struct inspection *how, const char *name, bool template, json_t **ret, struct err *e)
 {
 	struct look l = { .arena = how->arena, .name = name };
 	const struct engine *g = how->g;
@@ -115,7 +115,7 @@ static int run(const struct call *c, struct err *e)
 {
 	const struct inspect *o = c->options;
 	auto_engine struct engine g;
-	const struct inspection how = { .g = &g, .format = o->format, .arena = c->arena, .find = look_at };
+	const struct inspection how = { .g = &g, .format = o->format, .arena = c->arena, .find = inspect_network };
 	int r = verb_engine(c, &g, e);
 
 	return r < 0 ? r : inspect_each(c, &how, e);

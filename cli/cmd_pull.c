@@ -72,7 +72,7 @@ static int run(const struct call *c, struct err *e)
 const struct verb verb_pull = {
 	.name = "pull",
 	.group = "Images",
-	.arguments = "NAME…",
+	.arguments = "IMAGE…",
 	.help = "get them from a registry",
 	.about = "Get images from their registries, and print their ids. What is here already is not fetched again: of an image that "
 		 "has not changed nothing, of another one the layers that no image here has. Where a mirror is set for the registry, "

@@ -135,7 +135,7 @@ static const struct option inspect_rows[] = {
 	OPT_FLAG(struct inspect, show, "showsecret", 0, "what it is, too"),
 };
 
-static int look_at(const struct inspection *how, const char *name, bool template, json_t **ret, struct err *e)
+int inspect_secret(const struct inspection *how, const char *name, bool template, json_t **ret, struct err *e)
 {
 	const struct inspect *o = how->options;
 	auto_secret struct secret s = { 0 };
@@ -144,7 +144,7 @@ static int look_at(const struct inspection *how, const char *name, bool template
 	int r = secret_load(how->g, name, &s, e);
 
 	(void)template;
-	if (r >= 0 && o->show)
+	if (r >= 0 && o && o->show)
 		r = secret_data(&s, &s.arena, &data, &n, e);
 	if (r < 0)
 		return r;
@@ -162,7 +162,7 @@ static int run_inspect(const struct call *c, struct err *e)
 {
 	const struct inspect *o = c->options;
 	auto_engine struct engine g;
-	const struct inspection how = { .g = &g, .format = o->format, .options = o, .arena = c->arena, .find = look_at };
+	const struct inspection how = { .g = &g, .format = o->format, .options = o, .arena = c->arena, .find = inspect_secret };
 	int r = verb_engine(c, &g, e);
 
 	return r < 0 ? r : inspect_each(c, &how, e);

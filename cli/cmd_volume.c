@@ -247,15 +247,19 @@ static const struct option inspect_rows[] = {
 	OPT_STRING(struct inspect, format, "format", 'f', "FORMAT", "json, or a template such as {{.Mountpoint}}"),
 };
 
-static int look_at(const struct inspection *how, const char *name, bool template, json_t **ret, struct err *e)
+int inspect_volume(const struct inspection *how, const char *name, bool template, json_t **ret, struct err *e)
 {
 	auto_volume struct volume v = { 0 };
+	const struct strv *known = how->options; /* volume_uses(), where several are looked at */
+	struct strv uses = { 0 };
 	struct volume_view view;
 	int r = volume_load(how->g, name, &v, e);
 
 	(void)template;
+	if (r >= 0 && !known)
+		r = volume_uses(how->g, how->arena, &uses, e);
 	if (r >= 0)
-		r = volume_view_fill(how->g, &v, how->options, how->arena, &view, e);
+		r = volume_view_fill(how->g, &v, known ? known : &uses, how->arena, &view, e);
 	return r < 0 ? r : encode_object(volume_view_fields, VOLUME_VIEW_FIELDS, &view, ret, e);
 }
 
@@ -272,7 +276,7 @@ static int run_inspect(const struct call *c, struct err *e)
 	const struct inspect *o = c->options;
 	auto_engine struct engine g;
 	struct strv names = { 0 }, uses = { 0 };
-	const struct inspection how = { .g = &g, .format = o->format, .options = &uses, .arena = c->arena, .find = look_at };
+	const struct inspection how = { .g = &g, .format = o->format, .options = &uses, .arena = c->arena, .find = inspect_volume };
 	struct call named = *c;
 	int r = verb_engine(c, &g, e);
 

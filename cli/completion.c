@@ -96,6 +96,33 @@ static int add_verbs(const struct call *c, const struct verbs *verbs, struct str
 	return r;
 }
 
+/* The argument that comes after @n others, as the usage line has it: "NETWORK CONTAINER…" 2 is "CONTAINER…". NULL: none comes */
+static const char *argument_after(const struct call *c, const char *arguments, size_t n)
+{
+	for (;;) {
+		const char *end = strchrnul(arguments, ' ');
+		char *word = arena_strndup(c->arena, arguments, (size_t)(end - arguments));
+
+		if (n-- == 0 || !word || (!*end && strstr(word, "…")))
+			return word;
+		if (!*end)
+			return NULL;
+		arguments = end + 1;
+	}
+}
+
+/* Arguments among the words from @i on, up to @n. */
+static size_t count_arguments(const struct options *o, char *const *words, size_t i, size_t n)
+{
+	size_t found = 0;
+
+	while ((i = skip_options(o, words, i, n)) < n) {
+		found++;
+		i++;
+	}
+	return found;
+}
+
 /* What the last of @n words could be. Return: 0, or -ENOMEM and others */
 static int candidates(const struct call *c, char *const *words, size_t n, struct strv *ret, struct err *e)
 {
@@ -121,7 +148,9 @@ static int candidates(const struct call *c, char *const *words, size_t n, struct
 		return add_options(c->arena, options, ret);
 	if (verbs->n)
 		return add_verbs(c, verbs, ret);
-	return c->program->names ? c->program->names(c, v->arguments, ret, e) : 0;
+	const char *argument = v ? argument_after(c, v->arguments, count_arguments(options, words, at, n - 1)) : NULL;
+
+	return argument && c->program->names ? c->program->names(c, argument, ret, e) : 0;
 }
 
 static int run_complete(const struct call *c, struct err *e)

@@ -21,6 +21,11 @@ struct inspection {
 /* What is not found is said, and the next one has its turn. Return: 0, 1 where one has failed, or -errno with @e filled */
 int inspect_each(const struct call *c, const struct inspection *how, struct err *e);
 
+/* inspection.find of other things than containers and images; what they take as options may be NULL. */
+int inspect_network(const struct inspection *how, const char *name, bool template, json_t **ret, struct err *e);
+int inspect_secret(const struct inspection *how, const char *name, bool template, json_t **ret, struct err *e);
+int inspect_volume(const struct inspection *how, const char *name, bool template, json_t **ret, struct err *e);
+
 /* @ret: a new reference. Return: 0, or -errno with @e filled */
 int inspect_container(const struct engine *g, const char *id, bool sizes, json_t **ret, struct err *e);
 /* What it may use: members of HostConfig. */

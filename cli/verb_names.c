@@ -54,24 +54,46 @@ static int add_secret(const struct secret *s, void *arg, struct err *e)
 	return strv_add(l->arena, l->names, s->name) < 0 ? err_nomem(e) : 0;
 }
 
-int verb_names(const struct call *c, const char *arguments, struct strv *ret, struct err *e)
+static int add_containers(const struct engine *g, struct list *l, struct err *e)
 {
-	bool any = str_after(arguments, "NAME") != NULL;
-	struct list l = { .arena = c->arena, .names = ret };
+	return container_each(g, add_container, l, e);
+}
 
-	arguments += *arguments == '['; /* they may be left out */
+static int add_images(const struct engine *g, struct list *l, struct err *e)
+{
+	return image_each_head(&g->store, add_image, l, e);
+}
+
+static int add_networks(const struct engine *g, struct list *l, struct err *e)
+{
+	return network_each(g->networks, add_network, l, e);
+}
+
+static int add_volumes(const struct engine *g, struct list *l, struct err *e)
+{
+	return volume_each(g, add_volume, l, e);
+}
+
+static int add_secrets(const struct engine *g, struct list *l, struct err *e)
+{
+	return secret_each(g, add_secret, l, e);
+}
+
+static const struct {
+	const char *word; /* as usage lines have it */
+	int (*add)(const struct engine *g, struct list *l, struct err *e);
+} kinds[] = {
+	{ "CONTAINER", add_containers }, { "IMAGE", add_images },   { "NETWORK", add_networks },
+	{ "SECRET", add_secrets },	 { "VOLUME", add_volumes },
+};
+
+int verb_names(const struct call *c, const char *argument, struct strv *ret, struct err *e)
+{
+	struct list l = { .arena = c->arena, .names = ret };
 	auto_engine struct engine g;
 	int r = verb_engine(c, &g, e);
 
-	if (r >= 0 && (any || str_after(arguments, "CONTAINER")))
-		r = container_each(&g, add_container, &l, e);
-	if (r >= 0 && (any || str_after(arguments, "IMAGE")))
-		r = image_each_head(&g.store, add_image, &l, e);
-	if (r >= 0 && str_after(arguments, "NETWORK"))
-		r = network_each(g.networks, add_network, &l, e);
-	if (r >= 0 && str_after(arguments, "VOLUME"))
-		r = volume_each(&g, add_volume, &l, e);
-	if (r >= 0 && str_after(arguments, "SECRET"))
-		r = secret_each(&g, add_secret, &l, e);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds) && r >= 0; i++)
+		r = strstr(argument, kinds[i].word) ? kinds[i].add(&g, &l, e) : 0;
 	return r;
 }

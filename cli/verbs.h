@@ -90,8 +90,8 @@ int verb_each(const struct call *c, const struct engine *g, const struct verb_ea
  */
 void verb_tell_image(const struct engine *g, enum event_status what, const char *id, const char *name);
 
-/* program.names: containers and images. */
-int verb_names(const struct call *c, const char *arguments, struct strv *ret, struct err *e);
+/* program.names: of containers, images, networks, secrets and volumes. */
+int verb_names(const struct call *c, const char *argument, struct strv *ret, struct err *e);
 
 /* --detach-keys: those of @text, or the usual ones. Return: 0, or -EINVAL with @e filled */
 int verb_detach_keys(const char *text, struct detach_keys *ret, struct err *e);
@@ -108,7 +108,7 @@ int verb_timeout(const char *text, int *ret_s, struct err *e);
 extern const struct verb verb_run, verb_create, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_pause,
 	verb_unpause, verb_wait, verb_update, verb_exec, verb_memory, verb_cp, verb_export, verb_commit, verb_diff,
 	verb_rename, verb_attach, verb_healthcheck, verb_container_group; /* others are below the last */
-extern const struct verb verb_container_ls, verb_container_list;
+extern const struct verb verb_container_inspect, verb_container_ls, verb_container_list;
 extern const struct verb verb_ps, verb_port, verb_logs, verb_inspect, verb_events, verb_stats, verb_top;
 extern const struct verb verb_images, verb_rmi, verb_tag, verb_load, verb_import, verb_save, verb_login, verb_logout;
 extern const struct verb verb_untag, verb_history;

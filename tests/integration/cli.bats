@@ -112,7 +112,7 @@ fits_screen() {
 
 @test "a missing argument, and one too many" {
 	local verb
-	for verb in run create rename exec top inspect tag untag history completion; do
+	for verb in run create rename exec tag untag history completion; do
 		run paene "$verb"
 		expect_status 125
 		expect_in_output "paene $verb: an argument is missing: "
@@ -155,7 +155,7 @@ fits_screen() {
 	expect_status 125
 	run paene inspect nobody
 	expect_status 1
-	expect_in_output "no such container or image: nobody"
+	expect_in_output "no such container, image, volume, network or secret: nobody"
 }
 
 @test "--version, version" {
