@@ -216,10 +216,21 @@ static int check_args(const struct parser *p)
 	return refuse(p, "an argument is missing: %s.", v->arguments);
 }
 
+/* Is it one of the words, which have blanks between? */
+static bool has_word(const char *words, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (; words && *words; words += strcspn(words, " "), words += *words == ' ')
+		if (strcspn(words, " ") == n && memcmp(words, word, n) == 0)
+			return n > 0;
+	return false;
+}
+
 const struct verb *args_verb(const struct verbs *verbs, const char *name)
 {
 	for (size_t i = 0; i < verbs->n; i++)
-		if (streq(verbs->v[i]->name, name))
+		if (streq(verbs->v[i]->name, name) || has_word(verbs->v[i]->aliases, name))
 			return verbs->v[i];
 	return NULL;
 }

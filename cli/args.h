@@ -71,6 +71,7 @@ enum verb_flags {
 
 struct verb {
 	const char *name;
+	const char *aliases;   /* other words for it, with blanks between, that are listed nowhere; NULL: none */
 	const char *group;     /* heading in the list of verbs */
 	const char *arguments; /* as the usage line has them */
 	const char *help;      /* a few words, for the list */
@@ -151,7 +152,7 @@ static inline bool args_is_group(const struct verb *v)
 	return v->below.n && !v->run;
 }
 
-/* A verb by its name, or NULL. */
+/* A verb by its name, or by another word for it; or NULL. */
 const struct verb *args_verb(const struct verbs *verbs, const char *name);
 
 /* As it is called: "run", "memory reclaim". */

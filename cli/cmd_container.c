@@ -193,8 +193,8 @@ static const struct verb verb_prune = {
 
 static const struct verb *const verbs[] = {
 	&verb_attach, &verb_cleanup, &verb_commit, &verb_cp, &verb_create, &verb_diff, &verb_exec, &verb_exists, &verb_export,
-	&verb_container_inspect, &verb_kill, &verb_container_list, &verb_logs, &verb_container_ls, &verb_pause, &verb_prune, &verb_ps,
-	&verb_rename, &verb_restart, &verb_rm, &verb_run, &verb_start, &verb_stats, &verb_stop, &verb_top, &verb_unpause,
+	&verb_container_inspect, &verb_kill, &verb_logs, &verb_container_ls, &verb_mount, &verb_pause, &verb_port, &verb_prune, &verb_ps,
+	&verb_rename, &verb_restart, &verb_rm, &verb_run, &verb_start, &verb_stats, &verb_stop, &verb_top, &verb_unmount, &verb_unpause,
 	&verb_update, &verb_wait,
 };
 

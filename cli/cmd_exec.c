@@ -165,10 +165,10 @@ static int find_and_execute(const struct call *c, unsigned preserve_fds, struct 
 	char *const *command = NULL;
 	int r = verb_engine(c, &g, e);
 
+	if (r >= 0 && c->n_args < (o->latest ? 1 : 2))
+		r = err_say(e, EINVAL, "name a command that is to run in there");
 	if (r >= 0)
 		r = verb_named(c, &g, o->latest, id, &command, e);
-	if (r >= 0 && !*command)
-		r = err_say(e, EINVAL, "name a command that is to run in there");
 	if (r >= 0)
 		r = verb_running(&g, id, e);
 	if (r >= 0)

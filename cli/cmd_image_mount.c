@@ -195,6 +195,7 @@ const struct verb verb_image_mount = {
 
 const struct verb verb_image_unmount = {
 	.name = "unmount",
+	.aliases = "umount",
 	.above = &verb_image,
 	.arguments = "IMAGE…",
 	.help = "unmount them again",

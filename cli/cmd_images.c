@@ -399,6 +399,7 @@ const struct verb verb_images = {
 
 const struct verb verb_image_ls = {
 	.name = "ls",
+	.aliases = "list",
 	.above = &verb_image,
 	.arguments = "[IMAGE]",
 	.help = "list them: `images`",

@@ -44,6 +44,7 @@ static int run_rm(const struct call *c, struct err *e)
 
 static const struct verb verb_rm_network = {
 	.name = "rm",
+	.aliases = "remove",
 	.above = &verb_network,
 	.arguments = "NETWORK…",
 	.help = "remove some",

@@ -140,6 +140,7 @@ static int run(const struct call *c, struct err *e)
 
 const struct verb verb_network_ls = {
 	.name = "ls",
+	.aliases = "list",
 	.above = &verb_network,
 	.arguments = "",
 	.help = "which there are",

@@ -230,12 +230,11 @@ static int run(const struct call *c, struct err *e)
 }
 
 /* clang-format off */
-#define PS_VERB(word, group_above) { \
-	.name = word, .group = "Looking at them", .above = group_above, .arguments = "", .help = "list them", \
+#define PS_VERB(word, more_words, group_above) { \
+	.name = word, .aliases = more_words, .group = "Looking at them", .above = group_above, .arguments = "", .help = "list them", \
 	.about = "List containers, the newest first. Filters: " CONTAINER_FILTERS_HELP ".", \
 	.options = OPTIONS(rows, struct ps), .run = run, \
 }
 /* clang-format on */
-const struct verb verb_ps = PS_VERB("ps", NULL);
-const struct verb verb_container_ls = PS_VERB("ls", &verb_container_group);
-const struct verb verb_container_list = PS_VERB("list", &verb_container_group);
+const struct verb verb_ps = PS_VERB("ps", NULL, NULL);
+const struct verb verb_container_ls = PS_VERB("ls", "list", &verb_container_group);

@@ -92,6 +92,7 @@ const struct verb verb_rmi = {
 
 const struct verb verb_image_rm = {
 	.name = "rm",
+	.aliases = "remove",
 	.above = &verb_image,
 	.arguments = "IMAGE…",
 	.help = "remove it: `rmi`",

@@ -297,6 +297,7 @@ static int run_ls(const struct call *c, struct err *e)
 
 static const struct verb verb_ls_secrets = {
 	.name = "ls",
+	.aliases = "list",
 	.above = &verb_secret,
 	.arguments = "",
 	.help = "which there are",
@@ -363,6 +364,7 @@ static int run_rm(const struct call *c, struct err *e)
 
 static const struct verb verb_rm_secret = {
 	.name = "rm",
+	.aliases = "remove",
 	.above = &verb_secret,
 	.arguments = "SECRET…",
 	.help = "remove some",

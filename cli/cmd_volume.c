@@ -118,6 +118,7 @@ static int run_rm(const struct call *c, struct err *e)
 
 static const struct verb verb_rm_volume = {
 	.name = "rm",
+	.aliases = "remove",
 	.above = &verb_volume,
 	.arguments = "VOLUME…",
 	.help = "remove some",
@@ -377,6 +378,7 @@ static int run_ls(const struct call *c, struct err *e)
 
 static const struct verb verb_ls_volumes = {
 	.name = "ls",
+	.aliases = "list",
 	.above = &verb_volume,
 	.arguments = "",
 	.help = "which there are",

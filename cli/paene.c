@@ -23,7 +23,7 @@ static const struct option rows[] = {
 static const struct verb *const verbs[] = {
 	&verb_run, &verb_create, &verb_sandbox, &verb_start, &verb_stop, &verb_restart, &verb_kill, &verb_rm,
 	&verb_pause, &verb_unpause, &verb_wait, &verb_update, &verb_exec, &verb_attach, &verb_cp, &verb_export,
-	&verb_rename, &verb_commit, &verb_diff, &verb_memory, &verb_healthcheck, &verb_container_group,
+	&verb_rename, &verb_commit, &verb_diff, &verb_mount, &verb_unmount, &verb_memory, &verb_healthcheck, &verb_container_group,
 	&verb_ps, &verb_stats, &verb_top, &verb_port, &verb_logs, &verb_events, &verb_inspect,
 	&verb_images, &verb_pull, &verb_push, &verb_search, &verb_load, &verb_save, &verb_import,
 	&verb_tag, &verb_untag, &verb_history, &verb_rmi, &verb_image, &verb_manifest, &verb_login,

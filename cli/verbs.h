@@ -108,7 +108,7 @@ int verb_timeout(const char *text, int *ret_s, struct err *e);
 extern const struct verb verb_run, verb_create, verb_start, verb_stop, verb_restart, verb_kill, verb_rm, verb_pause,
 	verb_unpause, verb_wait, verb_update, verb_exec, verb_memory, verb_cp, verb_export, verb_commit, verb_diff,
 	verb_rename, verb_attach, verb_healthcheck, verb_container_group; /* others are below the last */
-extern const struct verb verb_container_inspect, verb_container_ls, verb_container_list;
+extern const struct verb verb_container_inspect, verb_container_ls;
 extern const struct verb verb_ps, verb_port, verb_logs, verb_inspect, verb_events, verb_stats, verb_top;
 extern const struct verb verb_images, verb_rmi, verb_tag, verb_load, verb_import, verb_save, verb_login, verb_logout;
 extern const struct verb verb_untag, verb_history;
@@ -121,7 +121,7 @@ extern const struct verb verb_network, verb_network_create, verb_network_ls, ver
 	verb_network_disconnect, verb_network_shape;
 extern const struct verb verb_secret;
 extern const struct verb verb_volume, verb_volume_export, verb_volume_import; /* the others are below the first */
-extern const struct verb verb_version, verb_info, verb_unshare;
+extern const struct verb verb_version, verb_info, verb_unshare, verb_mount, verb_unmount;
 extern const struct verb verb_sandbox, verb_sandbox_ls, verb_sandbox_diff, verb_sandbox_apply, verb_sandbox_drop; /* below the first */
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "namespaces/ns.h"
 #include "namespaces/overlay.h"
+#include "runtime/container_mount.h"
 
 #define LAYERS_FROM_CONTAINER "../../images/layers/" /* shorter than any path from "/": the kernel takes 255 bytes */
 
@@ -75,7 +76,9 @@ static int open_stopped(const struct engine *g, const struct container *c, struc
 			settings_root(&c->settings));
 		return err_hint(e, "its files are seen while it runs");
 	}
-	ret->at.folder = mount_layers(dir, &c->settings, e);
+	ret->at.folder = c->settings.mounted ? container_mount_tree(g, c->settings.id, e) : -ENOENT;
+	if (ret->at.folder == -ENOENT) /* an upper folder must not be in two overlays */
+		ret->at.folder = mount_layers(dir, &c->settings, e);
 	if (ret->at.folder < 0)
 		return ret->at.folder;
 	ret->watch = fd_take(&watch);

@@ -202,6 +202,7 @@ struct settings {
 	char *log_tag;	    /* what lines in the journal are called; NULL: its id */
 	uint32_t sdnotify;  /* enum sdnotify */
 	struct health_settings health;
+	bool mounted; /* its root may be, to be looked at: runtime/container_mount.h */
 	uint32_t class; /* enum sched_class */
 	uint32_t cgroup_manager; /* enum cgroup_manager */
 	char *cgroup_parent;	 /* a slice for systemd, else a path ("": the root); NULL: the usual place */

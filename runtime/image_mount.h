@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * image_mount.h: images mounted to be looked at: RUN/images/HEX/, HEX being the manifest's digest.
- *
- *   root    where it is mounted, read-only
- *   count   how many have asked for it and not yet given it back
- *
- * Whoever changes something there holds the folder's lock. A folder keeps the image from being removed.
- */
+/* image_mount.h: images mounted read-only to be looked at, by the manifest's digest; a mount keeps the image from being removed. */
 #ifndef RUNTIME_IMAGE_MOUNT_H
 #define RUNTIME_IMAGE_MOUNT_H
 

@@ -123,6 +123,7 @@ static const struct field settings_fields[] = {
 	FIELD_BOOL(struct settings, input, "input", OPTIONAL),
 	FIELD_BOOL(struct settings, privileged, "privileged", OPTIONAL),
 	FIELD_BOOL(struct settings, init, "init", OPTIONAL),
+	FIELD_BOOL(struct settings, mounted, "mounted", OPTIONAL),
 	FIELD_BOOL(struct settings, systemd, "systemd", OPTIONAL),
 	FIELD_BOOL(struct settings, private_userns, "privateUserNamespace", OPTIONAL),
 	FIELD_BOOL(struct settings, abi32, "abi32", OPTIONAL),

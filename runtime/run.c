@@ -18,6 +18,7 @@
 #include "namespaces/tree.h"
 #include "runtime/brief.h"
 #include "runtime/class.h"
+#include "runtime/container_mount.h"
 #include "runtime/defaults.h"
 #include "runtime/destroy.h"
 #include "runtime/health.h"
@@ -565,6 +566,8 @@ static int attempt(const struct engine *g, int dir, int terminal, bool serve, st
 	/* looked at before it is read: so it is not newer than what was read */
 	bool there = fstatat(dir, RECORD_SETTINGS, &r.settings_file, AT_SYMLINK_NOFOLLOW) == 0;
 	int err = there ? record_settings(dir, &r.settings, e) : err_set(e, errno, "look at the settings");
+	if (err >= 0 && r.settings.mounted)
+		err = container_mount_end(g, &r.settings, false, e);
 	if (err >= 0)
 		err = record_spec(dir, &r.spec, e);
 	if (err >= 0)

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "namespaces/idrange.h"
+#include "runtime/container_mount.h"
 #include "runtime/storage.h"
 #include "runtime/volumes.h"
 
@@ -225,6 +226,7 @@ void engine_sweep(const struct engine *g)
 		(void)fd_lock(g->names, LOCK_UN);
 	}
 	volume_sweep(g);
+	container_mount_sweep(g);
 	sweep_renames(g);
 	state_sweep(g->states);
 	arena_free(&w.arena);

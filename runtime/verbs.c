@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/timestamp.h"
+#include "runtime/container_mount.h"
 #include "runtime/join.h"
 #include "runtime/journal.h"
 #include "runtime/launch.h"
@@ -96,8 +97,10 @@ static int destroy(const struct engine *g, const struct settings *s, bool volume
 {
 	if (volumes || s->remove)
 		volume_remove_anonymous(g, s);
-	int r = record_destroy(g, s->id, s->name, e);
+	int r = s->mounted ? container_mount_end(g, s, true, e) : 0;
 
+	if (r >= 0)
+		r = record_destroy(g, s->id, s->name, e);
 	if (r > 0) { /* 0: somebody else was faster, and told it */
 		storage_release(g, s);
 		journal_container(g, s, EVENT_REMOVE);

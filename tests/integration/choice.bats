@@ -186,10 +186,10 @@ load life
 	done
 	start_box one -- sleep 1000
 	paene run -dq --name two -p 8080:80 "$image" sh -c 'touch /new; exec sleep 1000'
+	wait_until 10 paene exec two test -e /new
 	[ "$(paene top -l args)" = "$(printf 'COMMAND\nsleep 1000')" ]
 	[ "$(paene port -l)" = "80/tcp -> 0.0.0.0:8080" ]
 	[ "$(paene port -l 80)" = "0.0.0.0:8080" ]
-	wait_until 10 paene exec two test -e /new
 	[ "$(paene diff --latest)" = "A /new" ]
 	run paene diff --latest one
 	expect_status 125

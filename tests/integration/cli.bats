@@ -117,11 +117,12 @@ fits_screen() {
 		expect_status 125
 		expect_in_output "paene $verb: an argument is missing: "
 	done
-	for verb in "exec x" "tag x"; do
-		run paene $verb
-		expect_status 125
-		expect_in_output "an argument is missing"
-	done
+	run paene tag x
+	expect_status 125
+	expect_in_output "an argument is missing"
+	run paene exec x
+	expect_status 125
+	expect_in_output "name a command"
 	for verb in stop kill rm rmi; do
 		run paene "$verb"
 		expect_status 1
