@@ -6,6 +6,8 @@
 #include "base/fd.h"
 #include "cli/container_filter.h"
 #include "cli/output.h"
+#include "cli/prompt.h"
+#include "cli/prune.h"
 #include "cli/verbs.h"
 #include "runtime/launch.h"
 
@@ -124,59 +126,50 @@ static const struct option prune_rows[] = {
 	OPT_LIST(struct prune, filters, "filter", 0, "KEY=VALUE", "those with this label=, label!=, until= … as with `ps`"),
 };
 
-/* Return: whether the answer was yes */
-static bool ask(void)
-{
-	auto_free char *line = NULL;
-	size_t room = 0;
-
-	fputs("WARNING! This command removes all containers that do not run.\n"
-	      "Are you sure you want to continue? [y/N] ", stdout);
-	(void)fflush(stdout); /* what cannot be written is found at the end */
-	return getline(&line, &room, stdin) > 0 && (line[0] == 'y' || line[0] == 'Y');
-}
-
-struct pruning {
-	const struct call *call;
-	const struct engine *g;
+struct candidate {
+	struct pruning *pruning;
 	struct container_filters filters;
-	int status;
 };
 
 static int prune_one(const struct container *c, void *arg, struct err *e)
 {
-	struct pruning *p = arg;
+	const struct candidate *k = arg;
 
-	if ((c->phase != PHASE_CREATED && c->phase != PHASE_EXITED) || c->watched || !container_filters_fit(&p->filters, c))
+	if ((c->phase != PHASE_CREATED && c->phase != PHASE_EXITED) || c->watched || !container_filters_fit(&k->filters, c))
 		return 0;
-	int r = engine_remove(p->g, c->settings.id, 0, e);
+	int r = engine_remove(k->pruning->g, c->settings.id, 0, e);
 
-	if (r >= 0) {
-		output_line(c->settings.id);
-	} else if (r != -ENOENT && r != -EBUSY) { /* removed, or started, meanwhile */
-		output_error(p->call, e);
-		p->status = EXIT_FAILURE;
-	}
+	if (r >= 0)
+		pruning_gone(k->pruning, c->settings.id);
+	else if (r != -ENOENT && r != -EBUSY) /* removed, or started, meanwhile */
+		pruning_failed(k->pruning, e);
 	return 0;
+}
+
+int prune_containers(struct pruning *p, struct err *e)
+{
+	struct candidate k = { .pruning = p };
+	int r = container_filters_read(p->g, p->filters, p->call->arena, &k.filters, e);
+
+	if (r >= 0)
+		r = container_each(p->g, prune_one, &k, e);
+	if (r >= 0)
+		engine_sweep(p->g);
+	return r;
 }
 
 static int run_prune(const struct call *c, struct err *e)
 {
 	const struct prune *o = c->options;
 	auto_engine struct engine g;
-	struct pruning p = { .call = c, .g = &g };
+	struct pruning p = { .call = c, .g = &g, .filters = &o->filters };
 	int r = verb_engine(c, &g, e);
 
-	if (r >= 0)
-		r = container_filters_read(&g, &o->filters, c->arena, &p.filters, e);
-	if (r >= 0 && !o->force && !ask())
+	if (r >= 0 && !o->force && !prompt_yes("This command removes all containers that do not run."))
 		return 0;
 	if (r >= 0)
-		r = container_each(&g, prune_one, &p, e);
-	if (r < 0)
-		return r;
-	engine_sweep(&g);
-	return p.status;
+		r = prune_containers(&p, e);
+	return r < 0 ? r : p.status;
 }
 
 static const struct verb verb_prune = {

@@ -8,6 +8,7 @@
 #include "cli/image_use.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
+#include "cli/prune.h"
 #include "cli/verbs.h"
 
 struct prune {
@@ -23,9 +24,9 @@ static const struct option prune_rows[] = {
 
 /* The images that are to go: found first, removed then. */
 struct candidates {
-	const struct prune *options;
-	const struct image_filters *filters;
-	const struct image_use *use;
+	bool all;
+	struct image_filters filters;
+	struct image_use use;
 	struct arena *arena;
 	struct strv manifests;
 };
@@ -34,8 +35,8 @@ static int consider(const struct image *image, void *arg, struct err *e)
 {
 	struct candidates *c = arg;
 
-	if (image->peer || (image->names.n && !c->options->all) || !image_filters_fit(c->filters, image) ||
-	    image_use_count(c->use, image->manifest))
+	if (image->peer || (image->names.n && !c->all) || !image_filters_fit(&c->filters, image) ||
+	    image_use_count(&c->use, image->manifest))
 		return 0;
 	return strv_add(c->arena, &c->manifests, image->manifest) < 0 ? err_nomem(e) : 0;
 }
@@ -46,48 +47,53 @@ static bool ask(const struct prune *o)
 				 : "This command removes all dangling images.");
 }
 
-static void remove_one(const struct call *c, const struct engine *g, const char *manifest, int *status)
+static void remove_one(struct pruning *p, const char *manifest)
 {
-	struct image_asker asker = { .g = g };
+	struct image_asker asker = { .g = p->g };
 	struct remove_result result = { 0 };
 	struct err e;
-	int r = image_remove(&g->store, manifest, true, image_user, &asker, &result, &e);
+	int r = image_remove(&p->g->store, manifest, true, image_user, &asker, &result, &e);
 
-	if (r < 0 && r != -ENOENT && r != -EBUSY) { /* gone meanwhile, or wanted */
-		output_error(c, &e);
-		*status = 1;
-	}
+	if (r < 0 && r != -ENOENT && r != -EBUSY) /* gone meanwhile, or wanted */
+		pruning_failed(p, &e);
 	for (size_t i = 0; i < result.untagged.n; i++)
-		verb_tell_image(g, EVENT_UNTAG, result.id, result.untagged.v[i]);
+		verb_tell_image(p->g, EVENT_UNTAG, result.id, result.untagged.v[i]);
 	for (size_t i = 0; i < result.deleted.n; i++) {
-		verb_tell_image(g, EVENT_REMOVE, result.deleted.v[i], NULL);
-		output_line(str_after(result.deleted.v[i], "sha256:"));
+		verb_tell_image(p->g, EVENT_REMOVE, result.deleted.v[i], NULL);
+		pruning_gone(p, str_after(result.deleted.v[i], "sha256:"));
 	}
 	arena_free(&result.arena);
+}
+
+int prune_images(struct pruning *p, bool all, struct err *e)
+{
+	struct candidates found = { .all = all, .arena = p->call->arena };
+	int r = image_filters_read(&p->g->store, p->filters, p->call->arena, &found.filters, e);
+
+	if (r < 0)
+		return r;
+	store_sweep(&p->g->store);
+	r = image_use_read(p->g, &found.use, e);
+	if (r >= 0)
+		r = (found.filters.need_labels ? image_each : image_each_head)(&p->g->store, consider, &found, e);
+	arena_free(&found.use.arena);
+	for (size_t i = 0; i < found.manifests.n && r >= 0; i++)
+		remove_one(p, found.manifests.v[i]);
+	return r;
 }
 
 static int run_prune(const struct call *c, struct err *e)
 {
 	const struct prune *o = c->options;
-	struct image_filters filters = { 0 };
-	struct image_use use = { 0 };
-	struct candidates found = { .options = o, .filters = &filters, .use = &use, .arena = c->arena };
 	auto_engine struct engine g;
-	int status = 0, r = verb_engine(c, &g, e);
+	struct pruning p = { .call = c, .g = &g, .filters = &o->filters };
+	int r = verb_engine(c, &g, e);
 
-	if (r >= 0)
-		r = image_filters_read(&g.store, &o->filters, c->arena, &filters, e);
 	if (r >= 0 && !o->force && !ask(o))
 		return 0;
-	store_sweep(&g.store);
 	if (r >= 0)
-		r = image_use_read(&g, &use, e);
-	if (r >= 0)
-		r = (filters.need_labels ? image_each : image_each_head)(&g.store, consider, &found, e);
-	arena_free(&use.arena);
-	for (size_t i = 0; i < found.manifests.n && r >= 0; i++)
-		remove_one(c, &g, found.manifests.v[i], &status);
-	return r < 0 ? r : status;
+		r = prune_images(&p, o->all, e);
+	return r < 0 ? r : p.status;
 }
 
 static const struct verb verb_prune = {

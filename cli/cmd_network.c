@@ -7,6 +7,7 @@
 #include "cli/network_filter.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
+#include "cli/prune.h"
 #include "cli/verbs.h"
 #include "runtime/cni_plan.h"
 #include "runtime/networks.h"
@@ -103,31 +104,37 @@ static int collect(const struct call *c, const struct engine *g, const struct st
 	return status;
 }
 
+int prune_networks(struct pruning *p, struct err *e)
+{
+	struct candidates found = { .arena = p->call->arena };
+	int r = network_filters_read(p->filters, found.arena, &found.filters, e);
+
+	if (r >= 0)
+		r = network_each(p->g->networks, consider, &found, e);
+	for (size_t i = 0; i < found.names.n && r >= 0; i++) {
+		int removed = engine_network_remove(p->g, found.names.v[i], false, e);
+
+		if (removed >= 0)
+			pruning_gone(p, found.names.v[i]);
+		else if (removed != -EBUSY && removed != -ENOENT) /* in use, or gone meanwhile */
+			pruning_failed(p, e);
+	}
+	return r;
+}
+
 static int run_prune(const struct call *c, struct err *e)
 {
 	const struct prune *o = c->options;
-	struct candidates found = { .arena = c->arena };
 	auto_engine struct engine g;
-	int status = 0, r = verb_engine(c, &g, e);
+	struct pruning p = { .call = c, .g = &g, .filters = &o->filters };
+	int r = verb_engine(c, &g, e);
 
-	if (r >= 0)
-		r = network_filters_read(&o->filters, c->arena, &found.filters, e);
 	if (r < 0 || (!o->force && !prompt_yes(o->plugins.n ? collects : removes)))
 		return r < 0 ? r : 0;
 	if (o->plugins.n)
 		return collect(c, &g, &o->plugins, e);
-	r = network_each(g.networks, consider, &found, e);
-	for (size_t i = 0; i < found.names.n && r >= 0; i++) {
-		int removed = engine_network_remove(&g, found.names.v[i], false, e);
-
-		if (removed >= 0) {
-			output_line(found.names.v[i]);
-		} else if (removed != -EBUSY && removed != -ENOENT) { /* in use, or gone meanwhile */
-			output_error(c, e);
-			status = 1;
-		}
-	}
-	return r < 0 ? r : status;
+	r = prune_networks(&p, e);
+	return r < 0 ? r : p.status;
 }
 
 static const struct verb verb_prune_networks = {

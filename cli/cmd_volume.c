@@ -6,6 +6,7 @@
 #include "cli/output.h"
 #include "cli/pairs.h"
 #include "cli/prompt.h"
+#include "cli/prune.h"
 #include "cli/verbs.h"
 #include "cli/volume_view.h"
 
@@ -171,32 +172,49 @@ static bool ask(struct arena *a, const struct strv *names)
 	return text && prompt_yes(text);
 }
 
+static int find_unused(const struct pruning *p, struct strv *ret, struct err *e)
+{
+	struct candidates found = { .g = p->g, .arena = p->call->arena };
+	int r = volume_filters_read(p->g, p->filters, found.arena, &found.filters, e);
+
+	if (r >= 0)
+		r = volume_uses(p->g, found.arena, &found.uses, e);
+	if (r >= 0)
+		r = volume_each(p->g, consider, &found, e);
+	*ret = found.names;
+	return r;
+}
+
+int prune_volumes(struct pruning *p, struct err *e)
+{
+	struct strv names;
+	int r = find_unused(p, &names, e);
+
+	for (size_t i = 0; i < names.n && r >= 0; i++) {
+		int removed = volume_remove(p->g, names.v[i], false, NULL, e);
+
+		if (removed >= 0)
+			pruning_gone(p, names.v[i]);
+		else if (removed != -EBUSY && removed != -ENOENT) /* in use by now, or gone */
+			pruning_failed(p, e);
+	}
+	return r;
+}
+
 static int run_prune(const struct call *c, struct err *e)
 {
 	const struct prune *o = c->options;
 	auto_engine struct engine g;
-	struct candidates found = { .g = &g, .arena = c->arena };
-	int status = 0, r = verb_engine(c, &g, e);
+	struct pruning p = { .call = c, .g = &g, .filters = &o->filters };
+	struct strv names = { 0 };
+	int r = verb_engine(c, &g, e);
 
-	if (r >= 0)
-		r = volume_filters_read(&g, &o->filters, c->arena, &found.filters, e);
-	if (r >= 0)
-		r = volume_uses(&g, c->arena, &found.uses, e);
-	if (r >= 0)
-		r = volume_each(&g, consider, &found, e);
-	if (r < 0 || !found.names.n || (!o->force && !ask(c->arena, &found.names)))
+	if (r >= 0 && !o->force)
+		r = find_unused(&p, &names, e);
+	if (r < 0 || (!o->force && (!names.n || !ask(c->arena, &names))))
 		return r;
-	for (size_t i = 0; i < found.names.n; i++) {
-		int removed = volume_remove(&g, found.names.v[i], false, NULL, e);
-
-		if (removed >= 0) {
-			output_line(found.names.v[i]);
-		} else if (removed != -EBUSY && removed != -ENOENT) { /* in use by now, or gone */
-			output_error(c, e);
-			status = 1;
-		}
-	}
-	return status;
+	r = prune_volumes(&p, e);
+	return r < 0 ? r : p.status;
 }
 
 static const struct verb verb_prune_volumes = {
