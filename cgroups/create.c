@@ -30,7 +30,8 @@ static const struct {
 } mkdir_hints[] = {
 	{ EACCES, "that part of the hierarchy is not delegated to this user" },
 	{ EPERM, "that part of the hierarchy is not delegated to this user" },
-	{ EROFS, "cgroups are mounted read-only here" },
+	{ EROFS, "cgroups are mounted read-only here: give them to the outer container (--privileged, --cgroup-delegate), or do without "
+		 "(--cgroups disabled)" },
 	{ EAGAIN, "cgroup.max.depth or cgroup.max.descendants of a cgroup above is reached" },
 };
 

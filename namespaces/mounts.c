@@ -173,6 +173,25 @@ static void set_tmpfs_options(const struct mount_op *op, const struct stat *hidd
 		snprintf(o->mode, sizeof(o->mode), "%04o", hidden->st_mode & 07777);
 }
 
+/*
+ * In a container whose own sysfs or proc is covered in part the kernel mounts no whole one. Its sysfs, read-only, shows no more than
+ * was seen before; its proc would speak of other processes.
+ */
+static int instead_of_covered(const struct mount_op *op, struct err *e)
+{
+	const uint64_t set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+
+	if (streq(op->type, "proc"))
+		return err_hint(e, "here, as in most containers, /proc is covered in part: start the outer one with --privileged or "
+				   "--security-opt unmask=ALL");
+	if (!streq(op->type, "sysfs"))
+		return -e->code;
+	auto_fd int tree = tree_clone(AT_FDCWD, "/sys", AT_RECURSIVE, e);
+	int r = tree < 0 ? tree : tree_change(tree, true, set, 0, MS_PRIVATE, e);
+
+	return r < 0 ? r : fd_take(&tree);
+}
+
 /* @hidden: the folder that is there already, or NULL */
 static int make_new(const struct mount_op *op, const struct mount_context *c, const struct stat *hidden, struct err *e)
 {
@@ -184,7 +203,7 @@ static int make_new(const struct mount_op *op, const struct mount_context *c, co
 
 	if (tree == -EINVAL && c->private_userns && streq(op->type, "devpts"))
 		tree = new_without_group(op, &o, e);
-	return tree;
+	return tree == -EPERM ? instead_of_covered(op, e) : tree;
 }
 
 static int run_new(struct mount_op *op, int root, const struct mount_context *c, struct err *e)

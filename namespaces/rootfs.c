@@ -61,7 +61,7 @@ int rootfs_open(struct rootfs_plan *r, struct arena *arena, struct err *e)
 	int err = open_trees(r, e);
 
 	if (err == -EPERM && r->kind == ROOTFS_HOST)
-		return err_hint(e, "this machine's own root as a container's needs root");
+		return err_hint(e, "this machine's own root as a container's needs CAP_SYS_ADMIN; a user has it in their own namespace");
 	if (err == -EPERM)
 		return 0; /* no rights: init has them in its own user namespace */
 	return err < 0 || r->kind != ROOTFS_HOST ? err : rootfs_host_open(r, e);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/close_range.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -114,6 +115,9 @@ static int explain(struct err *e)
 		if (file_read(AT_FDCWD, sysctls[i].file, RECORD_MAX, &text, NULL, &absent) >= 0 && streq(text, sysctls[i].forbids))
 			return err_hint(e, "%s", sysctls[i].hint);
 	}
+	if (prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER)
+		return err_hint(e, "a seccomp filter forbids it, as in most containers: start the outer one with --privileged or "
+				   "--security-opt seccomp=unconfined");
 	return -e->code;
 }
 

@@ -80,6 +80,27 @@ outer() {
 	expect_status 125
 }
 
+# as_user COMMAND, in `outer`: an ordinary user who has no further ids
+user='as_user() { mkdir -p -m 700 /run/home /run/xdg; chown 1000:1000 /run/home /run/xdg
+	setpriv --reuid 1000 --regid 1000 --clear-groups env HOME=/run/home XDG_RUNTIME_DIR=/run/xdg "$@"; }'
+
+@test "a user in a container: with --privileged, or without masks and filter; else what is missing is named" {
+	local inner='as_user paene run -q --rm --network none --cgroups disabled host sh -c "id -u; touch /sys/x; echo fine"'
+	outer --privileged -- "$user; $inner"
+	expect_status 0
+	expect_in_output $'0\n'
+	expect_in_output fine
+	outer --security-opt seccomp=unconfined --security-opt unmask=ALL -- "$user; $inner"
+	expect_status 0
+	expect_in_output fine
+	outer -- "$user; $inner"
+	expect_status 125
+	expect_in_output "Function not implemented; a seccomp filter forbids it, as in most containers: start the outer one with --privileged or"
+	outer --security-opt seccomp=unconfined -- "$user; $inner"
+	expect_status 125
+	expect_in_output "mount /proc: proc (VFS: Mount too revealing): Operation not permitted; here, as in most containers, /proc is covered in part"
+}
+
 @test "--root and --runroot are two folders" {
 	run command paene --root /tmp/same --runroot /tmp/same ps
 	expect_status 1
