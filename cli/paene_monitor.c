@@ -115,7 +115,7 @@ int main(int argc, char **argv)
 	struct monitor_words w;
 	struct err e;
 	struct log log = { .fd = -1 };
-	struct in_addr ports_to;
+	struct net_addr ports_to = { .family = AF_INET };
 
 	if (monitor_words(argc - 1, argv + 1, &w, &e) < 0) {
 		fprintf(stderr, "paene-monitor: %s; paene starts this program, people do not\n", e.text);
@@ -153,9 +153,10 @@ int main(int argc, char **argv)
 		.kill_at_us = number_word(&w, MONITOR_KILL_US),
 		.ports = fd_word(&w, MONITOR_PORTS),
 		.ports_netns = fd_word(&w, MONITOR_PORTS_NETNS),
-		.ports_to = inet_pton(AF_INET, w.text[MONITOR_PORTS_TO], &ports_to) == 1 ? &ports_to : NULL,
+		.ports_to = inet_pton(AF_INET, w.text[MONITOR_PORTS_TO], ports_to.bytes) == 1 ? &ports_to : NULL,
 	};
 
+	ports_to.prefix = (uint8_t)number_word(&w, MONITOR_PORTS_PREFIX);
 	relay.served = relay.root >= 0;
 	relay.on_oom = relay.oom >= 0 ? tell_oom : NULL;
 	relay_block_signals();

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "network/apart.h"
 #include "network/conntrack.h"
 #include "network/egress_rules.h"
 #include "network/elements.h"
@@ -169,6 +170,8 @@ static int join_bridge(struct work *w, const struct net_plan *plan, const char *
 			r = link_forwarding(f, e);
 	if (r == 0)
 		r = publish(w, plan, e);
+	if (r == 0 && plan->apart && plan->n_ports)
+		r = apart_prepare(e);
 	if (r == 0)
 		r = link_pair(&w->rt, link, bridge, plan, netns, e);
 	return r < 0 || !plan->egress.limited ? r : confine(w, plan, link, e);

@@ -256,7 +256,7 @@ struct net_hold {
 	size_t n;
 	size_t relay;	    /* 0: nothing is listened on; else fds[relay - 1] is the epoll set */
 	size_t netns;	    /* 0: the container is called from here; else fds[netns - 1] is the namespace that its bridge is in */
-	struct net_addr to; /* the container's IPv4 address */
+	struct net_addr to; /* the container's IPv4 address, with the prefix of its subnet */
 };
 
 /* The data of a listening socket in the epoll set: its fd, the container's port, and whether it is of UDP. */

@@ -356,6 +356,7 @@ int network_listen(int networks, const struct net_plan *plan, int netns, struct 
 	r = take_each(networks, plan->address, listen_all, plan->ports, plan->n_ports, &hold, e);
 	if (r < 0)
 		return r;
+	hold.to.prefix = plan->network.ip[NET_V4].subnet.prefix;
 	*ret = hold;
 	return 0;
 }

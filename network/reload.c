@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "network/apart.h"
 #include "network/egress_rules.h"
 #include "network/elements.h"
 #include "network/folder.h"
@@ -19,7 +20,19 @@
 struct restore {
 	struct nl *nf;
 	const char *boot;
+	bool prepared; /* apart_prepare() */
 };
+
+/* Once, and then one more round: the tables have changed. */
+static int prepare(struct restore *re, const struct record *record, struct err *e)
+{
+	if (re->prepared || !record->apart || !record->ports.n)
+		return 0;
+	re->prepared = true;
+	int r = apart_prepare(e);
+
+	return r < 0 ? r : -ERESTART;
+}
 
 /* Where they are, they stay, and go on counting. A link that is not there any more needs none. */
 static int restore_egress(const struct restore *re, const struct record *record, uint32_t generation, struct arena *arena,
@@ -43,7 +56,7 @@ static int restore_egress(const struct restore *re, const struct record *record,
  */
 static int restore_container(int names, const char *id, void *arg, struct err *e)
 {
-	const struct restore *re = arg;
+	struct restore *re = arg;
 	int r = -ERESTART;
 
 	for (int i = 0; i < TRIES && r == -ERESTART; i++) {
@@ -62,7 +75,9 @@ static int restore_container(int names, const char *id, void *arg, struct err *e
 			return 0; /* left, or of a file cut short by a power failure */
 		if (r < 0)
 			return r;
-		r = restore_egress(re, &record, all.generation, &arena, e);
+		r = prepare(re, &record, e);
+		if (r == 0)
+			r = restore_egress(re, &record, all.generation, &arena, e);
 		if (r < 0)
 			continue; /* -ERESTART, or the end */
 		all.container = record.address;

@@ -28,7 +28,7 @@ struct talk {
 	struct talk *next, *before;
 };
 
-void datagram_relay_begin(struct datagram_relay *d, struct in_addr to, int netns)
+void datagram_relay_begin(struct datagram_relay *d, struct net_addr to, int netns)
 {
 	*d = (struct datagram_relay){ .to = to, .netns = netns, .events = -1 };
 }

@@ -9,18 +9,17 @@
 #ifndef RUNTIME_DATAGRAM_RELAY_H
 #define RUNTIME_DATAGRAM_RELAY_H
 
-#include <netinet/in.h>
-#include <stddef.h>
+#include "network/network.h"
 
 struct datagram_relay {
-	struct in_addr to;
+	struct net_addr to;
 	int netns;  /* to be called from; borrowed; -1: ours */
 	int events; /* an epoll set of conversations with something to pass back; -1: none yet */
 	struct talk *first, *last;
 	size_t n;
 };
 
-void datagram_relay_begin(struct datagram_relay *d, struct in_addr to, int netns);
+void datagram_relay_begin(struct datagram_relay *d, struct net_addr to, int netns);
 
 /* Something has come to a socket of ours, for this port of the container's. What cannot be passed on is lost, as UDP has it. */
 void datagram_relay_take(struct datagram_relay *d, int fd, uint16_t port);

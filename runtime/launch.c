@@ -173,9 +173,7 @@ static int relay(struct care *c, struct run *r, struct relay *ret, struct err *e
 	struct told told = { c->g, &r->settings };
 	const struct net_hold *hold = &r->wiring.hold;
 	const struct settings *s = &r->settings;
-	struct in_addr to;
 
-	memcpy(&to, hold->to.bytes, sizeof(to));
 	*ret = (struct relay){
 		.pidfd = r->created.pidfd,
 		.console = r->created.console,
@@ -193,7 +191,7 @@ static int relay(struct care *c, struct run *r, struct relay *ret, struct err *e
 		.root = r->root,
 		.ports = net_hold_relay(hold),
 		.ports_netns = net_hold_netns(hold),
-		.ports_to = hold->relay ? &to : NULL,
+		.ports_to = hold->relay ? &hold->to : NULL,
 		.kill_at_us = kill_at(s),
 	};
 	const struct log_config kept = {
@@ -388,6 +386,7 @@ static int become_monitor(struct care *c, struct run *r, struct err *e)
 	say(&w, MONITOR_OOM, MAX(r->oom, -1));
 	say(&w, MONITOR_ROOT, r->root);
 	say(&w, MONITOR_PORTS, net_hold_relay(hold));
+	say(&w, MONITOR_PORTS_PREFIX, hold->to.prefix);
 	say(&w, MONITOR_PORTS_NETNS, net_hold_netns(hold));
 	say(&w, MONITOR_ROOT_LOST, 0);
 	say(&w, MONITOR_OOM_KILLS, 0);

@@ -32,7 +32,8 @@ enum monitor_word {
 	MONITOR_OOM,	   /* fd: cgroup_oom_open() of its cgroup */
 	MONITOR_ROOT,	   /* fd: end of file says that what serves its root has ended */
 	MONITOR_PORTS,	   /* fd: port_relay.h's set */
-	MONITOR_PORTS_NETNS,
+	MONITOR_PORTS_NETNS, /* fd: the namespace that the container is called from */
+	MONITOR_PORTS_PREFIX, /* of the container's subnet there */
 	MONITOR_ROOT_LOST, /* 1: it was killed for that */
 	MONITOR_OOM_KILLS, /* how many were seen */
 	MONITOR_LISTEN,	   /* fds: for attach.h */

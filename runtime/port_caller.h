@@ -3,7 +3,7 @@
 #ifndef RUNTIME_PORT_CALLER_H
 #define RUNTIME_PORT_CALLER_H
 
-#include <netinet/in.h>
+#include "network/network.h"
 
 /* Who has called us, of either family. */
 union caller_name {
@@ -14,7 +14,7 @@ union caller_name {
 
 struct port_callee {
 	int netns; /* to be called from; -1: ours */
-	struct in_addr to;
+	struct net_addr to; /* with the prefix of its subnet */
 	uint16_t port;
 	int type; /* SOCK_STREAM, SOCK_DGRAM */
 };

@@ -35,7 +35,7 @@ struct flow {
 	struct flow *next, **at;
 };
 
-void port_relay_begin(struct port_relay *p, int set, struct in_addr to, int netns)
+void port_relay_begin(struct port_relay *p, int set, struct net_addr to, int netns)
 {
 	*p = (struct port_relay){ .set = set, .flows = -1, .spare = { -1, -1 } };
 	datagram_relay_begin(&p->datagrams, to, netns);

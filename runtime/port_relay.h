@@ -29,7 +29,7 @@ struct port_relay {
 #define PORT_RELAY_PAUSE_MS 200
 
 /* @set: -1: nothing is passed on. @netns: where the container is called from; borrowed; -1: ours */
-void port_relay_begin(struct port_relay *p, int set, struct in_addr to, int netns);
+void port_relay_begin(struct port_relay *p, int set, struct net_addr to, int netns);
 
 /* Which of @set is to be polled now: itself, or -1 where nobody else is let in. */
 int port_relay_door(const struct port_relay *p);

@@ -392,7 +392,7 @@ int relay_run(struct relay *r, struct err *e)
 		l.out.viewers = l.err.viewers = &l.viewers;
 	l.in.splices = !tty && !r->raw;
 	l.out.splices = l.err.splices = !tty && !l.out.viewers && !(r->log && r->log->fd >= 0);
-	port_relay_begin(&l.ports, r->ports_to ? r->ports : -1, r->ports_to ? *r->ports_to : (struct in_addr){ 0 }, r->ports_netns);
+	port_relay_begin(&l.ports, r->ports_to ? r->ports : -1, r->ports_to ? *r->ports_to : (struct net_addr){ 0 }, r->ports_netns);
 	bool raw = r->raw && tty && tty_raw(r->in, &saved, e) == 0;
 
 	l.in.keys = raw ? r->keys : NULL;

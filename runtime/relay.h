@@ -59,7 +59,7 @@ struct relay {
 	int root;
 	int ports;	   /* port_relay.h's set; used where @ports_to is there */
 	int ports_netns;   /* and the namespace that it is called from; -1: ours */
-	const struct in_addr *ports_to; /* the container's address; NULL: nothing of the host is led to it here */
+	const struct net_addr *ports_to; /* the container's address; NULL: nothing of the host is led to it here */
 	bool root_lost;	   /* out: so it was */
 	const struct relay_viewers *viewers; /* NULL: nobody can attach */
 	struct detach_keys *keys; /* with @raw: they end it, and the process goes on; NULL: there are none */

@@ -89,12 +89,21 @@ in_bridges() { # in_bridges COMMAND…: in the user's network namespace
 	run answers "http://198.51.100.2:$chosen/" "I am one"
 	expect_status 1
 	run paene ps --format '{{.Ports}}'
-	expect_output "0.0.0.0:8080->80/tcp 127.0.0.1:$chosen->80/tcp 0.0.0.0:5353->53/udp"
-	nsenter --target "$(paene inspect -f '{{.State.Pid}}' one)" --net socat UDP-LISTEN:53,fork EXEC:'sed -u s/^/heard_/' 3>&- &
+	expect_output "0.0.0.0:8080->80/tcp, 127.0.0.1:$chosen->80/tcp, 0.0.0.0:5353->53/udp"
+	nsenter --target "$(paene inspect -f '{{.State.Pid}}' one)" --net socat UDP-RECVFROM:53,fork EXEC:'sed -u s/^/heard_/' 3>&- &
 	server=$!
 	wait_until 5 eval '[ "$(echo word | timeout 5 socat -t 1 - UDP:127.0.0.1:5353)" = heard_word ]'
 	[ "$(echo word | timeout 5 socat -t 1 - 'UDP:[::1]:5353')" = heard_word ]
 	[ "$(echo word | timeout 5 socat -t 1 - UDP:198.51.100.2:5353)" = heard_word ]
+	kill $server
+	# who calls from elsewhere is seen; this host itself, and who calls by IPv6, as the bridge
+	outside() { timeout 20 nsenter --target "$outside" --net "$@"; }
+	[ "$(outside curl --silent http://198.51.100.2:8080/cgi-bin/who)" = "[::ffff:198.51.100.1]" ]
+	[ "$(curl --silent http://127.0.0.1:8080/cgi-bin/who)" = "[::ffff:10.89.0.1]" ]
+	[ "$(curl --silent 'http://[::1]:8080/cgi-bin/who')" = "[::ffff:10.89.0.1]" ]
+	nsenter --target "$(paene inspect -f '{{.State.Pid}}' one)" --net socat UDP-RECVFROM:53,fork SYSTEM:'echo $SOCAT_PEERADDR' 3>&- &
+	server=$!
+	wait_until 5 eval '[ "$(echo word | outside socat -t 1 - UDP:198.51.100.2:5353)" = 198.51.100.1 ]'
 	kill $server
 	paene restart -t 0 one
 	wait_until 5 answers http://127.0.0.1:8080/ "I am one"
@@ -170,6 +179,7 @@ in_bridges() { # in_bridges COMMAND…: in the user's network namespace
 	expect_status 1
 	paene network reload
 	in_bridges nft list table inet paene | grep -q 8080
+	in_bridges nft list table ip paene | grep -q 'socket transparent'
 	[ "$(cat "/proc/$(uplink)/comm")" != "" ]
 	wait_until 5 paene system check # the kernel takes its time to remove links
 	kill -KILL "$(uplink)"

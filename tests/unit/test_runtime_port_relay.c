@@ -33,11 +33,13 @@ static int make_listener(struct sockaddr_in *ret)
 	return fd;
 }
 
+static const struct net_addr loopback = { .family = AF_INET, .prefix = 8, .bytes = { 127, 0, 0, 1 } };
+
 static _Noreturn void run(int set)
 {
 	struct port_relay p;
 
-	port_relay_begin(&p, set, (struct in_addr){ htonl(INADDR_LOOPBACK) }, -1);
+	port_relay_begin(&p, set, loopback, -1);
 	for (;;) {
 		struct pollfd polled[] = { { .fd = port_relay_door(&p), .events = POLLIN }, { .fd = p.flows, .events = POLLIN } };
 
@@ -278,7 +280,7 @@ static void test_end(void **state)
 
 	(void)state;
 	assert_int_equal(epoll_ctl(set, EPOLL_CTL_ADD, door, &event), 0);
-	port_relay_begin(&p, set, to.sin_addr, -1);
+	port_relay_begin(&p, set, loopback, -1);
 	assert_int_equal(connect(client, (struct sockaddr *)&at, sizeof(at)), 0);
 	port_relay_step(&p, true, false);
 	struct pollfd called = { .fd = box, .events = POLLIN };
@@ -292,7 +294,7 @@ static void test_end(void **state)
 	port_relay_end(&p);
 	expect(client, "goodbye");
 	expect_end(client);
-	port_relay_begin(&p, -1, to.sin_addr, -1); /* of a container without such ports */
+	port_relay_begin(&p, -1, loopback, -1); /* of a container without such ports */
 	assert_int_equal(port_relay_door(&p), -1);
 	port_relay_end(&p);
 }

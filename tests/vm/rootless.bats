@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# paene without root where the user's own systemd makes cgroups: limits, freezing, exec from elsewhere, pasta of a whole machine.
+# paene without root where the user's own systemd makes cgroups: limits, freezing, exec from elsewhere, pasta of a whole machine, bridges.
 load ../lib/common
 
 image=localhost/busybox:1
 
 as_dev() { # as_dev COMMAND…: as an ordinary user, with a session's folder and bus
-	(cd /home/dev && exec setpriv --reuid dev --regid dev --init-groups env -i HOME=/home/dev PATH=/run/paene-test:/usr/bin:/bin \
+	(cd /home/dev && exec setpriv --reuid dev --regid dev --init-groups env -i HOME=/home/dev PATH=/opt/paene-test:/usr/bin:/bin \
 		XDG_RUNTIME_DIR=/run/user/1000 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1000/bus "$@")
 }
 
@@ -14,11 +14,11 @@ paene() {
 }
 
 setup_file() {
-	mkdir -p /run/paene-test
-	cp "$PAENE_BUILD"/paene "$PAENE_BUILD"/paene-* /run/paene-test/
-	make_image $image /run/paene-test/busybox.tar
-	chmod -R go=rX /run/paene-test
-	paene load -q -i /run/paene-test/busybox.tar
+	mkdir -p /opt/paene-test
+	cp "$PAENE_BUILD"/paene "$PAENE_BUILD"/paene-* /opt/paene-test/
+	make_image $image /opt/paene-test/busybox.tar
+	chmod -R go=rX /opt/paene-test
+	paene load -q -i /opt/paene-test/busybox.tar
 }
 
 teardown() {
@@ -48,6 +48,20 @@ teardown() {
 @test "pasta: published ports" {
 	paene run -q -d --name one -p 8080:80 $image sh -c 'mkdir /w; echo hello >/w/index.html; exec httpd -f -p 80 -h /w'
 	wait_until 5 eval '[ "$(curl --silent http://127.0.0.1:8080/)" = hello ]'
+}
+
+@test "bridges: names, published ports, a way out, delays; pasta ends with the last container" {
+	paene network create back
+	paene run -q -d --name one --network back -p 8080:80 $image sh -c 'mkdir /w; echo hello >/w/index.html; exec httpd -f -p 80 -h /w'
+	wait_until 5 eval '[ "$(curl --silent http://127.0.0.1:8080/)" = hello ]'
+	[ "$(paene run -q --rm --network back $image wget -q -O - http://one/)" = hello ]
+	paene network shape one --delay 1s
+	took=$(curl --silent --output /dev/null --write-out '%{time_total}' http://127.0.0.1:8080/)
+	[ "${took%.*}" -ge 1 ] || fail "$took"
+	paene system check
+	paene rm -f one
+	[ -z "$(ls /run/user/1000/paene/uplink)" ]
+	paene network rm back
 }
 
 @test "keep-id" {
