@@ -69,7 +69,7 @@ const char *const profile_names[PROFILE_COUNT] = { "default", "compat", "max" };
 
 const struct profile profiles[PROFILE_COUNT] = {
 	[PROFILE_DEFAULT] = { SECCOMP_TIGHT, default_caps, .no_new_privs = true },
-	[PROFILE_COMPAT] = { SECCOMP_COMPAT, compat_caps },
+	[PROFILE_COMPAT] = { SECCOMP_COMPAT, compat_caps, .no_new_privs = false },
 	[PROFILE_MAX] = { SECCOMP_TIGHT, no_caps, .no_new_privs = true, .strict = true },
 };
 
