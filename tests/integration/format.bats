@@ -13,6 +13,10 @@ setup_file() {
 	paene create -q --name other --network none "$image" true >/dev/null
 }
 
+teardown_file() {
+	paene rm --force --all >/dev/null
+}
+
 setup() {
 	needs_root
 }

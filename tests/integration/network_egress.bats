@@ -32,7 +32,9 @@ setup_file() {
 }
 
 teardown_file() {
-	[ "$(id -u)" != 0 ] || kill "$(<"$BATS_FILE_TMPDIR/outside")" $(<"$BATS_FILE_TMPDIR/servers")
+	[ "$(id -u)" = 0 ] || return 0
+	paene network rm --force lan other >/dev/null
+	kill "$(<"$BATS_FILE_TMPDIR/outside")" $(<"$BATS_FILE_TMPDIR/servers")
 }
 
 setup() {

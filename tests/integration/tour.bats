@@ -21,6 +21,7 @@ setup() {
 
 teardown() {
 	command paene rm -fa >/dev/null
+	command paene network prune -f >/dev/null
 }
 
 tour() { # the commands, one a line

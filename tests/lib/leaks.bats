@@ -56,3 +56,26 @@ expect_leak() { # expect_leak LINE: what the check must say
 	expect_leak "file $PAENE_RUN/containers/left"
 	rm -r "$PAENE_RUN"
 }
+
+@test "after a file: what it leaves is one more test that fails" {
+	mkdir -p "$BATS_TEST_TMPDIR/t/data/networks/lan/leases" "$BATS_TEST_TMPDIR/t/data/idranges"
+	export TMPDIR=$BATS_TEST_TMPDIR/t leak_patience=0
+	run "$tests/lib/checked" true
+	expect_in_output "ok 1 nothing is left"
+	run "$tests/lib/checked" sh -c 'echo 1..1; echo ok 1 mine; ip link add left type bridge; touch "$TMPDIR/data/idranges/65536" "$TMPDIR/data/networks/lan/leases/10.0.0.2"; exit 3'
+	expect_status 3
+	expect_in_output $'ok 1 mine\n1..1\nnot ok 1 nothing is left'
+	expect_in_output "# > link left"
+	expect_in_output "# > held $TMPDIR/data/idranges/65536"
+	expect_in_output "# > held $TMPDIR/data/networks/lan/leases/10.0.0.2"
+	ip link delete left
+	rm -r "$TMPDIR/data"
+}
+
+@test "after a file: what a machine's first container leaves is none of it" {
+	export TMPDIR=$BATS_TEST_TMPDIR leak_patience=0
+	run "$tests/lib/checked" sh -c 'ip link add paene0 type bridge; mkdir /sys/fs/cgroup/paene'
+	expect_in_output "ok 1 nothing is left"
+	ip link delete paene0
+	rmdir /sys/fs/cgroup/paene
+}

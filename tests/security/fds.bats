@@ -21,7 +21,7 @@ teardown() {
 start_hunter() { # start_hunter ID [JQ-FILTER…]: a container whose process looks at all others; what it says is in $hunted
 	hunted=$BATS_TEST_TMPDIR/hunted
 	B "$b" "$writable" "$(run_with /hunter)" "${@:2}"
-	cp "$(probe hunter)" "$b/rootfs/hunter"
+	cp "$(probe "${hunter:-hunter}")" "$b/rootfs/hunter"
 	oci create --bundle "$b" "$1" >"$hunted" 2>&1 3>&-
 	oci start "$1"
 	wait_until 5 grep -q hunting "$hunted"
@@ -150,6 +150,17 @@ exec_hunter() { # enter it by paene-oci, often, by a program and by a script for
 	exec_hunter
 	stop_hunter
 	cmp "$BATS_TEST_TMPDIR/bin/paene-oci" "$PAENE_BUILD/paene-oci"
+}
+
+@test "S17: whoever enters is not traced while it is still a program of the host's" {
+	local hunter=seizer i
+	start_hunter hunter "$userns" "$all_caps"
+	oci exec --detach hunter sleep 1000
+	for ((i = 0; i < races / 5; i++)); do
+		oci exec hunter true
+	done
+	stop_hunter
+	[ "$(sed -n 's/^held //p' "$hunted")" -gt 0 ]
 }
 
 # Where a descriptor leads into the container itself that is as good as any folder of it.

@@ -24,6 +24,10 @@ setup_file() {
 	ip -n neighbour route add default via 192.0.2.1
 }
 
+teardown_file() {
+	[ "$(id -u)" != 0 ] || ip netns delete neighbour
+}
+
 setup() {
 	needs_program paene ip nft nc
 	security_setup
