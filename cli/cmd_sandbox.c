@@ -28,6 +28,12 @@ static const struct option rows[] = {
 	LIST(keep_env, "keep-env", 0, "PATTERN", "variables to be kept though they look like secrets; *: all"),
 	STRING(workdir, "workdir", 'w', "DIR", "the folder that it starts in; default: the current one"),
 	STRING(hostname, "hostname", 'h', "NAME", "default: this machine's"),
+	OPT_GROUP("Network and limits"),
+	FLAG(net, "net", 0, "a network: what it sends comes from this machine, which it does not reach itself (pasta)"),
+	STRING(limits.memory, "memory", 'm', "BYTES", "memory; 6m or more"),
+	STRING(limits.memory_swap, "memory-swap", 0, "BYTES", "memory and swap together; default: no swap"),
+	STRING(limits.cpus, "cpus", 0, "NUMBER", "processors, 0.5 is half of one"),
+	STRING(limits.pids_limit, "pids-limit", 0, "NUMBER", "processes"),
 	STRING(time, "time", 0, "TIME", "it is killed then: 90s, 5m"),
 };
 /* clang-format on */

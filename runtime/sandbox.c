@@ -20,7 +20,6 @@
 #include "runtime/sandbox_parts.h"
 #include "runtime/sandbox_store.h"
 
-#define ID	    "sandbox"
 #define RANDOM_NAME 8
 
 /* ---- who it is ---- */
@@ -102,7 +101,7 @@ static int find_folders(struct sandbox *s, struct err *e)
 	return s->cwd && s->spec.process.cwd ? 0 : err_nomem(e);
 }
 
-static int compose(struct sandbox *s, struct err *e)
+static int fill_spec(struct sandbox *s, struct err *e)
 {
 	static int (*const parts[])(struct sandbox *s, struct err *e) = {
 		find_folders, set_ids, set_command, set_security, sandbox_environment, sandbox_view,
@@ -202,10 +201,10 @@ static int start(struct sandbox *s, struct streams *io, struct created *ret, str
 	const struct rootfs_plan root = {
 		.kind = ROOTFS_FOLDER, .path = "/", .layers_tree = -1, .container_tree = -1,
 	};
-	const struct create_request q = {
+	struct create_request q = {
 		.spec = &s->spec,
 		.plan = {
-			.id = ID, .rootfs = &root,
+			.id = s->id, .rootfs = &root,
 			.cgroup_manager = CGROUP_MANAGER_DISABLED,
 			.seccomp = profiles[PROFILE_DEFAULT].seccomp, .seccomp_cache = cache,
 			.hold_signals = true,
@@ -217,7 +216,9 @@ static int start(struct sandbox *s, struct streams *io, struct created *ret, str
 		.run = true,
 	};
 
-	return container_create(&q, ret, e);
+	int r = sandbox_take_resources(s, &q, e);
+
+	return r < 0 ? r : container_create(&q, ret, e);
 }
 
 /* Where what it catches is kept: @ret_dir holds the lock. */
@@ -251,7 +252,7 @@ static int take_store(struct sandbox *s, char path[PATH_MAX], int *ret_dir, stru
 int sandbox_run(const struct engine *g, const struct sandbox_options *o, void (*warn)(const char *text, void *arg), void *arg,
 		int *ret_status, struct err *e)
 {
-	struct sandbox s = { .g = g, .o = o };
+	struct sandbox s = { .g = g, .o = o, .id = "sandbox", .recorded = { .run = -1, .states = -1 } };
 	struct streams io = { .ends = { { -1, -1, -1 }, { -1, -1, -1 } } };
 	auto_created struct created created = CREATED_NONE;
 	char store[PATH_MAX];
@@ -260,7 +261,7 @@ int sandbox_run(const struct engine *g, const struct sandbox_options *o, void (*
 	int r = until < 0 ? (int)until : take_store(&s, store, &dir, e);
 
 	if (r >= 0)
-		r = compose(&s, e);
+		r = fill_spec(&s, e);
 
 	for (size_t i = 0; i < s.notes.n && r >= 0; i++)
 		warn(s.notes.v[i], arg);
@@ -274,6 +275,7 @@ int sandbox_run(const struct engine *g, const struct sandbox_options *o, void (*
 	if (r >= 0)
 		r = wait_for(&created, &io, until, e);
 	relay_close(&io.ends);
+	sandbox_give_back(&s);
 	spec_free(&s.spec);
 	if (r < 0)
 		return r;

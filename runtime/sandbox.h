@@ -8,6 +8,7 @@
 #define RUNTIME_SANDBOX_H
 
 #include "runtime/engine.h"
+#include "runtime/limit_options.h"
 
 /* As written on the command line; NULL: not given. */
 struct sandbox_options {
@@ -17,7 +18,8 @@ struct sandbox_options {
 	struct strv ro, rw;	/* PATH[:TARGET] */
 	struct strv hide, tmp;	/* PATH */
 	struct strv env, keep_env;
-	bool copy, keep;
+	bool copy, keep, net;
+	struct limit_options limits; /* memory, memory_swap, cpus, pids_limit */
 };
 
 /**

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "namespaces/host_root.h"
+#include "network/pasta.h"
 #include "runtime/defaults.h"
 #include "runtime/sandbox_parts.h"
 
@@ -272,6 +273,25 @@ static int add_cwd(struct sandbox *s, size_t first, struct err *e)
 	return m && (!s->o->copy || catch(s, m, false) == 0) ? 0 : err_nomem(e);
 }
 
+/* A network that is pasta's asks its nameserver. */
+static int add_resolver(struct sandbox *s, struct err *e)
+{
+	auto_free char *host = NULL;
+	int r = network_resolv(NULL, 0, &host, e);
+	struct arena *a = &s->spec.arena;
+	char *text = r < 0 ? NULL : arena_printf(a, "nameserver " PASTA_DNS "\n%s", host);
+	struct spec_content *c = arena_alloc(a, sizeof(*c));
+	struct spec_mount *m = add(s, "/etc/resolv.conf", "bind", "resolv.conf", "bind,ro,nosuid,nodev,noexec");
+
+	if (r < 0)
+		return r;
+	if (!text || !c || !m)
+		return err_nomem(e);
+	*c = (struct spec_content){ .data = text, .n = strlen(text), .mode = 0644 };
+	m->content = c;
+	return 0;
+}
+
 /* No overlay is made after this. */
 static int hide_hub(struct sandbox *s, size_t first, struct err *e)
 {
@@ -297,6 +317,8 @@ int sandbox_view(struct sandbox *s, struct err *e)
 	r = ok ? add_overlays(s, e) : err_nomem(e);
 	if (r >= 0)
 		r = add_own(s, e);
+	if (r >= 0 && s->o->net)
+		r = add_resolver(s, e);
 	size_t first = s->spec.mounts.n;
 
 	if (r >= 0)

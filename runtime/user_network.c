@@ -117,6 +117,15 @@ static int note_ports(const struct pasta_plan *p, struct run_record *rec, struct
 	return 0;
 }
 
+int user_network_begin(const struct engine *g, const char *folder, int netns, struct err *e)
+{
+	auto_place struct place at = { .dir = -1 };
+	struct pasta_plan p = { .options = NULL };
+	int r = place_open(g, folder, &at, e);
+
+	return r < 0 ? r : start(&at, &p, netns, e);
+}
+
 int user_network_connect(const struct engine *g, const struct settings *s, int netns, struct run_record *rec, struct err *e)
 {
 	char folder[sizeof("containers/") + RECORD_ID_LENGTH];

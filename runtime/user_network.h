@@ -27,6 +27,14 @@ bool user_network_is(const struct settings *s);
  */
 int user_network_connect(const struct engine *g, const struct settings *s, int netns, struct run_record *rec, struct err *e);
 
+/**
+ * user_network_begin() - The same without ports and options, for whatever has its files in this folder
+ * @folder:	Below RUN
+ *
+ * Return: a pidfd of the program, or -errno with @e filled
+ */
+int user_network_begin(const struct engine *g, const char *folder, int netns, struct err *e);
+
 /* Its program, before the record of it goes. Return: a pidfd, or -errno: there is none */
 int user_network_find(const struct engine *g, const char *id);
 

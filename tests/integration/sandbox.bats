@@ -19,6 +19,7 @@ setup_file() {
 compile_filter() { # what stays for the next one
 	as "$1" paene sandbox --name first true
 	as "$1" paene sandbox drop first
+	as "$1" paene sandbox -m 64m true 2>/dev/null || : # the folder of those on record
 }
 
 setup() {
@@ -160,6 +161,36 @@ both() { # both FUNCTION: as each of them
 	expect_status 3
 	expect_in_output /dev/pts/0
 	expect_in_output '[restored]'
+}
+
+@test "--net is pasta's: a way out, none to this machine, and nothing is left of it, whoever is killed" {
+	needs_program pasta
+	make_outside
+	socat -u TCP-LISTEN:80,fork,reuseaddr SYSTEM:true 3>&- &
+	local listener=$!
+	check() {
+		run as "$1" paene sandbox --net -- sh -c 'ip -o -4 addr show out; head -n 1 /etc/resolv.conf; socat -u /dev/null TCP:127.0.0.1:80'
+		expect_in_output "198.51.100.2/24"
+		expect_in_output "nameserver 169.254.1.1"
+		expect_in_output "Connection refused"
+		as "$1" paene sandbox --net -- sleep 16180 3>&- &
+		wait_until 5 pgrep -fx 'sleep 16180'
+		pkill -9 -fx '(/run/paene-test/)?paene .*sandbox --net -- sleep 16180|paene sandbox --net -- sleep 16180'
+		wait_until 5 eval '! pgrep -fx "sleep 16180" >/dev/null'
+		as "$1" paene sandbox --net true
+	}
+	both check
+	kill $listener $outside
+	ip link del out 2>/dev/null || true
+}
+
+@test "limits need their controllers, and a user a cgroup" {
+	[ -e /sys/fs/cgroup/cgroup.controllers ] && grep -qw cpu /sys/fs/cgroup/cgroup.controllers && skip "there are controllers: tests/vm"
+	run as dev paene sandbox -m 64m true
+	expect_status 125
+	[ ${#lines[@]} = 1 ] || fail "$output"
+	run as root paene sandbox --cpus x true
+	expect_status 125
 }
 
 # ---- with a name ----
