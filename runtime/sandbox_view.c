@@ -276,18 +276,19 @@ static int add_cwd(struct sandbox *s, size_t first, struct err *e)
 /* A network that is pasta's asks its nameserver. */
 static int add_resolver(struct sandbox *s, struct err *e)
 {
-	auto_free char *host = NULL;
-	int r = network_resolv(NULL, 0, &host, e);
+	auto_free char *text = NULL;
 	struct arena *a = &s->spec.arena;
-	char *text = r < 0 ? NULL : arena_printf(a, "nameserver " PASTA_DNS "\n%s", host);
 	struct spec_content *c = arena_alloc(a, sizeof(*c));
 	struct spec_mount *m = add(s, "/etc/resolv.conf", "bind", "resolv.conf", "bind,ro,nosuid,nodev,noexec");
+	int r = network_resolv(NULL, 0, PASTA_DNS, &text, e);
 
 	if (r < 0)
 		return r;
-	if (!text || !c || !m)
+	char *copy = arena_strdup(a, text);
+
+	if (!c || !m || !copy)
 		return err_nomem(e);
-	*c = (struct spec_content){ .data = text, .n = strlen(text), .mode = 0644 };
+	*c = (struct spec_content){ .data = copy, .n = strlen(copy), .mode = 0644 };
 	m->content = c;
 	return 0;
 }
