@@ -107,7 +107,7 @@ static void do_all(struct walk *w)
 	size_t n = w->names.n, window = n > 1 ? MIN(w->how->jobs, (unsigned)JOBS_MAX) : 0, begun = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		for (; begun < n && begun < i + window; begun++)
+		for (; window && begun < n && begun < i + window; begun++)
 			begin(w, w->names.v[begun], &jobs[begun % JOBS_MAX]);
 		const struct outcome o = window ? finish(w, w->names.v[i], &jobs[i % JOBS_MAX]) : do_one(w, w->names.v[i]);
 

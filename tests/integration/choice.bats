@@ -195,3 +195,16 @@ load life
 	expect_status 125
 	expect_in_output "--latest leaves no place for names"
 }
+
+@test "what is done to several is done to each once" {
+	start_box one -- sh -c 'trap "echo got" USR1; echo ready; while :; do sleep 0.05; done'
+	start_box two -- sh -c 'trap "echo got" USR1; echo ready; while :; do sleep 0.05; done'
+	wait_until 10 has_said one ready
+	wait_until 10 has_said two ready
+	paene kill -s USR1 one two
+	wait_until 10 has_said one got
+	wait_until 10 has_said two got
+	sleep 0.3
+	[ "$(paene logs one two | grep -c got)" = 2 ]
+	[ "$(paene logs one two | wc -l)" = 4 ]
+}
