@@ -216,6 +216,14 @@ int cgroup_unit_start(int root, const char *path, const struct cgroup_unit *u, p
 		      const struct spec_map *annotations, struct err *e);
 
 /**
+ * cgroup_slice_start() - Have systemd make a slice with these limits, which hold for all units in it
+ * @user:	Of the user's own systemd
+ *
+ * One that is there gets the limits. Return: 0, or -errno with @e filled
+ */
+int cgroup_slice_start(bool user, const char *slice, const struct spec_resources *want, struct err *e);
+
+/**
  * cgroup_unit_set() - cgroup_set(), with a quota that systemd can express
  * @told:	The unit knows the limits already; otherwise it is told, so that it does not go back to what it knows
  *

@@ -167,6 +167,21 @@ int cgroup_unit_start(int root, const char *path, const struct cgroup_unit *u, p
 	return r < 0 ? r : fd_take(&cgroup);
 }
 
+int cgroup_slice_start(bool user, const char *slice, const struct spec_resources *want, struct err *e)
+{
+	const char *const start[] = { "start", slice, NULL }, *const set[] = { "set", slice, NULL };
+	auto_arena struct arena a = { 0 };
+	struct strv properties = { 0 };
+	struct err there;
+	int r = unit_limits(want, &a, &properties, e);
+
+	if (r < 0)
+		return r;
+	if (systemd_ask(user, start, &properties, NULL, &there) >= 0)
+		return 0;
+	return systemd_ask(user, set, &properties, NULL, e) < 0 ? -e->code : 0;
+}
+
 int cgroup_unit_set(int cgroup, const struct cgroup_unit *u, const struct spec_resources *r, bool told, struct err *e)
 {
 	const char *const words[] = { "set", u->name, NULL };

@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "cli/output.h"
+#include "cli/pod_view.h"
 #include "cli/verbs.h"
 #include "cli/when.h"
 #include "runtime/log.h"
@@ -16,9 +17,11 @@
 struct logs {
 	bool follow, timestamps, raw, names, latest;
 	const char *tail, *since, *until;
+	const char *container; /* of a pod */
 };
 
 static const struct option rows[] = {
+	OPT_STRING(struct logs, container, "container", 'c', "CONTAINER", "of this one alone"), /* of pods */
 	OPT_FLAG(struct logs, follow, "follow", 'f', "go on until it has ended"),
 	OPT_STRING(struct logs, tail, "tail", 'n', "LINES", "the last ones only"),
 	OPT_STRING(struct logs, since, "since", 0, "TIME",
@@ -29,6 +32,8 @@ static const struct option rows[] = {
 	OPT_FLAG(struct logs, latest, "latest", 'l', "the one that was made last"),
 	OPT_FLAG(struct logs, raw, "raw", 0, "as it was written, control characters too"),
 };
+
+#define POD_ROWS 1 /* the first ones are for `pod logs` alone */
 
 /* A stream in front of another that lets nothing through which a terminal obeys. */
 struct filter {
@@ -195,20 +200,18 @@ static int follow_all(const struct call *c, const struct engine *g, const struct
 	return result ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static int run(const struct call *c, struct err *e)
+static int show_all(const struct call *c, const struct engine *g, bool several, bool latest, struct err *e)
 {
 	const struct logs *o = c->options;
-	const struct verb_choice choice = { .latest = o->latest };
+	const struct verb_choice choice = { .latest = latest };
 	const struct verb_each how = { .choice = &choice, .silent = true };
-	auto_engine struct engine g;
 	uint64_t since_ns = 0, until_ns = 0;
-	struct showing s = { .options = o, .several = c->n_args > 1 };
+	struct showing s = { .options = o, .several = several };
 	struct log_query *q = &s.query;
-	int r = verb_engine(c, &g, e);
+	int r;
 
 	*q = (struct log_query){ .timestamps = o->timestamps, .follow = o->follow, .tail = UINT64_MAX, .running = is_running };
-	if (r >= 0)
-		r = when_parse("--since", o->since, false, &since_ns, e);
+	r = when_parse("--since", o->since, false, &since_ns, e);
 	if (r >= 0)
 		r = when_parse("--until", o->until, false, &until_ns, e);
 	if (r < 0)
@@ -219,7 +222,46 @@ static int run(const struct call *c, struct err *e)
 		return err_say(e, EINVAL, "--tail %s: a number of lines, or all, please", o->tail);
 	if (o->raw && (o->names || s.several))
 		return err_say(e, EINVAL, "--raw shows one container's bytes, and nothing else");
-	return o->follow && s.several ? follow_all(c, &g, &s, e) : verb_each(c, &g, &how, show_one, &s, e);
+	return o->follow && c->n_args > 1 ? follow_all(c, g, &s, e) : verb_each(c, g, &how, show_one, &s, e);
+}
+
+static int run(const struct call *c, struct err *e)
+{
+	auto_engine struct engine g;
+	int r = verb_engine(c, &g, e);
+
+	return r < 0 ? r : show_all(c, &g, c->n_args > 1, ((const struct logs *)c->options)->latest, e);
+}
+
+/* One of its containers, if it is one. */
+static int choose(const struct engine *g, const char *name, struct call *c, struct err *e)
+{
+	char id[CONTAINER_ID_MAX];
+	int r = verb_container(g, name, id, e);
+
+	for (size_t i = 0; i < c->n_args && r >= 0; i++)
+		if (streq(c->args[i], id)) {
+			c->args += i;
+			c->n_args = 1;
+			return 0;
+		}
+	return r < 0 ? r : err_say(e, ENOENT, "--container %s: the pod has no such container", name);
+}
+
+static int run_pod(const struct call *c, struct err *e)
+{
+	const struct logs *o = c->options;
+	auto_engine struct engine g;
+	struct call named;
+	int r = verb_engine(c, &g, e);
+
+	if (r >= 0 && !c->n_args && !o->latest)
+		r = err_say(e, EINVAL, "name a pod, or give --latest");
+	if (r >= 0)
+		r = pod_containers(c, &g, o->latest, false, &named, e);
+	if (r >= 0 && o->container)
+		r = choose(&g, o->container, &named, e);
+	return r < 0 || !named.n_args ? r : show_all(&named, &g, !o->container, false, e);
 }
 
 const struct verb verb_logs = {
@@ -230,6 +272,17 @@ const struct verb verb_logs = {
 	.about = "Show what containers have written, their standard errors on ours; with several each line begins with whose it is. "
 		 "Characters that a terminal would obey are shown as \\xNN, unless --raw is given.",
 	.max_args = ARGS_ANY,
-	.options = OPTIONS(rows, struct logs),
+	.options = { rows + POD_ROWS, ARRAY_SIZE(rows) - POD_ROWS, sizeof(struct logs) },
 	.run = run,
+};
+
+const struct verb verb_pod_logs = {
+	.name = "logs",
+	.above = &verb_pod,
+	.arguments = "[POD]",
+	.help = "what their containers have written",
+	.about = "Show what the containers of a pod have written, as `logs` does.",
+	.max_args = 1,
+	.options = OPTIONS(rows, struct logs),
+	.run = run_pod,
 };

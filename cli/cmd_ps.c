@@ -12,7 +12,7 @@
 #define WATCH_MAX_S 86400
 
 struct ps {
-	bool all, quiet, no_trunc, size, latest, no_heading, namespaces, external, sync;
+	bool all, quiet, no_trunc, size, latest, no_heading, namespaces, pods, external, sync;
 	const char *format, *last, *sort, *watch;
 	struct strv filters;
 };
@@ -23,6 +23,7 @@ static const struct option rows[] = {
 	OPT_FLAG(struct ps, no_trunc, "no-trunc", 0, "whole ids and commands"),
 	OPT_FLAG(struct ps, size, "size", 's', "how much each has written, and with its image: all its files are counted"),
 	OPT_FLAG(struct ps, namespaces, "ns", 0, "the numbers of their namespaces"),
+	OPT_FLAG(struct ps, pods, "pod", 'p', "the pods that they are in, too"),
 	OPT_LIST(struct ps, filters, "filter", 'f', "KEY=VALUE",
 		 "those with this name=, id=, status=, label=, ancestor=, health=, network=, volume= …"),
 	OPT_FLAG(struct ps, latest, "latest", 'l', "the one that was made last"),
@@ -184,13 +185,13 @@ static int list(const struct call *call, const struct walk *how, struct arena *a
 
 	c.arena = arena; /* what is shown goes with it */
 	w.view = (struct ps_view){
-		.g = w.g, .arena = arena, .whole = o->no_trunc, .namespaces = o->namespaces,
+		.g = w.g, .arena = arena, .whole = o->no_trunc, .namespaces = o->namespaces, .pods = o->pods,
 		.size = o->size || (w.order && w.order->text == offsetof(struct ps_entry, size_words)),
 	};
 	w.listing = &listing;
 	ps_listing(&w.view, o->format, &listing);
 	listing.table.no_titles = o->no_heading;
-	bool all = w.filters.n || o->format || w.view.size; /* is asked of them, not just what the usual table has */
+	bool all = w.filters.n || o->format || o->pods || w.view.size; /* is asked of them, not just what the usual table has */
 	int r = listing_begin(&listing, &c, o->format, e);
 
 	if (r >= 0)

@@ -36,11 +36,12 @@ static int remove_one(const struct engine *g, const char *id, const void *arg, s
 static int run(const struct call *c, struct err *e)
 {
 	struct rm o = *(const struct rm *)c->options;
-	const struct verb_each how = { .choice = &o.choice, .jobs = JOBS };
+	const struct verb_each how = { .choice = &o.choice, .jobs = JOBS, .no_infra = true };
 	auto_engine struct engine g;
 	int r = verb_engine(c, &g, e);
 
 	o.choice.ignore |= o.force;
+	o.depend |= o.choice.all; /* they go, too, in whatever order */
 	if (r >= 0)
 		r = verb_timeout(o.timeout, &o.timeout_s, e);
 	if (r >= 0 && o.timeout && !o.force)

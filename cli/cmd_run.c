@@ -12,10 +12,12 @@
 #include "cli/verbs.h"
 #include "runtime/compose.h"
 #include "runtime/defaults.h"
+#include "runtime/join.h"
 #include "runtime/ksm.h"
 #include "runtime/landlock.h"
 #include "runtime/launch.h"
 #include "runtime/limits.h"
+#include "runtime/pods.h"
 #include "runtime/volumes.h"
 
 /* clang-format off */
@@ -44,6 +46,7 @@ static const struct option rows[] = {
 	OPT_FLAG(struct run, replace, "replace", 0, "remove a container that has this name already, running or not"),
 	OPT_STRING(struct run, cidfile, "cidfile", 0, "FILE", "write its id to a new file"),
 	FLAG(rm, "rm", 0, "remove it when it has ended"),
+	STRING(pod, "pod", 0, "POD", "be in this pod, and share what its containers share; new:NAME makes it first"),
 	STRING(restart, "restart", 0, "POLICY", "no, on-failure[:TIMES], always or unless-stopped"),
 	LIST(labels, "label", 'l', "KEY=VALUE", "a note about it"),
 	LIST(annotations, "annotation", 0, "KEY=VALUE", "a note for hooks and whoever reads its configuration"),
@@ -215,6 +218,25 @@ static int make_pulling(const struct call *c, const struct engine *g, struct run
 	return r;
 }
 
+/* The same, in a pod that may have to come first; without the container it would be of no use. */
+static int make_in_pod(const struct call *c, const struct engine *g, struct run_options *o, struct made *ret, struct err *e)
+{
+	char pod[CONTAINER_ID_MAX];
+	struct err ignored;
+
+	if (!o->pod || !str_after(o->pod, POD_NEW))
+		return make_pulling(c, g, o, ret, e);
+	int r = pod_create_for(g, o, pod, e);
+
+	if (r < 0)
+		return r;
+	r = make_pulling(c, g, o, ret, e);
+	o->pod = ret->id; /* that there is one is all that is of interest now */
+	if (r < 0)
+		(void)pod_remove(g, pod, REMOVE_FORCE, 0, &ignored);
+	return r;
+}
+
 /* The same, and its id goes into a file that nobody had: it is made first, so that it is known that it can be. */
 static int make_told(const struct call *c, const struct engine *g, struct run_options *o, struct made *ret, struct err *e)
 {
@@ -233,7 +255,7 @@ static int make_told(const struct call *c, const struct engine *g, struct run_op
 	if (r >= 0 && file && fd < 0)
 		return err_set(e, errno, "--cidfile %s", file);
 	if (r >= 0)
-		r = make_pulling(c, g, o, ret, e);
+		r = make_in_pod(c, g, o, ret, e);
 	if (r >= 0 && file && fd_write_all(fd, ret->id, strlen(ret->id)) < 0)
 		r = err_set(e, EIO, "--cidfile %s", file);
 	if (r < 0 && fd >= 0)
@@ -335,6 +357,21 @@ static int choose_view(const struct run *run, struct look_options *v, struct err
 	return r;
 }
 
+/* What keeps its namespaces must run first; where it cannot, what removes itself goes. */
+static int start_pod(const struct engine *g, const char *id, struct err *e)
+{
+	auto_settings struct settings s = { 0 };
+	auto_fd int dir = record_open(g, id, e);
+	struct err ignored;
+	int r = dir < 0 ? dir : record_settings(dir, &s, e);
+
+	if (r >= 0)
+		r = join_start_targets(g, &s, e);
+	if (r < 0 && s.remove)
+		(void)engine_remove(g, id, REMOVE_FORCE | REMOVE_VOLUMES, &ignored);
+	return r;
+}
+
 static int run_run(const struct call *c, struct err *e)
 {
 	struct run_options o = with_command(c);
@@ -353,7 +390,9 @@ static int run_run(const struct call *c, struct err *e)
 	how.look = !o.detach && (how.view.terminal || made.monitor);
 	how.detach = o.detach || how.look;
 	how.pass_streams = made.passes;
-	r = launch(&g, made.id, &how, &status, e);
+	r = o.pod ? start_pod(&g, made.id, e) : 0;
+	if (r >= 0)
+		r = launch(&g, made.id, &how, &status, e);
 	if (r < 0)
 		return r;
 	if (o.detach)

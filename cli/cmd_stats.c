@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "cli/output.h"
+#include "cli/pod_view.h"
 #include "cli/stats_table.h"
 #include "cli/stats_watch.h"
 #include "cli/verbs.h"
@@ -19,7 +20,7 @@
 #define FIRST_MS	    250 /* between the first two looks: how busy it is shows between two */
 
 struct stats {
-	bool all, no_stream, no_reset, no_trunc;
+	bool all, no_stream, no_reset, no_trunc, latest;
 	const char *interval, *format;
 };
 
@@ -30,6 +31,7 @@ static const struct option rows[] = {
 	OPT_FLAG(struct stats, no_reset, "no-reset", 0, "each table below the last one, not over it"),
 	OPT_FLAG(struct stats, no_trunc, "no-trunc", 0, "whole ids, and every column however narrow the terminal is"),
 	OPT_STRING(struct stats, format, "format", 0, "FORMAT", "table, json, or a template such as {{.CPUPerc}}"),
+	LATEST_ROW(struct stats, latest), /* of pods */
 };
 
 static int read_interval(const char *text, uint64_t *ret_ms, struct err *e)
@@ -271,6 +273,30 @@ static int run(const struct call *c, struct err *e)
 	return stream(c, &list, interval_ms, e);
 }
 
+/* Of the containers of pods that run now. */
+static int run_pods(const struct call *c, struct err *e)
+{
+	const struct stats *o = c->options;
+	auto_engine struct engine g;
+	struct strv only = { 0 };
+	struct call named;
+	uint64_t interval_ms;
+	int r = verb_engine(c, &g, e);
+
+	if (r >= 0)
+		r = read_interval(o->interval, &interval_ms, e);
+	if (r >= 0)
+		r = pod_containers(c, &g, o->latest, !o->all, &named, e);
+	for (size_t i = 0; r >= 0 && i < named.n_args; i++)
+		if (strv_push(c->arena, &only, named.args[i]) < 0)
+			return err_nomem(e);
+	if (r < 0)
+		return r;
+	auto_watch_list struct watch_list list = { .g = &g, .only = &only, .all = o->all };
+
+	return stream(c, &list, interval_ms, e);
+}
+
 const struct verb verb_stats = {
 	.name = "stats",
 	.group = "Looking at them",
@@ -282,6 +308,17 @@ const struct verb verb_stats = {
 		 "a processor/for memory/for a disk, in percent. The small lines are the last moments of both. -- is what this machine "
 		 "does not count. Without names: all that run. A terminal that is too narrow has fewer columns.",
 	.max_args = ARGS_ANY,
-	.options = OPTIONS(rows, struct stats),
+	.options = { rows, ARRAY_SIZE(rows) - 1, sizeof(struct stats) },
 	.run = run,
+};
+
+const struct verb verb_pod_stats = {
+	.name = "stats",
+	.above = &verb_pod,
+	.arguments = "[POD…]",
+	.help = "what their containers use, live",
+	.about = "Show what the containers of pods use, as `stats` does; without names: of all pods.",
+	.max_args = ARGS_ANY,
+	.options = OPTIONS(rows, struct stats),
+	.run = run_pods,
 };

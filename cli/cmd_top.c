@@ -7,6 +7,7 @@
 #include "cli/host_ps.h"
 #include "cli/nearest.h"
 #include "cli/output.h"
+#include "cli/pod_view.h"
 #include "cli/top_columns.h"
 #include "cli/verbs.h"
 
@@ -213,4 +214,69 @@ const struct verb verb_top = {
 	.flags = VERB_COMMAND,
 	.options = OPTIONS(rows, struct top),
 	.run = run,
+};
+
+/* All processes of its cgroup; users are looked up where its first container that runs has them. */
+static int open_pod(const struct engine *g, const char *id, struct arena *a, struct meter *ret, struct err *e)
+{
+	auto_pod struct pod p = { 0 };
+	auto_container struct container first = { 0 };
+	struct pod_members all = { 0 };
+	char *cgroup = NULL;
+	size_t i = 0;
+	int r = pod_load(g, id, &p, e);
+
+	if (r >= 0)
+		r = pod_members(g, id, a, &all, e);
+	if (r >= 0)
+		r = pod_cgroup_path(g, &p, a, &cgroup, e);
+	while (r >= 0 && i < all.n && (all.v[i].infra || all.v[i].phase != PHASE_RUNNING))
+		i++;
+	if (r >= 0 && (i == all.n || !cgroup))
+		return err_say(e, ESRCH, cgroup ? "no container of pod %s runs" : "pod %s has no cgroup to look at", p.name);
+	if (r >= 0)
+		r = container_load(g, all.v[i].id, &first, e);
+	if (r >= 0)
+		r = meter_open(g, &first.settings, ret, e);
+	auto_fd int root = r < 0 ? -1 : cgroup_open_root(NULL, e);
+	int folder = root < 0 ? -1 : cgroup_open(root, cgroup, e);
+
+	if (folder < 0)
+		return r < 0 ? r : MIN(root, folder);
+	fd_close(&ret->cgroup);
+	ret->cgroup = folder;
+	return 0;
+}
+
+static int run_pod(const struct call *c, struct err *e)
+{
+	const struct top *o = c->options;
+	bool json = o->format && streq(o->format, "json");
+	char id[CONTAINER_ID_MAX];
+	auto_engine struct engine g;
+	auto_meter struct meter m = METER_NONE;
+	int r = verb_engine(c, &g, e);
+
+	if (r >= 0 && o->format && !json && !streq(o->format, "table"))
+		return err_say(e, EINVAL, "--format %s: it is table or json", o->format);
+	if (r >= 0)
+		r = pod_find(&g, c->args[0], id, e);
+	if (r >= 0)
+		r = open_pod(&g, id, c->arena, &m, e);
+	if (r < 0)
+		return r;
+	return is_for_ps(c->args[1]) ? show_by_ps(c, c->args + 1, &m, json, e) : show(c, c->args + 1, &m, json, e);
+}
+
+const struct verb verb_pod_top = {
+	.name = "top",
+	.above = &verb_pod,
+	.arguments = "POD [COLUMN…|PS-OPTION…]",
+	.help = "its processes",
+	.about = "Show the processes of all containers of a pod, that of the infra container too; columns are those of `top`.",
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.flags = VERB_COMMAND,
+	.options = { rows, ARRAY_SIZE(rows) - 1, sizeof(struct top) },
+	.run = run_pod,
 };

@@ -7,6 +7,7 @@
 
 #include "base/timestamp.h"
 #include "cli/when.h"
+#include "runtime/pods.h"
 
 #define NS_PER_S 1000000000
 
@@ -122,6 +123,11 @@ static bool by_network(const struct container_filter *f, const struct container 
 	return streq(c->settings.network, f->value);
 }
 
+static bool by_pod(const struct container_filter *f, const struct container *c)
+{
+	return c->settings.pod && streq(c->settings.pod, f->pod);
+}
+
 static bool by_restart(const struct container_filter *f, const struct container *c)
 {
 	return streq(restart_names[c->settings.restart], f->value);
@@ -207,6 +213,7 @@ static const struct {
 	{ "until", is_before, true, false, NULL, NULL },
 	{ "volume", by_volume, false, false, NULL, NULL },
 	{ "network", by_network, false, false, NULL, NULL },
+	{ "pod", by_pod, false, false, NULL, NULL },
 	{ "restart-policy", by_restart, false, false, is_policy, "no, on-failure, always or unless-stopped" },
 	{ "should-start-on-boot", by_boot, true, true, is_truth, "true or false" },
 	{ "health", by_health, false, false, is_health, "none, starting, healthy or unhealthy" },
@@ -247,6 +254,8 @@ static int read_one(const struct engine *g, const char *word, struct container_f
 			return err_say(e, EINVAL, "--filter %s: it is %s", word, kinds[k].words);
 		bool moment = kinds[k].fits == is_before || kinds[k].fits == is_after;
 
+		if (kinds[k].fits == by_pod)
+			return pod_find(g, eq + 1, ret->pod, e);
 		return moment ? read_moment(g, kinds[k].key, ret, e) : 0;
 	}
 	return err_say(e, EINVAL, "--filter %s: KEY=VALUE, please, with " CONTAINER_FILTERS_HELP, word);

@@ -6,13 +6,14 @@
 #include "runtime/engine.h"
 
 #define CONTAINER_FILTERS_HELP \
-	"id, name, label, label!, status, health, exited, ancestor, before, since, until, volume, network, restart-policy, " \
+	"id, name, label, label!, status, health, exited, ancestor, before, since, until, volume, network, pod, restart-policy, " \
 	"should-start-on-boot or command"
 
 struct container_filter {
 	size_t kind;
 	const char *value;
 	int64_t when_s; /* of before, since, until */
+	char pod[RECORD_ID_LENGTH + 1]; /* its id */
 };
 
 struct container_filters {

@@ -299,6 +299,8 @@ struct view {
 	uint64_t restarts;
 	uint32_t range_start;
 	struct storage_sizes sizes;
+	char *pod;
+	bool infra;
 	struct strv dependencies;
 };
 static const struct field fields[] = {
@@ -309,6 +311,8 @@ static const struct field fields[] = {
 	FIELD_STRING(struct view, image_name, "ImageName", REQUIRED),
 	FIELD_OBJECT(struct view, state, "State", REQUIRED, state_fields),
 	FIELD_U64(struct view, restarts, "RestartCount", REQUIRED),
+	FIELD_STRING(struct view, pod, "Pod", REQUIRED),
+	FIELD_BOOL(struct view, infra, "IsInfra", REQUIRED),
 	FIELD_STRINGS(struct view, dependencies, "Dependencies", REQUIRED),
 	FIELD_OBJECT(struct view, config, "Config", REQUIRED, config_fields),
 	FIELD_OBJECT(struct view, host, "HostConfig", REQUIRED, host_fields),
@@ -577,6 +581,8 @@ static int fill(const struct engine *g, const struct container *c, const struct 
 	v->driver = (char *)storage_driver_names[driver_of(c)];
 	v->cgroup = (char *)c->cgroup_path;
 	v->restarts = c->exit.restarts;
+	v->pod = text(c->settings.pod);
+	v->infra = c->settings.infra;
 	v->range_start = c->run.range_start;
 	v->log_path = arena_printf(a, "%s/containers/%s/log", g->data_path, c->settings.id);
 	if (!v->log_path)

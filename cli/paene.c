@@ -28,7 +28,7 @@ static const struct verb *const verbs[] = {
 	&verb_images, &verb_pull, &verb_push, &verb_search, &verb_load, &verb_save, &verb_import,
 	&verb_tag, &verb_untag, &verb_history, &verb_rmi, &verb_image, &verb_manifest, &verb_login,
 	&verb_logout,
-	&verb_network, &verb_volume, &verb_secret, &verb_generate, &verb_system, &verb_version, &verb_info, &verb_unshare, &verb_help,
+	&verb_pod, &verb_network, &verb_volume, &verb_secret, &verb_generate, &verb_system, &verb_version, &verb_info, &verb_unshare, &verb_help,
 	&verb_completion, &verb_complete, &verb_man,
 };
 

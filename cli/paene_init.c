@@ -7,7 +7,8 @@
  *
  * It runs inside the container with the command's own identity, and is linked statically: it must need nothing of the image.
  *
- * Without any argument it does nothing until it is killed: so it keeps a cgroup from being empty (cgroups/home.c).
+ * Without any argument it does nothing until it is asked to end: so it keeps a cgroup from being empty (cgroups/home.c), or the
+ * namespaces of a pod, whose orphans the kernel reaps then.
  */
 #include <errno.h>
 #include <signal.h>
@@ -50,14 +51,26 @@ static int reap(pid_t command)
 	return result;
 }
 
+static int wait_for_end(void)
+{
+	sigset_t ending;
+	int s;
+
+	signal(SIGCHLD, SIG_IGN);
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGTERM);
+	sigaddset(&ending, SIGINT);
+	sigprocmask(SIG_BLOCK, &ending, NULL);
+	return sigwait(&ending, &s);
+}
+
 int main(int argc, char **argv)
 {
 	sigset_t all;
 	int status = -1;
 
 	if (argc == 1)
-		for (;;)
-			pause();
+		return wait_for_end();
 	if (argc < 3 || strcmp(argv[1], "--") != 0) {
 		fprintf(stderr, "usage: paene-init -- COMMAND [ARGUMENT...]\n");
 		return EXIT_CANNOT_RUN;

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/timestamp.h"
 #include "namespaces/ns.h"
+#include "runtime/pods.h"
 
 #define SHORT_COMMAND 24
 
@@ -46,6 +47,9 @@ static const struct field json_fields[] = {
 	FIELD_PORTS(struct ps_entry, ports, "Ports", put_port_list),
 	STRINGS(networks, "Networks"),
 	STRINGS(mounts, "Mounts"),
+	FIELD_BOOL(struct ps_entry, infra, "IsInfra", REQUIRED),
+	STRING(pod, "Pod"),
+	STRING(pod_name, "PodName"),
 	MAP(namespaces, "Namespaces"),
 	MAP(labels, "Labels"),
 	{ FIELD_OF(struct ps_entry, size, "Size", object, OPTIONAL), .table = size_fields, .n_table = ARRAY_SIZE(size_fields),
@@ -76,6 +80,9 @@ static const struct field template_fields[] = {
 	STRING(port_words, "Ports"),
 	STRING(network_words, "Networks"),
 	STRING(mount_words, "Mounts"),
+	FIELD_BOOL(struct ps_entry, infra, "IsInfra", REQUIRED),
+	STRING(pod, "Pod"),
+	STRING(pod_name, "PodName"),
 	MAP(namespaces, "Namespaces"),
 	MAP(labels, "Labels"),
 	STRING(size_words, "Size"),
@@ -86,14 +93,15 @@ static const struct field template_fields[] = {
 
 static const struct column columns[] = {
 	{ "CONTAINER ID", 0 }, { "IMAGE", 0 }, { "COMMAND", SHORT_COMMAND }, { "CREATED", 0 }, { "STATUS", 0 },
-	{ "PORTS", 0 }, { "NAMES", 0 }, { "SIZE", 0 },
+	{ "PORTS", 0 }, { "NAMES", 0 }, { "POD ID", 0 }, { "PODNAME", 0 }, { "SIZE", 0 },
 };
+#define POD_COLUMNS (BIT(7) | BIT(8))
 
 static int add_row(struct table *t, const void *arg, struct err *e)
 {
 	const struct ps_entry *p = arg;
 	const char *const cells[] = {
-		p->image, p->command_words, p->ago, p->status, p->port_words, p->name, p->size_words,
+		p->image, p->command_words, p->ago, p->status, p->port_words, p->name, p->pod_short, p->pod_name, p->size_words,
 	};
 	int r = table_add_id(t, p->id, e);
 
@@ -138,7 +146,7 @@ void ps_listing(const struct ps_view *v, const char *format, struct listing *ret
 	*ret = (struct listing){
 		.table = { .columns = v->namespaces ? namespace_columns : columns,
 			   .n_columns = v->namespaces ? ARRAY_SIZE(namespace_columns) : ARRAY_SIZE(columns) - !v->size,
-			   .whole = v->whole },
+			   .hidden = v->pods || v->namespaces ? 0 : POD_COLUMNS, .whole = v->whole },
 		.fields = json ? json_fields : template_fields,
 		.n_fields = json ? ARRAY_SIZE(json_fields) : ARRAY_SIZE(template_fields),
 		.add_row = v->namespaces ? add_namespace_row : add_row,
@@ -253,6 +261,20 @@ static void find_image(struct ps_view *v, const char *manifest)
 		snprintf(v->image_id, sizeof(v->image_id), "%s", image.config);
 }
 
+/* One that has been removed since has no name. */
+static int fill_pod(const struct ps_view *v, const struct settings *s, struct ps_entry *p, struct err *e)
+{
+	auto_pod struct pod pod = { 0 };
+	struct err gone;
+
+	if (!s->pod)
+		return 0;
+	p->pod = s->pod;
+	p->pod_short = arena_strndup(v->arena, s->pod, v->whole ? RECORD_ID_LENGTH : ID_SHORT);
+	p->pod_name = arena_strdup(v->arena, pod_load(v->g, s->pod, &pod, &gone) < 0 ? "" : pod.name);
+	return p->pod_short && p->pod_name ? 0 : err_nomem(e);
+}
+
 /* "SOURCE:TARGET[:OPTIONS]": where it is seen */
 static int add_mounts(const struct settings *s, struct arena *a, struct strv *ret)
 {
@@ -310,6 +332,10 @@ int ps_entry_fill(struct ps_view *v, const struct container *c, bool objects, st
 		.remove = s->remove,
 		.labels = s->labels,
 		.size_words = (char *)"",
+		.infra = s->infra,
+		.pod = (char *)"",
+		.pod_short = (char *)"",
+		.pod_name = (char *)"",
 	};
 
 	p.status = status(c, &p, v->arena);
@@ -319,6 +345,8 @@ int ps_entry_fill(struct ps_view *v, const struct container *c, bool objects, st
 
 	if (r >= 0 && v->namespaces && p.pid)
 		r = fill_namespaces(v, &p, e);
+	if (r >= 0 && (objects || v->pods))
+		r = fill_pod(v, s, &p, e);
 	if (r >= 0 && objects)
 		r = fill_more(v, c, &p, e);
 	if (r >= 0 && v->size)

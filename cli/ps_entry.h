@@ -11,6 +11,8 @@ struct ps_entry {
 	char *id, *short_id, *name, *image, *image_id, *created, *ago, *state, *status;
 	char *command_words, *mount_words, *network_words, *port_words; /* of tables and templates */
 	char *size_words;
+	char *pod, *pod_short, *pod_name; /* "": it is in none */
+	bool infra;
 	struct strv names, command, mounts, networks;
 	struct port_view ports;
 	int64_t created_s, started_s, exited_s;
@@ -30,7 +32,7 @@ struct ps_entry {
 struct ps_view {
 	const struct engine *g;
 	struct arena *arena; /* of what entries point to */
-	bool size, namespaces; /* are asked for */
+	bool size, namespaces, pods; /* are asked for */
 	bool whole;	       /* ids and commands */
 	char manifest[65], image_id[65]; /* of the image that was asked for last */
 };

@@ -120,7 +120,7 @@ static int chosen(const struct container *c, void *arg, struct err *e)
 	struct walk *w = arg;
 	const struct verb_choice *choice = w->how->choice;
 
-	if (!container_filters_fit(&w->filters, c))
+	if (!container_filters_fit(&w->filters, c) || (w->how->no_infra && c->settings.infra))
 		return 0;
 	if ((choice->latest || !w->how->phases || (w->how->phases & BIT(c->phase))) &&
 	    strv_add(w->call->arena, &w->names, c->settings.id) < 0)
@@ -164,7 +164,7 @@ static int choose(struct walk *w, const struct verb_choice *choice, struct err *
 	if (r >= 0)
 		r = container_filters_read(w->g, &choice->filters, c->arena, &w->filters, e);
 	if (r >= 0 && (choice->all || choice->latest || choice->filters.n))
-		r = (choice->filters.n ? container_each : container_each_brief)(w->g, chosen, w, e);
+		r = (choice->filters.n || w->how->no_infra ? container_each : container_each_brief)(w->g, chosen, w, e);
 	w->n_chosen = w->names.n;
 	for (size_t i = 0; i < choice->cidfiles.n && r >= 0; i++)
 		r = from_file(w, choice->cidfiles.v[i], e);

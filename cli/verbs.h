@@ -63,6 +63,7 @@ struct verb_choice {
 struct verb_each {
 	const struct verb_choice *choice; /* NULL: the arguments alone */
 	unsigned phases; /* of those that no name was given for: BIT(enum phase) of what is wanted; 0: all */
+	bool no_infra;	 /* nor what keeps the namespaces of a pod */
 	bool silent;	 /* do not print the name where it worked */
 	const char *missing; /* what to print for one that does not exist and need not; NULL: nothing */
 	unsigned jobs; /* at so many at once, each in a process of its own; 0: one after the other, in this one */
@@ -121,6 +122,8 @@ extern const struct verb verb_network, verb_network_create, verb_network_ls, ver
 	verb_network_disconnect, verb_network_shape;
 extern const struct verb verb_secret;
 extern const struct verb verb_volume, verb_volume_export, verb_volume_import; /* the others are below the first */
+extern const struct verb verb_pod, verb_pod_start, verb_pod_stop, verb_pod_restart, verb_pod_kill, verb_pod_pause, verb_pod_unpause,
+	verb_pod_ps, verb_pod_ls, verb_pod_list, verb_pod_inspect, verb_pod_stats, verb_pod_top, verb_pod_logs; /* the others are below the first */
 extern const struct verb verb_version, verb_info, verb_unshare, verb_mount, verb_unmount;
 extern const struct verb verb_sandbox, verb_sandbox_ls, verb_sandbox_diff, verb_sandbox_apply, verb_sandbox_drop; /* below the first */
 

@@ -98,6 +98,11 @@ static int take_command(struct composition *c, struct err *e)
 	bool host = !c->s->manifest;
 	int r = 0;
 
+	if (c->o->infra) /* alone it waits */
+		return strv_add(&c->spec->arena, args, INIT_TARGET) < 0 ||
+				       strv_add(&c->s->arena, &c->s->command, INIT_TARGET) < 0
+			       ? err_nomem(e)
+			       : 0;
 	if (c->o->init) {
 		r = strv_add(&c->spec->arena, args, INIT_TARGET);
 		if (r >= 0)
@@ -369,7 +374,7 @@ static int take_command_line(struct composition *c, struct err *e)
 
 /* In this order: later steps use what earlier ones have decided. */
 static int (*const steps[])(struct composition *c, struct err *e) = {
-	take_profile, take_name,    take_hostname,	take_namespaces, compose_names,	 take_image,	   compose_ports, take_command,	  compose_systemd, take_life,
+	compose_pod,  take_profile, take_name,    take_hostname,	take_namespaces, compose_names,	 take_image,	   compose_ports, take_command,	  compose_systemd, take_life,
 	compose_env,     compose_process,	take_labels,   compose_security, compose_limits, compose_cgroup, compose_devices,
 	compose_mounts, compose_account, take_annotations, take_hooks, take_storage, take_secrets,    compose_watch, take_command_line,
 };

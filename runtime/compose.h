@@ -30,6 +30,8 @@ struct run_options {
 	const char *stop_signal, *stop_timeout, *restart, *systemd;
 	const char *ip, *ip6, *mac, *net_rate;
 	const char *pid, *ipc, *uts;
+	const char *pod; /* a pod that it is to be in */
+	bool infra;	 /* it is to keep that pod's namespaces: its program only waits */
 	struct strv uidmaps, gidmaps;
 	struct strv networks, network_aliases, egress;
 	struct limit_options limits;
@@ -57,6 +59,13 @@ struct run_options {
  * Return: 0, or -errno with @e filled (exit status 125 is the caller's)
  */
 int compose(const struct engine *g, const struct run_options *o, struct settings *s, struct spec *spec, struct err *e);
+
+/**
+ * compose_cgroup_place() - Who makes the cgroup that options ask for, and below what; as struct settings has it
+ * @a:	Owns @ret_parent
+ */
+int compose_cgroup_place(const struct engine *g, const struct run_options *o, struct arena *a, uint32_t *ret_manager,
+			 char **ret_parent, struct err *e);
 
 /* Who makes cgroups where --cgroup-manager does not say so: "cgroupfs", "systemd"; "disabled": nobody can. */
 const char *compose_cgroup_manager(const struct engine *g);

@@ -128,6 +128,22 @@ static int check_limits(struct composition *c, struct err *e)
 	return err_hint(e, "where systemd runs, log in as this user, or `loginctl enable-linger`; XDG_RUNTIME_DIR says where it is");
 }
 
+int compose_cgroup_place(const struct engine *g, const struct run_options *o, struct arena *a, uint32_t *ret_manager,
+			 char **ret_parent, struct err *e)
+{
+	auto_settings struct settings s = { 0 };
+	struct composition c = { .g = g, .o = o, .s = &s };
+	int r = take_manager(&c, e);
+
+	if (r >= 0)
+		r = take_parent(&c, e);
+	if (r < 0)
+		return r;
+	*ret_manager = s.cgroup_manager;
+	*ret_parent = s.cgroup_parent ? arena_strdup(a, s.cgroup_parent) : NULL;
+	return s.cgroup_parent && !*ret_parent ? err_nomem(e) : 0;
+}
+
 int compose_cgroup(struct composition *c, struct err *e)
 {
 	static int (*const parts[])(struct composition *c, struct err *e) = {

@@ -11,6 +11,7 @@
 struct composition {
 	const struct engine *g;
 	const struct run_options *o;
+	struct run_options own; /* of a member of a pod: what @o points to by then */
 	struct settings *s;
 	struct spec *spec;
 	const struct profile *profile;
@@ -34,6 +35,9 @@ int compose_systemd_mounts(struct composition *c, struct err *e);
 
 /* --restart. Return: 0, or -EINVAL with @e filled */
 int compose_restart(const char *text, struct settings *s, struct err *e);
+
+/* --pod: before all others, for it changes the options. */
+int compose_pod(struct composition *c, struct err *e);
 
 /* --pid, --ipc, --uts: whose namespaces it has. */
 int compose_joins(struct composition *c, struct err *e);

@@ -4,7 +4,7 @@
  *
  *   DATA/containers/ID/   settings.json, config.json, upper/ work/ lower/, hosts …, log, exit.json, monitor
  *   DATA/events           what has happened: runtime/journal.h
- *   DATA/names/NAME       symlink whose text is the ID: a name is taken by making it
+ *   DATA/names/NAME       symlink whose text is the ID: a name is taken by making it; pods have theirs there, too
  *   DATA/projects/NUMBER  the same for what limits the size of its layer: runtime/storage.h
  *   RUN/containers/ID/    the state of what runs: runtime/state.h
  *
@@ -182,6 +182,8 @@ struct settings {
 	struct strv command_line;		      /* that made it */
 	char *hostname;
 	char *network; /* NETWORK_… */
+	char *pod; /* a pod's id; NULL: it is in none */
+	bool infra; /* it is the one that keeps the pod's namespaces */
 	char *pid, *ipc, *uts; /* whose of these namespaces it has: JOIN_…; NULL: its own */
 	struct network_wishes networks; /* of NETWORK_BRIDGE; the first one is eth0 */
 	struct strv ports, extra_hosts; /* "NAME:ADDRESS", "NAME:" NAMES_GATEWAY */
@@ -332,6 +334,17 @@ int record_find(const struct engine *g, const char *name, char *ret, struct err 
 
 /* Its folder. Return: the fd, or -errno with @e filled. */
 int record_open(const struct engine *g, const char *id, struct err *e);
+
+/**
+ * record_take_name() - Take a name for a container or a pod
+ * @name:	In @a; NULL: a random one is found
+ *
+ * Return: 0, or -errno with @e filled (-EEXIST: it is in use, said by whom)
+ */
+int record_take_name(const struct engine *g, const char *id, struct arena *a, char **name, struct err *e);
+
+/* Give it back, if it is @id's. */
+void record_release_name(const struct engine *g, const char *id, const char *name);
 
 /* Another name for what is called @from. Return: 0, or -errno with @e filled (-EEXIST: that name is in use) */
 int record_move_name(const struct engine *g, const char *from, const char *to, struct err *e);

@@ -228,7 +228,7 @@ int join_start_targets(const struct engine *g, const struct settings *s, struct 
 {
 	const struct launch_options how = { .detach = true };
 	const char *ids[JOIN_TARGETS_MAX];
-	int none, r = 0;
+	int r = 0;
 
 	for (size_t n = join_targets(s, ids), i = 0; i < n && r >= 0; i++) {
 		auto_container struct container c = { 0 };
@@ -240,7 +240,7 @@ int join_start_targets(const struct engine *g, const struct settings *s, struct 
 			continue;
 		r = join_start_targets(g, &c.settings, e);
 		if (r >= 0)
-			r = launch(g, ids[i], &how, &none, e);
+			r = launch_needed(g, ids[i], &how, e);
 		if (r < 0)
 			(void)err_wrap(e, "start container %s, whose namespaces are joined", c.settings.name);
 	}

@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "spec/text.h"
 
-const char *const event_type_names[] = { "container", "image", "volume", "network" };
+const char *const event_type_names[] = { "container", "image", "volume", "network", "pod" };
 static_assert(ARRAY_SIZE(event_type_names) == EVENT_TYPE_COUNT, "a word for each");
 
 const char *const event_status_names[] = {

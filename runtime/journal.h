@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * journal.h: what has happened to containers, images, volumes and networks: DATA/events, a line of JSON for each event.
+ * journal.h: what has happened to containers, images, volumes, networks and pods: DATA/events, a line of JSON for each event.
  *
  * Theory of operation. There is no daemon whom one could ask, so whoever does something writes it down: one write() with
  * O_APPEND, which the kernel keeps whole among writers. Nothing is synced and no lock is taken: an event that a full disk or a
@@ -26,6 +26,7 @@ enum event_type {
 	EVENT_IMAGE,
 	EVENT_VOLUME,
 	EVENT_NETWORK,
+	EVENT_POD,
 	EVENT_TYPE_COUNT,
 };
 extern const char *const event_type_names[EVENT_TYPE_COUNT];

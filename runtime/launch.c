@@ -17,6 +17,7 @@
 #include "runtime/health.h"
 #include "runtime/journal.h"
 #include "runtime/notify.h"
+#include "runtime/pods.h"
 #include "runtime/run.h"
 #include "runtime/storage.h"
 #include "runtime/volumes.h"
@@ -25,6 +26,7 @@
 #define BACKOFF_MAX_MS	 10000
 #define LONG_RUN_S	 10 /* a run that lasted this long was no failure to start: the pauses begin anew */
 #define STOP_LOOK_MS	 50
+#define NEEDED_TRIES	 200 /* of as long each */
 #define STATUS_UNKNOWN	 255
 #define STATUS_ENGINE	 125 /* it was never there */
 
@@ -268,6 +270,7 @@ static void end(struct care *c, const struct settings *s, int finished)
 {
 	struct err ignored;
 
+	pod_member_ended(c->g, s);
 	if (!s->remove || finished < 0)
 		return;
 	volume_remove_anonymous(c->g, s);
@@ -560,4 +563,21 @@ int launch(const struct engine *g, const char *id, const struct launch_options *
 
 	fd_close(&watch); /* it is the monitor's now */
 	return engine_look(g, id, dir, viewer, &o->view, ret_status, e);
+}
+
+int launch_needed(const struct engine *g, const char *id, const struct launch_options *o, struct err *e)
+{
+	const struct timespec pause = { .tv_nsec = STOP_LOOK_MS * 1000000L };
+
+	for (int i = 0;; i++) {
+		auto_container struct container c = { 0 };
+		int none, r = container_load(g, id, &c, e);
+
+		if (r < 0 || c.phase == PHASE_RUNNING || c.phase == PHASE_PAUSED)
+			return r;
+		r = launch(g, id, o, &none, e);
+		if (r != -EBUSY || i == NEEDED_TRIES)
+			return r;
+		(void)nanosleep(&pause, NULL);
+	}
 }

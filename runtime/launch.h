@@ -41,6 +41,13 @@ struct launch_options {
 int launch(const struct engine *g, const char *id, const struct launch_options *o, int *ret_status, struct err *e);
 
 /**
+ * launch_needed() - The same in the background, unless it runs already; who is about to put an earlier run in order is waited for
+ *
+ * Return: as launch()
+ */
+int launch_needed(const struct engine *g, const char *id, const struct launch_options *o, struct err *e);
+
+/**
  * launch_after_exit() - Called back by paene-monitor: write down how it ended, give everything back, start it again where the
  * policy says so (then it does not return: this process is its monitor again)
  *
@@ -87,6 +94,7 @@ int engine_reclaim(const struct engine *g, const char *id, const struct cgroup_r
 
 enum remove_flags {
 	REMOVE_FORCE = BIT(0),	 /* kill it first */
+	REMOVE_INFRA = BIT(3), /* even one that keeps a pod's namespaces */
 	REMOVE_DEPENDENTS = BIT(2), /* with the containers that join its namespaces */
 	REMOVE_VOLUMES = BIT(1), /* with the volumes without a name that were made for it; those of --rm go in any case */
 };

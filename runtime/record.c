@@ -104,6 +104,8 @@ static const struct field settings_fields[] = {
 	FIELD_STRINGS(struct settings, command_line, "commandLine", OPTIONAL),
 	FIELD_STRING(struct settings, hostname, "hostname", OPTIONAL),
 	FIELD_STRING(struct settings, network, "network", REQUIRED),
+	FIELD_STRING(struct settings, pod, "pod", OPTIONAL),
+	FIELD_BOOL(struct settings, infra, "infra", OPTIONAL),
 	FIELD_STRING(struct settings, pid, "pid", OPTIONAL),
 	FIELD_STRING(struct settings, ipc, "ipc", OPTIONAL),
 	FIELD_STRING(struct settings, uts, "uts", OPTIONAL),

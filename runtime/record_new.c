@@ -9,6 +9,7 @@
 #include "runtime/join.h"
 #include "runtime/journal.h"
 #include "runtime/names.h"
+#include "runtime/pods.h"
 #include "runtime/storage.h"
 
 #define NAME_TRIES 20
@@ -20,8 +21,10 @@ static int name_in_use(const struct engine *g, const char *name, struct err *e)
 	ssize_t n = readlinkat(g->names, name, id, RECORD_ID_LENGTH);
 
 	id[n > 0 ? n : 0] = '\0';
-	err_say(e, EEXIST, "the container name \"%s\" is in use by container %.12s", name, id);
-	return err_hint(e, "remove it with `paene rm %s`, or choose another name", name);
+	bool pod = pod_is_there(g, id);
+
+	err_say(e, EEXIST, "the %s name \"%s\" is in use by %s %.12s", pod ? "pod" : "container", name, pod ? "pod" : "container", id);
+	return err_hint(e, "remove it with `paene %srm %s`, or choose another name", pod ? "pod " : "", name);
 }
 
 static int take_this_name(const struct engine *g, const char *id, const char *name, struct err *e)
@@ -48,24 +51,24 @@ int record_move_name(const struct engine *g, const char *from, const char *to, s
 	return errno == EEXIST ? name_in_use(g, to, e) : err_set(e, errno, "take the name %s", to);
 }
 
-static int take_name(const struct engine *g, struct settings *s, struct err *e)
+int record_take_name(const struct engine *g, const char *id, struct arena *a, char **name, struct err *e)
 {
 	char random[NAMES_MAX];
 
-	if (s->name)
-		return take_this_name(g, s->id, s->name, e);
+	if (*name)
+		return take_this_name(g, id, *name, e);
 	for (int i = 0; i < NAME_TRIES; i++) {
 		int r = names_random(random, i >= NAME_TRIES / 2);
 
 		if (r < 0)
 			return err_set(e, -r, "choose a name");
-		if (symlinkat(s->id, g->names, random) < 0) {
+		if (symlinkat(id, g->names, random) < 0) {
 			if (errno != EEXIST)
 				return err_set(e, errno, "take the name %s", random);
 			continue;
 		}
-		s->name = arena_strdup(&s->arena, random);
-		return s->name ? 0 : err_nomem(e);
+		*name = arena_strdup(a, random);
+		return *name ? 0 : err_nomem(e);
 	}
 	return err_say(e, EEXIST, "found no free name; choose one with --name");
 }
@@ -146,7 +149,7 @@ int record_create(const struct engine *g, struct settings *s, const struct spec 
 
 	if (r < 0)
 		return r;
-	r = take_name(g, s, e);
+	r = record_take_name(g, s->id, &s->arena, &s->name, e);
 	if (r >= 0)
 		r = write_files(g, dir, s, spec, e);
 	if (r < 0) {

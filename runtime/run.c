@@ -28,6 +28,7 @@
 #include "runtime/name_files.h"
 #include "runtime/notify.h"
 #include "runtime/overlays.h"
+#include "runtime/pods.h"
 #include "runtime/rootless.h"
 #include "runtime/secrets.h"
 #include "runtime/storage.h"
@@ -363,7 +364,7 @@ static int place_cgroup(struct run *r, struct create_request *q, struct err *e)
 {
 	const struct settings *s = &r->settings;
 	const char *parent = s->cgroup_parent;
-	char given[PATH_MAX];
+	char given[PATH_MAX], *pods = NULL;
 	struct arena *a = &r->spec.arena;
 
 	q->plan.cgroup_manager = (enum cgroup_manager)s->cgroup_manager;
@@ -371,6 +372,12 @@ static int place_cgroup(struct run *r, struct create_request *q, struct err *e)
 	if (s->cgroup_manager == CGROUP_MANAGER_DISABLED)
 		return 0;
 	q->cgroup_defaults = (const char *const(*)[2])r->cgroup_defaults;
+	int err = s->pod ? pod_cgroup(r->g, s->pod, a, &pods, e) : 0;
+
+	if (err < 0)
+		return err;
+	if (s->pod)
+		parent = pods;
 	if (s->cgroup_manager == CGROUP_MANAGER_SYSTEMD) {
 		const char *slice = parent ? parent : r->g->rootless ? "" : CGROUP_DEFAULT_SLICE;
 

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "namespaces/idrange.h"
 #include "runtime/container_mount.h"
+#include "runtime/pods.h"
 #include "runtime/storage.h"
 #include "runtime/volumes.h"
 
@@ -56,7 +57,7 @@ int engine_owner(int dir, const char *name, char ret[ENGINE_OWNER_MAX])
  * Looking whose a name is and removing it are two steps, in between another could remove it, and a third one take it: so names
  * are removed under a lock. It is held for moments, and whoever takes a name needs none.
  */
-static void release_name(const struct engine *g, const char *id, const char *name)
+void record_release_name(const struct engine *g, const char *id, const char *name)
 {
 	char owner[ENGINE_OWNER_MAX];
 
@@ -87,7 +88,7 @@ int record_destroy(const struct engine *g, const char *id, const char *name, str
 	if (dir < 0)
 		return dir == -ENOENT ? 0 : dir;
 	if (name)
-		release_name(g, id, name);
+		record_release_name(g, id, name);
 	return remove_folder(g, dir, id, e);
 }
 
@@ -101,6 +102,16 @@ static int sweep_owned(int dir, const char *name, void *arg, struct err *e)
 	if (engine_owner(dir, name, owner) == 0 && *owner && !has_container(arg, owner))
 		(void)unlinkat(dir, name, 0);
 	return 0;
+}
+
+static int sweep_name(int dir, const char *name, void *arg, struct err *e)
+{
+	const struct engine *g = ((const struct sweep *)arg)->g;
+	char owner[ENGINE_OWNER_MAX];
+
+	if (engine_owner(dir, name, owner) < 0 || has_container(arg, owner) || pod_is_there(g, owner))
+		return 0;
+	return sweep_owned(dir, name, arg, e);
 }
 
 static bool is_container(const char *id, void *arg)
@@ -212,11 +223,12 @@ void engine_sweep(const struct engine *g)
 	struct err ignored; /* a next sweep may do better */
 
 	(void)file_each(g->containers, sweep_container, (void *)g, &ignored);
+	pods_sweep(g);
 	if (file_names(g->containers, &w.arena, &w.ids, &ignored) >= 0)
 		strv_sort(&w.ids);
-	/* two sweeps at once could remove what is somebody else's by then: see release_name() */
+	/* two sweeps at once could remove what is somebody else's by then: see record_release_name() */
 	if (fd_lock(g->names, LOCK_EX | LOCK_NB) == 0) {
-		(void)file_each(g->names, sweep_owned, &w, &ignored);
+		(void)file_each(g->names, sweep_name, &w, &ignored);
 		(void)file_each(g->idranges, sweep_range, &w, &ignored);
 		(void)file_each(g->networks, sweep_network, &w, &ignored);
 		auto_fd int projects = open_sub(g->data, STORAGE_PROJECTS);

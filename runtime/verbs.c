@@ -268,8 +268,10 @@ static int remove_dependents(const struct engine *g, int dir, const struct setti
 	struct strv ids = { 0 };
 	int r = join_dependents(g, dir, s->id, &a, &ids, e);
 
-	for (size_t i = 0; i < ids.n && r >= 0 && (flags & REMOVE_DEPENDENTS); i++)
+	for (size_t i = 0; i < ids.n && r >= 0 && (flags & REMOVE_DEPENDENTS); i++) {
 		r = engine_remove(g, ids.v[i], flags, e);
+		r = r == -ENOENT ? 0 : r; /* somebody else was faster */
+	}
 	if (r < 0 || !ids.n || (flags & REMOVE_DEPENDENTS))
 		return r;
 	char *names = arena_strdup(&a, "");
@@ -289,6 +291,10 @@ int engine_remove(const struct engine *g, const char *id, unsigned flags, struct
 	bool force = flags & REMOVE_FORCE;
 	int r = dir < 0 ? dir : container_load(g, id, &c, e);
 
+	if (r >= 0 && c.settings.infra && !(flags & REMOVE_INFRA)) {
+		err_say(e, EBUSY, "container %s is the infra container of pod %.12s", c.settings.name, c.settings.pod);
+		return err_hint(e, "`paene pod rm` removes it with the pod");
+	}
 	if (r >= 0)
 		r = remove_dependents(g, dir, &c.settings, flags, e);
 	if (r < 0)
