@@ -17,6 +17,10 @@ setup_file() {
 	done
 }
 
+teardown_file() {
+	! has_corner || paene network rm --force one two closed >/dev/null
+}
+
 setup() {
 	needs_root
 	leak_check_before

@@ -15,6 +15,10 @@ setup_file() {
 	paene run -q --rm --network inside "$image" true # bridges and parent cgroup: they stay
 }
 
+teardown_file() {
+	! has_corner || paene network rm --force lan other inside >/dev/null
+}
+
 setup() {
 	needs_root
 	mount --bind "$BATS_FILE_TMPDIR/resolv" "$(readlink -f /etc/resolv.conf)"

@@ -13,6 +13,10 @@ setup_file() {
 	paene run -q --rm "$image" true # the bridge, the parent cgroup: they stay
 }
 
+teardown_file() {
+	! has_corner || ip link delete legs
+}
+
 setup() {
 	needs_root
 	leak_check_before
