@@ -32,14 +32,14 @@ flags    += $(hardening) -fPIE
 ldflags  := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS)
 
 # One archive for each folder, in the order of the layers: a program takes from them only what it calls.
-folders  := cli runtime namespaces cgroups seccomp network images images/fetch images/worker spec base
+folders  := cli/quadlet cli runtime namespaces cgroups seccomp network images images/fetch images/worker spec base
 sources  := $(foreach d,$(folders),$(wildcard $(d)/*.c))
-mains    := cli/paene.c cli/paene_oci.c cli/paene_init.c cli/paene_monitor.c cli/paene_systemd.c images/worker/main.c images/fetch/main.c
+mains    := cli/paene.c cli/paene_oci.c cli/paene_init.c cli/paene_monitor.c cli/paene_systemd.c cli/quadlet/main.c images/worker/main.c images/fetch/main.c
 objects  := $(sources:%.c=$(BUILD)/%.o)
 lib      = $(BUILD)/lib/$(subst /,-,$(1)).a
 libs_of  = $(foreach d,$(1),$(call lib,$(d)))
 programs := $(foreach p,$(if $(wildcard cli/paene.c),paene) $(if $(wildcard cli/paene_oci.c),paene-oci) \
-	$(if $(wildcard images/worker/main.c),paene-worker) paene-fetch paene-init paene-monitor paene-systemd,$(BUILD)/$(p))
+	$(if $(wildcard images/worker/main.c),paene-worker) paene-fetch paene-init paene-monitor paene-systemd paene-quadlet,$(BUILD)/$(p))
 
 archives := -Wl,-Bstatic -lseccomp -lcap -ljansson -Wl,-Bdynamic
 
@@ -97,6 +97,12 @@ $(BUILD)/paene-systemd: $(BUILD)/cli/paene_systemd.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(flags) $(ldflags) $^ -lsystemd -o $@
 
+# systemd calls it at each boot: nothing of ours but what takes files apart.
+$(BUILD)/cli/quadlet/main.o: CPPFLAGS += -DPAENE_PROGRAM='"$(PREFIX)/bin/paene"'
+$(BUILD)/paene-quadlet: $(BUILD)/cli/quadlet/main.o $(call libs_of,cli/quadlet cli base)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(flags) $(filter-out -pie,$(ldflags)) $(static) $^ -o $@
+
 include tests/tests.mk
 
 #: demo           install what is needed to build, build, and run a container on this machine's own root
@@ -109,7 +115,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(libexec) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 0755 $(BUILD)/paene $(BUILD)/paene-oci $(DESTDIR)$(PREFIX)/bin/
 	install -m 0755 $(BUILD)/paene-worker $(BUILD)/paene-fetch $(BUILD)/paene-init $(BUILD)/paene-monitor \
-		$(BUILD)/paene-systemd $(DESTDIR)$(libexec)/
+		$(BUILD)/paene-systemd $(BUILD)/paene-quadlet $(DESTDIR)$(libexec)/
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions
 	for p in paene paene-oci; do $(BUILD)/$$p man >$(DESTDIR)$(PREFIX)/share/man/man1/$$p.1 || exit 1; done
@@ -118,6 +124,9 @@ install: all
 	$(BUILD)/paene completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_paene
 	install -d $(DESTDIR)$(PREFIX)/share/paene $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' dist/paene-restart.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/paene-restart.service
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system-generators $(DESTDIR)$(PREFIX)/lib/systemd/user-generators
+	ln -sf $(libexec)/paene-quadlet $(DESTDIR)$(PREFIX)/lib/systemd/system-generators/paene-system-generator
+	ln -sf $(libexec)/paene-quadlet $(DESTDIR)$(PREFIX)/lib/systemd/user-generators/paene-user-generator
 	install -m 0644 $(addprefix dist/,containers.conf docker-daemon.json containerd.toml crio.conf registries.json policy.json) $(DESTDIR)$(PREFIX)/share/paene/
 
 #: install        below DESTDIR= and PREFIX=/usr/local

@@ -9,7 +9,7 @@
 #: fuzz           each fuzz target for FUZZ_SECONDS (30)
 unit_sources  := $(wildcard tests/unit/*.c)
 unit_programs := $(unit_sources:tests/unit/%.c=$(BUILD)/tests/unit/%)
-all_libs       = $(call libs_of,cli runtime namespaces cgroups seccomp network images images/fetch images/worker spec base)
+all_libs       = $(call libs_of,cli/quadlet cli runtime namespaces cgroups seccomp network images images/fetch images/worker spec base)
 test_libs      = -Wl,--start-group $(all_libs) -Wl,--end-group -Wl,-Bstatic -lnftnl -lseccomp -lcap -ljansson -Wl,-Bdynamic \
 	-lmnl -lcurl -larchive -lcrypto -lisal -lzstd
 # those that take longest first: two run at once, and none of them should be left over at the end

@@ -34,6 +34,7 @@ MAY_INCLUDE = {
     "images/fetch": SPEC | {"images", "images/worker"},  # …but this other one, which locks itself in likewise
     "runtime": RUNTIME,
     "cli": RUNTIME | {"runtime"},
+    "cli/quadlet": BASE | {"cli"},  # a program of its own, too
 }
 
 # Calls that go around our helpers, and what to do instead.
