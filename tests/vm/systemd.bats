@@ -4,7 +4,7 @@
 load ../lib/common
 
 image=localhost/busybox:1
-generator=/run/systemd/system-generators/paene-system-generator
+generator=/etc/systemd/system-generators/paene-system-generator
 files=/etc/paene/systemd
 
 setup_file() {
