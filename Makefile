@@ -112,13 +112,16 @@ demo:
 	$(Q)dist/demo $(BUILD)
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(libexec) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(libexec) $(addprefix $(DESTDIR)$(PREFIX)/share/man/man,1 5)
 	install -m 0755 $(BUILD)/paene $(BUILD)/paene-oci $(DESTDIR)$(PREFIX)/bin/
 	install -m 0755 $(BUILD)/paene-worker $(BUILD)/paene-fetch $(BUILD)/paene-init $(BUILD)/paene-monitor \
 		$(BUILD)/paene-systemd $(BUILD)/paene-quadlet $(DESTDIR)$(libexec)/
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions
 	for p in paene paene-oci; do $(BUILD)/$$p man >$(DESTDIR)$(PREFIX)/share/man/man1/$$p.1 || exit 1; done
+	for p in paene.conf paene-registries.json paene-policy.json; do \
+		$(BUILD)/paene man $$p >$(DESTDIR)$(PREFIX)/share/man/man5/$$p.5 || exit 1; done
+	$(BUILD)/paene-quadlet --man >$(DESTDIR)$(PREFIX)/share/man/man5/paene-quadlet.5
 	$(BUILD)/paene completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/paene
 	$(BUILD)/paene completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/paene.fish
 	$(BUILD)/paene completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_paene

@@ -93,6 +93,11 @@ struct manual_section {
 	const char *title, *text; /* text NULL: program.manual_text makes it of a table */
 };
 
+/* The page of a file: a section of the manual, which stands there and not in the program's own page. */
+struct manual_page {
+	const char *name, *help, *section;
+};
+
 enum program_flags {
 	PROGRAM_SINGLE_DASH = BIT(0),  /* long options may have one dash (-no-pivot), as with programs written in Go */
 	PROGRAM_PLAIN_STATUS = BIT(1), /* that a command cannot be executed (126, 127) is a failure like any other */
@@ -111,6 +116,8 @@ struct program {
 	struct verbs verbs;
 	const struct manual_section *manual;
 	size_t n_manual;
+	const struct manual_page *pages;
+	size_t n_pages;
 	/* Return: text owned by @a, NULL where there is no memory */
 	const char *(*manual_text)(const char *title, struct arena *a);
 	/* What the files of settings say, the ones that give way first; NULL: there are none. Return: 0, or -errno with @e filled */

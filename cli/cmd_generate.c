@@ -325,7 +325,7 @@ static int run(const struct call *c, struct err *e)
 		.arguments = "CONTAINER", \
 		.help = "a unit of systemd for a container", \
 		.about = "Print a unit of systemd that starts a container, knows when it runs and how it ended, starts it again, and stops " \
-			 "it. It belongs into /etc/systemd/system, or a user's ~/.config/systemd/user. See paene.container(5) for " \
+			 "it. It belongs into /etc/systemd/system, or a user's ~/.config/systemd/user. See paene-quadlet(5) for " \
 			 "units that are written by hand.", \
 		.min_args = 1, \
 		.max_args = 1, \

@@ -1,48 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/man.h"
 
-#include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 
 #include "cli/help.h"
-
-/* Text for roff: `words` in bold, and nothing that roff would obey; an empty line begins a paragraph. */
-static void print_text(const char *text)
-{
-	bool bold = false;
-
-	for (const char *s = text; *s; s++) {
-		bool begins = s == text || s[-1] == '\n';
-
-		if (*s == '`') {
-			bold = !bold;
-			fputs(bold ? "\\fB" : "\\fR", stdout);
-		} else if (*s == '\n' && begins) {
-			fputs(".PP\n", stdout);
-		} else if (*s == '-' || *s == '\\') {
-			fputs(*s == '-' ? "\\-" : "\\e", stdout);
-		} else {
-			fputs(begins && (*s == '.' || *s == '\'') ? "\\&" : "", stdout);
-			putchar(*s);
-		}
-	}
-	putchar('\n');
-}
-
-static void print_heading(const char *text)
-{
-	fputs(".SH \"", stdout);
-	for (; *text; text++)
-		putchar(toupper((unsigned char)*text));
-	puts("\"");
-}
-
-static void print_bold(const char *text)
-{
-	fputs("\\fB", stdout);
-	print_text(text);
-	fputs("\\fR", stdout);
-}
+#include "cli/roff.h"
 
 static void print_options(const struct options *o)
 {
@@ -59,8 +22,8 @@ static void print_options(const struct options *o)
 		}
 		help_option(row, text);
 		puts(".TP");
-		print_bold(text + strspn(text, " "));
-		print_text(row->help);
+		roff_bold(text + strspn(text, " "));
+		roff_text(row->help);
 	}
 }
 
@@ -70,9 +33,9 @@ static void print_verb(const struct program *p, const struct verb *v)
 
 	printf(".SS %s\n", args_verb_name(v, name));
 	printf("\\fB%s\\fR ", p->name);
-	print_text(help_usage(v, usage));
+	roff_text(help_usage(v, usage));
 	puts(".PP");
-	print_text(v->about);
+	roff_text(v->about);
 	print_options(&v->options);
 }
 
@@ -87,39 +50,80 @@ static void print_verbs(const struct program *p, const struct verb *group, const
 	}
 }
 
+/* The page of a file that has one of its own, where its section of the program's page stands. */
+static const struct manual_page *page_of(const struct program *p, const char *title)
+{
+	for (size_t i = 0; i < p->n_pages; i++)
+		if (streq(p->pages[i].section, title))
+			return &p->pages[i];
+	return NULL;
+}
+
+static int print_section(const struct call *c, const struct manual_section *s, struct err *e)
+{
+	const char *text = s->text ? s->text : c->program->manual_text(s->title, c->arena);
+
+	if (!text)
+		return err_nomem(e);
+	roff_text(text);
+	return 0;
+}
+
+static int print_program(const struct call *c, struct err *e)
+{
+	const struct program *p = c->program;
+	int r = 0;
+
+	roff_begin(p->name, 1, p->help);
+	roff_heading("Synopsis");
+	printf("\\fB%s\\fR [OPTION…] VERB [ARGUMENT…]\n", p->name);
+	roff_heading("Description");
+	roff_text(p->about);
+	roff_heading("Options");
+	print_options(&p->options);
+	roff_heading("Verbs");
+	print_verbs(p, NULL, &p->verbs);
+	for (size_t i = 0; i < p->n_manual && r >= 0; i++) {
+		const struct manual_page *page = page_of(p, p->manual[i].title);
+
+		roff_heading(p->manual[i].title);
+		if (page)
+			printf("See \\fB%s\\fR(5).\n", page->name);
+		else
+			r = print_section(c, &p->manual[i], e);
+	}
+	return r;
+}
+
 static int run(const struct call *c, struct err *e)
 {
 	const struct program *p = c->program;
 
-	printf(".TH \"%s\" 1 \"\" \"%s " PAENE_VERSION "\"\n", p->name, p->name);
-	puts(".SH NAME");
-	print_text(p->name);
-	printf("\\- %s\n", p->help);
-	puts(".SH SYNOPSIS");
-	printf("\\fB%s\\fR [OPTION…] VERB [ARGUMENT…]\n", p->name);
-	puts(".SH DESCRIPTION");
-	print_text(p->about);
-	puts(".SH OPTIONS");
-	print_options(&p->options);
-	puts(".SH VERBS");
-	print_verbs(p, NULL, &p->verbs);
+	if (!c->n_args)
+		return print_program(c, e);
 	for (size_t i = 0; i < p->n_manual; i++) {
-		print_heading(p->manual[i].title);
-		const char *text = p->manual[i].text ? p->manual[i].text : p->manual_text(p->manual[i].title, c->arena);
+		const struct manual_page *page = page_of(p, p->manual[i].title);
 
-		if (!text)
-			return err_nomem(e);
-		print_text(text);
+		if (!page || !streq(page->name, c->args[0]))
+			continue;
+		roff_begin(page->name, 5, page->help);
+		roff_heading("Description");
+		int r = print_section(c, &p->manual[i], e);
+
+		roff_heading("See also");
+		printf("\\fB%s\\fR(1)\n", p->name);
+		return r;
 	}
-	return 0;
+	return err_say(e, ENOENT, "there is no page %s", c->args[0]);
 }
 
 const struct verb verb_man = {
 	.name = "man",
 	.group = "Other",
-	.arguments = "",
+	.arguments = "[PAGE]",
 	.help = "the manual page",
-	.about = "Print the manual page of this program, for man(1).",
+	.about = "Print the manual page of this program, or of a file that it reads, for man(1).",
+	.max_args = 1,
 	.flags = VERB_HIDDEN,
 	.run = run,
 };

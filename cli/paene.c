@@ -91,6 +91,13 @@ static const struct manual_section manual[] = {
 	  "before the verb, a container has a scope of its own, `paene-ID.scope` in `machine.slice` or in the slice that `--cgroup-parent` "
 	  "names. A container sees its own cgroup alone, read-only; with `--cgroup-delegate` its root may make others below, and hand "
 	  "controllers down: what a container engine or systemd in it needs. Its own limits stay out of its reach." },
+	{ "Services",
+	  "`generate systemd` writes a unit for a container; files for paene-quadlet(5) are units that people write themselves. Either way the "
+	  "container's monitor is the main process, which tells systemd that it runs (`--sdnotify`), and ends as the container does. Containers with "
+	  "`--restart always` are started by `paene-restart.service` after a boot, where that is enabled.\n\n"
+	  "A container whose command is called `systemd`, or is `/sbin/init`, `/usr/sbin/init` or `/usr/local/sbin/init`, finds what systemd wants "
+	  "(`--systemd`): a tmpfs on /run, /run/lock, /tmp and /var/log/journal, its id as `container_uuid`, a cgroup of its own to make others in, "
+	  "CAP_SETPCAP. SIGRTMIN+3 asks it to end." },
 	{ "A container's root",
 	  "The layers of an image are shared by all its containers; what a container writes lies in a layer of its own (overlayfs). So a "
 	  "folder of the image cannot be renamed (mv(1) copies it then), and a file of the image that has several names is one of its own "
@@ -192,6 +199,12 @@ static const struct manual_section manual[] = {
 	{ "See also", "paene-oci(1), podman(1), docker(1)" },
 };
 
+static const struct manual_page pages[] = {
+	{ "paene.conf", "what options are where a command line does not name them", "Settings" },
+	{ "paene-registries.json", "how registries are reached", "Registries" },
+	{ "paene-policy.json", "which images may come in and run", "Policy" },
+};
+
 static const char *manual_text(const char *title, struct arena *a)
 {
 	(void)title; /* there is one */
@@ -209,6 +222,8 @@ static const struct program program = {
 	.verbs = VERBS(verbs),
 	.manual = manual,
 	.n_manual = ARRAY_SIZE(manual),
+	.pages = pages,
+	.n_pages = ARRAY_SIZE(pages),
 	.manual_text = manual_text,
 	.settings = conf_read_all,
 	.names = verb_names,

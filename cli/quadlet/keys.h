@@ -6,7 +6,7 @@
 #include "base/util.h"
 
 enum key_kind {
-	KEY_OWN,    /* convert.c knows what to do with it */
+	KEY_OWN,    /* things.c and others know what to do with it */
 	KEY_VALUE,  /* --OPTION VALUE; the last one counts */
 	KEY_LIST,   /* --OPTION VALUE for each line */
 	KEY_WORDS,  /* --OPTION WORD for each word of each line, quotes taken off */
@@ -19,9 +19,10 @@ enum key_kind {
 struct key {
 	const char *name;
 	enum key_kind kind;
-	const char *option; /* of KEY_UNUSED and KEY_REFUSED: why */
+	const char *option; /* of KEY_OWN: what it means; of KEY_UNUSED and KEY_REFUSED: why */
 	const char *prefix; /* what its value begins with ("mask="); NULL: nothing */
 };
+
 
 enum quadlet_type { QUADLET_CONTAINER, QUADLET_VOLUME, QUADLET_NETWORK, QUADLET_IMAGE, QUADLET_POD, QUADLET_TYPES };
 

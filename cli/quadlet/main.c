@@ -18,11 +18,26 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "cli/quadlet/quadlet.h"
+#include "cli/roff.h"
 
 #define FILE_MAX    (1 << 18) /* bytes */
 #define DEPTH_MAX   8
 #define FOLDERS_ENV "QUADLET_UNIT_DIRS" /* with colons between them: these, and no others */
 #define PROGRAM_ENV "PAENE"
+static const char manual_about[] =
+	"A file `web.container` becomes `web.service` with each boot and each `systemctl daemon-reload`: paene-quadlet makes it, as a "
+	"generator of systemd. The files are those of podman's quadlet. They lie in `/etc/paene/systemd`, those of a user in "
+	"`~/.config/paene/systemd`; where podman has no generator of its own, in its folders, too: `/run/containers/systemd`, "
+	"`/etc/containers/systemd`, `/usr/share/containers/systemd`; `$XDG_RUNTIME_DIR/containers/systemd`, "
+	"`~/.config/containers/systemd`, `/etc/containers/systemd/users` and its folder with the user's number. Folders in them count as well, and "
+	"drop-ins: `web.container.d/*.conf`, `container.d/*.conf`. `$QUADLET_UNIT_DIRS` names other folders.\n\n"
+	"`[Unit]`, `[Service]` and `[Install]` are systemd's own. `WantedBy=` is obeyed at once: there is nothing to be enabled. Another section has the "
+	"keys below; what does not exist is an error, and the file makes no service. `/usr/local/libexec/paene/paene-quadlet --dryrun` prints all "
+	"services, and what is wrong.\n\n"
+	"`data.volume`, `net.network`, `app.image`, `all.pod` and, after `Network=`, `web.container` stand for what these files make, and for their "
+	"services (`data-volume.service`), which then come first. `[Quadlet]` `DefaultDependencies=false`: the service does not wait "
+	"for the network.";
+
 #define PODMAN	    "/usr/lib/systemd/system-generators/podman-system-generator"
 
 struct generator {
@@ -331,6 +346,38 @@ static int generate(struct generator *g, struct err *e)
 	return r;
 }
 
+/* ---- the manual page ---- */
+
+static void print_key(const struct key *k)
+{
+	puts(".TP");
+	roff_bold(k->name);
+	if (k->kind == KEY_UNUSED || k->kind == KEY_REFUSED)
+		printf("%s: %s\n", k->kind == KEY_UNUSED ? "no effect" : "refused", k->option);
+	else if (k->kind == KEY_OWN)
+		roff_text(k->option);
+	else
+		printf("\\-\\-%s%s%s%s\n", k->option, k->prefix ? " " : "", k->prefix ? k->prefix : "", k->kind == KEY_WORDS ? ", for each word" : "");
+}
+
+static int print_manual(void)
+{
+	roff_begin("paene-quadlet", 5, "services of systemd from files of containers");
+	roff_heading("Description");
+	roff_text(manual_about);
+	for (size_t type = 0; type < QUADLET_TYPES; type++) {
+		char heading[64];
+
+		snprintf(heading, sizeof(heading), "NAME.%s: [%s]", key_tables[type].suffix, key_tables[type].section);
+		roff_heading(heading);
+		for (size_t i = 0; i < key_tables[type].n; i++)
+			print_key(&key_tables[type].keys[i]);
+	}
+	roff_heading("See also");
+	roff_text("paene(1), podman-systemd.unit(5), systemd.unit(5)");
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 /* ---- the command line ---- */
 
 static int usage(FILE *out, int status)
@@ -367,6 +414,8 @@ int main(int argc, char **argv)
 
 	g.q.user = strstr(self ? self + 1 : argv[0], "user") != NULL;
 	for (int i = 1; i < argc; i++) {
+		if (streq(argv[i], "--man"))
+			return print_manual();
 		if (streq(argv[i], "--version") || streq(argv[i], "--help")) {
 			if (argv[i][2] == 'h')
 				return usage(stdout, EXIT_SUCCESS);

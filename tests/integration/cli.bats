@@ -224,6 +224,20 @@ complete_line() { # complete_line WORD…: what the last word could become, in b
 	expect_in_output "bash, zsh or fish"
 }
 
+@test "files that people write have pages of their own, which that of the program names" {
+	local page
+	paene man >"$BATS_TEST_TMPDIR/paene.1"
+	for page in paene.conf paene-registries.json paene-policy.json; do
+		paene man $page >"$BATS_TEST_TMPDIR/page"
+		grep -q "^.TH \"$page\" 5 " "$BATS_TEST_TMPDIR/page"
+		grep -qF "See \\fB$page\\fR(5)." "$BATS_TEST_TMPDIR/paene.1" || fail "$page"
+		! type -P groff >/dev/null || [ -z "$(groff -K utf8 -man -Tutf8 -ww "$BATS_TEST_TMPDIR/page" 2>&1 >/dev/null)" ]
+	done
+	run paene man nosuch
+	expect_status 1
+	expect_in_output "there is no page nosuch"
+}
+
 @test "the manual page has every verb and every flag" {
 	local verb flag
 	paene man >"$BATS_TEST_TMPDIR/paene.1"

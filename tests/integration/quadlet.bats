@@ -248,3 +248,18 @@ refused() { # refused TEXT: a container's file with these lines is refused with 
 	expect_in_output "nosuch: No such file or directory"
 	[ "$(find out | wc -l)" = 1 ]
 }
+
+@test "the manual page: what keys stand for are options that there are" {
+	paene-quadlet --man >page
+	local kind verb option
+	for kind in "CONTAINER run" "VOLUME volume create" "NETWORK network create" "IMAGE pull" "POD pod create"; do
+		verb=${kind#* }
+		paene $verb --help >help || { [ "${kind%% *}" = POD ] && continue; }
+		sed -n "/^.SH .NAME.${kind%% *}:/,/^.SH/p" page | sed -n 's/^.fR.-.-\([a-z0-9-]*\).*/\1/p' | sort -u >options
+		[ -s options ]
+		while read -r option; do
+			grep -q -- "--$option\b" help || fail "$verb has no --$option"
+		done <options
+	done
+	! type -P groff >/dev/null || [ -z "$(groff -K utf8 -man -Tutf8 -ww page 2>&1 >/dev/null)" ]
+}
