@@ -258,6 +258,7 @@ refused() { # refused TEXT: a container's file with these lines is refused with 
 		sed -n "/^.SH .NAME.${kind%% *}:/,/^.SH/p" page | sed -n 's/^.fR.-.-\([a-z0-9-]*\).*/\1/p' | sort -u >options
 		[ -s options ]
 		while read -r option; do
+			[ "$option" != pod ] || paene pod --help >/dev/null 2>&1 || continue
 			grep -q -- "--$option\b" help || fail "$verb has no --$option"
 		done <options
 	done
