@@ -51,6 +51,14 @@ int tty_raw(int fd, struct termios *saved, struct err *e)
 	return 0;
 }
 
+void tty_raw_again(int fd)
+{
+	struct termios before;
+	struct err ignored;
+
+	(void)tty_raw(fd, &before, &ignored);
+}
+
 void tty_restore(int fd, const struct termios *saved)
 {
 	(void)tcsetattr(fd, TCSADRAIN, saved);

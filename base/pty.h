@@ -21,6 +21,8 @@ void pty_plain_lines(int ptmx);
 
 /* Raw mode, as a relay needs it; *saved is for tty_restore(). Return: 0, or -errno with @e filled. */
 int tty_raw(int fd, struct termios *saved, struct err *e);
+/* The same once more: whoever has stopped us, and let us go on, had the terminal meanwhile. Best effort. */
+void tty_raw_again(int fd);
 
 /* Best effort: the terminal may have gone. */
 void tty_restore(int fd, const struct termios *saved);

@@ -105,10 +105,13 @@ static void take_signal(struct look *l, int fd)
 		return;
 	int s = (int)info.ssi_signo;
 
-	if (s == SIGWINCH) {
-		if (l->v->raw)
-			tell_size(l);
-	} else if (l->v->pass_signals) {
+	if (l->v->raw && s == SIGCONT)
+		tty_raw_again(l->v->in);
+	if (l->v->raw && (s == SIGWINCH || s == SIGCONT))
+		tell_size(l);
+	if (s == SIGWINCH || (s == SIGCONT && !l->v->pass_signals))
+		return;
+	if (l->v->pass_signals) {
 		l->v->signalled |= s == SIGTERM || s == SIGINT || s == SIGQUIT || s == SIGHUP;
 		(void)pidfd_send_signal(l->v->pidfd, s, NULL, 0); /* it may just have ended */
 	} else {

@@ -169,6 +169,8 @@ static void pass_signal(struct relay *r, int fd)
 		return;
 	int s = (int)info.ssi_signo;
 
+	if (s == SIGCONT && r->raw && r->console >= 0)
+		tty_raw_again(r->in);
 	if (s == SIGWINCH) {
 		if (r->console >= 0 && r->in >= 0)
 			tty_copy_size(r->in, r->console);
