@@ -399,6 +399,9 @@ int record_watch(int dir, bool make, struct err *e);
 /* What waiters read once the lock is free, even where the folder has gone: the exit status. Best effort. */
 void record_tell_waiters(int watch, int status);
 
+/* A new run: what the last one left there is not its. */
+void record_forget_status(int watch);
+
 /**
  * record_wait() - Until nobody looks after it
  * @ret_status:	The exit status that was left there, -1: none

@@ -14,6 +14,7 @@
 #include "base/sock.h"
 #include "base/timestamp.h"
 #include "runtime/attach.h"
+#include "runtime/backoff.h"
 #include "runtime/health.h"
 #include "runtime/journal.h"
 #include "runtime/notify.h"
@@ -22,9 +23,6 @@
 #include "runtime/storage.h"
 #include "runtime/volumes.h"
 
-#define BACKOFF_FIRST_MS 100
-#define BACKOFF_MAX_MS	 10000
-#define LONG_RUN_S	 10 /* a run that lasted this long was no failure to start: the pauses begin anew */
 #define STOP_LOOK_MS	 50
 #define NEEDED_TRIES	 200 /* of as long each */
 #define STATUS_UNKNOWN	 255
@@ -46,7 +44,7 @@ struct care {
 	int report; /* socket to the command that waits; closed by the exec of paene-monitor; -1: none */
 	struct report first;
 	uint64_t restarts;
-	unsigned backoff_ms; /* the next pause before a restart */
+	unsigned backoff_ms; /* the last pause before a restart */
 	int64_t began_s;
 };
 
@@ -245,11 +243,9 @@ static bool pause_before_restart(struct care *c)
 {
 	const struct timespec slice = { .tv_nsec = STOP_LOOK_MS * 1000000L };
 
-	if (now_s() - c->began_s >= LONG_RUN_S)
-		c->backoff_ms = BACKOFF_FIRST_MS;
+	c->backoff_ms = backoff_ms(c->backoff_ms, now_s() - c->began_s);
 	for (unsigned done = 0; done < c->backoff_ms && !record_wants_stop(c->dir); done += STOP_LOOK_MS)
 		(void)nanosleep(&slice, NULL);
-	c->backoff_ms = MIN(c->backoff_ms * 2, (unsigned)BACKOFF_MAX_MS);
 	c->restarts++;
 	return !record_wants_stop(c->dir);
 }
@@ -531,7 +527,7 @@ int launch(const struct engine *g, const char *id, const struct launch_options *
 {
 	auto_fd int dir = record_open(g, id, e), watch = -1;
 	struct care c = {
-		.g = g, .id = id, .o = o, .dir = dir, .report = -1, .viewer = -1, .backoff_ms = BACKOFF_FIRST_MS,
+		.g = g, .id = id, .o = o, .dir = dir, .report = -1, .viewer = -1,
 		.size = o->view.terminal ? STDIN_FILENO : -1,
 	};
 
@@ -542,6 +538,7 @@ int launch(const struct engine *g, const char *id, const struct launch_options *
 		return err_say(e, EBUSY, "container %.12s is already running", id);
 	if (watch < 0)
 		return watch;
+	record_forget_status(watch);
 	int r = clear_old_run(&c, e);
 
 	if (r >= 0)

@@ -419,6 +419,14 @@ int record_watch(int dir, bool make, struct err *e)
 	return r < 0 ? err_set(e, -r, "take the monitor's lock") : fd_take(&fd);
 }
 
+void record_forget_status(int watch)
+{
+	struct stat st;
+
+	if (fstat(watch, &st) == 0 && st.st_size > 0)
+		(void)!ftruncate(watch, 0);
+}
+
 void record_tell_waiters(int watch, int status)
 {
 	char text[16];

@@ -328,11 +328,14 @@ int engine_wait(const struct engine *g, const char *id, int *ret_status, struct 
 
 	if (r < 0)
 		return r;
-	if (c.watched) {
+	if (c.watched)
 		r = record_wait(dir, &status, e);
-	} else if (is_alive(&c)) {
+	else if (is_alive(&c))
 		(void)wait_end(&c.init, -1);
+	if (r >= 0 && status < 0 && (c.watched || is_alive(&c))) { /* nobody has told: we put it in order, or somebody else is at that */
 		r = engine_settle(g, id, e);
+		if (r >= 0)
+			r = record_wait(dir, &status, e);
 	}
 	if (r < 0)
 		return r;

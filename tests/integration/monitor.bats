@@ -30,6 +30,7 @@ load life
 	sync "$PAENE_DATA/containers/$id/log" # pages of the log that wait to be written are nobody's memory
 	dirty=$(awk '/^Private_Dirty:/ {print $2}' "/proc/$monitor/smaps_rollup")
 	[ "$dirty" -le 150 ] || fail "it has $dirty KiB"
+	[ "$(awk '/^Threads:/ {print $2}' "/proc/$monitor/status")" = 1 ]
 }
 
 @test "a monitor holds on to no folder, terminal or pipe of the command that started it" {
@@ -73,4 +74,61 @@ load life
 	status_is box running || status_is box exited
 	paene rm -f box
 	gone box
+}
+
+@test "a container whose monitor is killed goes on: ps, exec, logs, kill, wait; its end is told at the next look; it can be started again" {
+	local id waiters=() out=$BATS_TEST_TMPDIR/waited n
+	id=$(start_box box -- sh -c "trap '' PIPE; $(polite USR1)")
+	wait_until 10 has_said box ready
+	kill -KILL "$(pgrep -f "paene-monitor.*$id")"
+	[ "$(paene ps -q --no-trunc)" = "$id" ]
+	[ "$(paene exec box echo inside)" = inside ]
+	has_said box ready
+	for n in 1 2 3; do
+		command paene --root "$PAENE_DATA" --runroot "$PAENE_RUN" wait box >"$out$n" 3>&- &
+		waiters+=($!)
+	done
+	paene kill -s USR1 box
+	wait "${waiters[@]}"
+	for n in 1 2 3; do
+		[ "$(cat "$out$n")" = 255 ] || fail "waiter $n: $(cat "$out$n")"
+	done
+	[ -z "$(paene ps -q)" ]
+	[[ "$(paene ps -a)" == *"Exited (255)"* ]]
+	[[ "$(field box .State.Error)" == *"its monitor was killed"* ]]
+	paene start -a box >"$out" 3>&- &
+	wait_until 10 grep -q ready "$out"
+	paene kill -s USR1 box
+	status=0
+	wait $! || status=$?
+	[ $status = 5 ]
+	[ "$(paene wait box)" = 5 ]
+}
+
+@test "several who wait are all told how it ended" {
+	local waiters=() out=$BATS_TEST_TMPDIR/waited n
+	start_box box -- sh -c "$(polite USR1)"
+	wait_until 10 has_said box ready
+	for n in 1 2 3 4; do
+		command paene --root "$PAENE_DATA" --runroot "$PAENE_RUN" wait box >"$out$n" 3>&- &
+		waiters+=($!)
+	done
+	paene kill -s USR1 box
+	wait "${waiters[@]}"
+	for n in 1 2 3 4; do
+		[ "$(cat "$out$n")" = 5 ] || fail "waiter $n: $(cat "$out$n")"
+	done
+}
+
+@test "a log that is rotated while much is written loses no line, and leaves no file more than asked for" {
+	start_box box --log-opt max-size=64k --log-opt max-file=100 -- sh -c 'seq 1 60000'
+	paene wait box
+	[ "$(find "$PAENE_DATA"/containers/*/ -name 'log*' | wc -l)" -gt 5 ]
+	paene logs box | cmp - <(seq 1 60000)
+}
+
+@test "what it used is on record when it has ended" {
+	start_box box -- sh -c 'i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done'
+	paene wait box
+	jq -e '.use.cpuMicroseconds > 0' "$PAENE_DATA"/containers/*/exit.json
 }
