@@ -137,7 +137,7 @@ const struct verb verb_mount = {
 	.name = "mount",
 	.group = "Containers",
 	.arguments = "[CONTAINER…]",
-	.help = "mount its root, to be looked at",
+	.help = "its root, to be looked at",
 	.about = "Mount the roots of containers as folders, and print where; without names, list those that are mounted. A root "
 		 "that was mounted several times is unmounted as many times. The next start of a container, its removal, and a "
 		 "reboot unmount it. That of one that runs is read-only where its ids are not the host's; volumes are not there.",

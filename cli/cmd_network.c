@@ -225,7 +225,7 @@ const struct verb verb_network = {
 	.name = "network",
 	.group = "Other",
 	.arguments = "VERB [ARGUMENT…]",
-	.help = "networks, and who is on them",
+	.help = "networks, who is on them",
 	.about = "Verbs about the networks that containers are on.",
 	.below = VERBS(verbs),
 };

@@ -108,7 +108,7 @@ const struct verb verb_sandbox = {
 	.name = "sandbox",
 	.group = "Containers",
 	.arguments = "[--] COMMAND [ARG…]",
-	.help = "run a command in a view of this machine",
+	.help = "run on a view of this host",
 	.about = "Run a command that is not trusted, as who you are, in a throw-away view of this machine: nothing is "
 		 "downloaded, and no rights are needed. It can write to the current folder; what it writes elsewhere is caught, and "
 		 "dropped at its end. Your home is hidden, there is no network, no other process, and no variable that looks like a secret. "

@@ -409,7 +409,7 @@ const struct verb verb_secret = {
 	.name = "secret",
 	.group = "Other",
 	.arguments = "VERB [ARGUMENT…]",
-	.help = "what only containers are shown",
+	.help = "what only containers see",
 	.about = "Verbs about secrets: passwords and the like, for containers that ask for them with --secret.",
 	.below = VERBS(verbs),
 };

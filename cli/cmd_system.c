@@ -163,7 +163,7 @@ const struct verb verb_system = {
 	.name = "system",
 	.group = "Other",
 	.arguments = "VERB [ARGUMENT…]",
-	.help = "room on disk; check it, clear it",
+	.help = "disk; check it, clear it",
 	.about = "Verbs about all there is. Those that stand alone, too, are the same there.",
 	.below = VERBS(verbs),
 };

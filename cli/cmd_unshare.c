@@ -53,7 +53,7 @@ const struct verb verb_unshare = {
 	.name = "unshare",
 	.group = "Other",
 	.arguments = "[COMMAND [ARG…]]",
-	.help = "run a command with a user's further ids",
+	.help = "be root of a user's ids",
 	.about = "Run a command, or a shell, in the user namespace that all containers of this user are in: there the user is root, and "
 		 "files that containers have made belong to others who can be named. What is mounted there is seen there alone. "
 		 "Without root only.",

@@ -416,7 +416,7 @@ const struct verb verb_volume = {
 	.name = "volume",
 	.group = "Other",
 	.arguments = "VERB [ARGUMENT…]",
-	.help = "folders that outlive containers",
+	.help = "folders that are kept",
 	.about = "Verbs about volumes: folders that containers have mounted by a name, and that stay when they go.",
 	.below = VERBS(verbs),
 };

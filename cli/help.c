@@ -5,8 +5,8 @@
 
 #define SCREEN	      80
 #define OPTION_COLUMN 30 /* where the help of an option begins, at most */
-#define VERB_WIDTH    11
-#define HALF	      (SCREEN / 2)
+#define VERB_WIDTH    12
+#define HALF	      42 /* where the second column of verbs begins */
 #define INDENT	      2
 #define RUNC_INDENT   3
 

@@ -18,6 +18,17 @@ fits_screen() {
 	done
 }
 
+# Verbs stand in two columns, each with room before its help.
+in_columns() {
+	local line
+	for line in "${lines[@]}"; do
+		[ "$line" != Options ] || return 0
+		[[ "$line" == "  "* ]] || continue
+		[[ "$line" =~ ^"  "[a-z]+" "+[^\ ] && "${line:13:1}" == " " && ${#line} -le 80 ]] || fail "$line"
+		[ ${#line} -lt 42 ] || [[ "${line:41:1}" == " " && "${line:42:1}" == [a-z] && "${line:53:1}" == " " ]] || fail "$line"
+	done
+}
+
 @test "without arguments, --help, -h, help: the verbs, on one screen" {
 	local how verb
 	for how in "" --help -h help; do
@@ -28,6 +39,7 @@ fits_screen() {
 		for verb in $verbs; do
 			[[ "$output" =~ (^|[[:space:]])$verb[[:space:]] ]] || fail "no $verb in:" "$output"
 		done
+		in_columns
 	done
 }
 
