@@ -9,6 +9,7 @@
 #include "network/netns_file.h"
 #include "runtime/cni_plan.h"
 #include "runtime/launch.h"
+#include "runtime/user_network.h"
 #include "runtime/wiring.h"
 
 struct checking {
@@ -99,6 +100,37 @@ static int check_namespace(int dir, const char *name, void *arg, struct err *e)
 	return tell(c, "namespace", path, "no container has it", c->repair ? netns_file_remove(path, e) : 1);
 }
 
+/* Is a container that runs on a network with a way out? */
+static int wants_uplink(const struct container *of, void *arg, struct err *e)
+{
+	const struct checking *c = arg;
+	struct net_network n;
+
+	for (size_t i = 0; i < of->run.networks.n && of->phase != PHASE_EXITED; i++)
+		if (network_find(c->g->networks, of->run.networks.v[i].network, &n, e) >= 0 && !n.internal)
+			return 1;
+	return 0;
+}
+
+static int start_uplink(const struct engine *g, struct err *e)
+{
+	auto_fd int uplink = uplink_hold(g, e);
+
+	return uplink < 0 ? uplink : 0;
+}
+
+/* A user's way out. */
+static int check_uplink(struct checking *c, struct err *e)
+{
+	if (!uplink_is_up(c->g) && container_each(c->g, wants_uplink, c, e) > 0)
+		return tell(c, "uplink", "pasta", "it has ended: containers reach nothing outside", c->repair ? start_uplink(c->g, e) : 1);
+	if (!uplink_is_left(c->g))
+		return 0;
+	if (c->repair)
+		uplink_let_go(c->g);
+	return tell(c, "uplink", "pasta", "no container is on a bridge", !c->repair);
+}
+
 static int check_bridges(void *arg, struct err *e)
 {
 	struct checking *c = arg;
@@ -119,5 +151,7 @@ int engine_network_check(const struct engine *g, bool repair, void (*report)(con
 		r = file_each_in(g->run, "netns", check_namespace, &c, e);
 	if (r >= 0 || r == -ENOENT)
 		r = wiring_visit(g, check_bridges, &c, e);
+	if (r >= 0 && g->rootless)
+		r = check_uplink(&c, e);
 	return r == -ENOENT ? 0 : r;
 }

@@ -179,8 +179,17 @@ static _Noreturn void keep(const char *program, int told, int teller)
 	_exit(1);
 }
 
+/* What led out of the namespace of before ends with its link; which goes first, as the program looks at one removal at a time. */
+static void forget_uplink(int run)
+{
+	static const char *const files[] = { ROOTLESS_UPLINK "/" ROOTLESS_UPLINK_LINK, ROOTLESS_UPLINK "/" ROOTLESS_UPLINK_RECORD };
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		(void)unlinkat(run, files[i], 0); /* nearly always there is none */
+}
+
 /* Return: a pidfd of its keeper, or -errno with @e filled */
-static int make_namespace(int record, const char *program, struct err *e)
+static int make_namespace(int run, int record, const char *program, struct err *e)
 {
 	auto_arena struct arena a = { 0 };
 	struct spec_id_maps uids, gids;
@@ -207,29 +216,32 @@ static int make_namespace(int record, const char *program, struct err *e)
 	}
 	r = idmap_write(pid, &uids, &gids, e);
 	if (r >= 0)
+		forget_uplink(run);
+	if (r >= 0)
 		r = write_record(record, pid, e);
 	if (r >= 0 && write(teller, "k", 1) != 1)
 		r = err_set(e, errno, "start %s", program);
 	return r < 0 ? r : fd_take(&pidfd);
 }
 
-static int find_or_make(int run, const char *program, struct err *e)
+/* @quick: who is on record is believed to live: one that was killed may be there until somebody asks how it ended */
+static int find_or_make(int run, const char *program, bool quick, struct err *e)
 {
 	auto_fd int record = openat(run, RECORD, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	struct err nobody;
 
 	if (record < 0)
 		return err_set(e, errno, "open " RECORD);
-	int keeper = find_keeper(record, &nobody);
+	auto_fd int keeper = quick ? find_keeper(record, &nobody) : -1;
 
 	if (keeper >= 0)
-		return keeper;
+		return fd_take(&keeper);
 	int r = fd_lock(record, LOCK_EX);
 
 	if (r < 0)
 		return err_set(e, -r, "lock " RECORD);
 	keeper = find_keeper(record, &nobody);
-	return keeper >= 0 ? keeper : make_namespace(record, program, e);
+	return keeper >= 0 && !proc_ended(keeper) ? fd_take(&keeper) : make_namespace(run, record, program, e);
 }
 
 /*
@@ -255,9 +267,14 @@ int rootless_enter(int run, const char *keeper, struct err *e)
 	if (geteuid() == 0)
 		return 0;
 	int r = check_owner(run, e);
-	auto_fd int pidfd = r < 0 ? r : find_or_make(run, keeper, e);
+	auto_fd int pidfd = r < 0 ? r : find_or_make(run, keeper, true, e);
 
 	r = pidfd < 0 ? pidfd : join(pidfd, e);
+	if (r == -ESRCH) {
+		fd_close(&pidfd);
+		pidfd = find_or_make(run, keeper, false, e);
+		r = pidfd < 0 ? pidfd : join(pidfd, e);
+	}
 	return r < 0 ? r : 1;
 }
 

@@ -14,6 +14,11 @@
 /* Set by whoever has entered it, to the user's id outside; for those that are started from in there. */
 #define ROOTLESS_ENV "PAENE_USER_NAMESPACE"
 
+/* A folder in that of what a reboot may clear, and files in it: what leads out of the network namespace (user_network.h) */
+#define ROOTLESS_UPLINK	       "uplink"
+#define ROOTLESS_UPLINK_LINK   "netns"
+#define ROOTLESS_UPLINK_RECORD "pasta"
+
 /* Are we such a user, or already root of their namespace? Where we are root this costs no system call. */
 bool rootless_is(void);
 

@@ -16,12 +16,11 @@
 #include "network/pasta.h"
 #include "runtime/rootless.h"
 
-#define UPLINK_FOLDER "uplink"
-#define UPLINK	      "outside" /* what its link is called in the namespace: no bridge of ours is */
+#define UPLINK "outside" /* what its link is called in the namespace: no bridge of ours is */
 
-#define LINK	   "netns"
+#define LINK	   ROOTLESS_UPLINK_LINK
 #define PID_FILE   "pasta.pid"
-#define RECORD	   "pasta"
+#define RECORD	   ROOTLESS_UPLINK_RECORD
 #define RECORD_MAX 64
 #define END_MS	   2000
 
@@ -173,7 +172,7 @@ static bool is_up(const struct place *at)
 {
 	auto_fd int pidfd = find(at->dir, RECORD);
 
-	return pidfd >= 0;
+	return pidfd >= 0 && !proc_ended(pidfd); /* killed, it may be there until somebody asks how it ended */
 }
 
 /* A command that was killed may have started it without writing that down: then it ends with the link, and is waited for. */
@@ -204,6 +203,8 @@ static int start_uplink(const struct engine *g, const struct place *at, struct e
 	auto_fd int program = start(at, &p, netns, e);
 
 	(void)unlinkat(at->dir, PID_FILE, 0); /* on record it has its start time beside it */
+	if (program == -EIO)
+		(void)err_hint(e, "networks made with --internal need none");
 	return program < 0 ? err_wrap(e, "the way out of your networks") : 0;
 }
 
@@ -211,17 +212,17 @@ static int lock(int fd, int how, struct err *e)
 {
 	int r = fd_lock(fd, how);
 
-	return r < 0 ? err_set(e, -r, "lock " UPLINK_FOLDER) : 0;
+	return r < 0 ? err_set(e, -r, "lock " ROOTLESS_UPLINK) : 0;
 }
 
 /* The lock is let go between the two kinds of it: so what has been started may have been ended by the time it is shared. */
 int uplink_hold(const struct engine *g, struct err *e)
 {
 	auto_place struct place at = { .dir = -1 };
-	int r = mkdirat(g->run, UPLINK_FOLDER, 0700) < 0 && errno != EEXIST ? err_set(e, errno, "make " UPLINK_FOLDER) : 0;
+	int r = mkdirat(g->run, ROOTLESS_UPLINK, 0700) < 0 && errno != EEXIST ? err_set(e, errno, "make " ROOTLESS_UPLINK) : 0;
 
 	if (r >= 0)
-		r = place_open(g, UPLINK_FOLDER, &at, e);
+		r = place_open(g, ROOTLESS_UPLINK, &at, e);
 	while (r >= 0) {
 		r = lock(at.dir, LOCK_SH, e);
 		if (r < 0 || is_up(&at))
@@ -233,12 +234,29 @@ int uplink_hold(const struct engine *g, struct err *e)
 	return r < 0 ? r : fd_take(&at.dir);
 }
 
+bool uplink_is_up(const struct engine *g)
+{
+	auto_place struct place at = { .dir = -1 };
+	struct err none;
+
+	return place_open(g, ROOTLESS_UPLINK, &at, &none) >= 0 && is_up(&at);
+}
+
+bool uplink_is_left(const struct engine *g)
+{
+	auto_place struct place at = { .dir = -1 };
+	struct err ignored; /* who cannot find out says nothing */
+
+	return place_open(g, ROOTLESS_UPLINK, &at, &ignored) >= 0 && fd_lock(at.dir, LOCK_EX | LOCK_NB) >= 0 &&
+	       faccessat(at.dir, LINK, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && network_is_used(g->networks, &ignored) == 0;
+}
+
 void uplink_let_go(const struct engine *g)
 {
 	auto_place struct place at = { .dir = -1 };
 	struct err ignored; /* who could not find out leaves it to the next one */
 
-	if (place_open(g, UPLINK_FOLDER, &at, &ignored) < 0 || fd_lock(at.dir, LOCK_EX | LOCK_NB) < 0 ||
+	if (place_open(g, ROOTLESS_UPLINK, &at, &ignored) < 0 || fd_lock(at.dir, LOCK_EX) < 0 ||
 	    network_is_used(g->networks, &ignored) != 0)
 		return;
 	auto_fd int program = find(at.dir, RECORD);

@@ -48,6 +48,12 @@ void user_network_end(int pidfd);
  */
 int uplink_hold(const struct engine *g, struct err *e);
 
+/* Does its program run? */
+bool uplink_is_up(const struct engine *g);
+
+/* Has a killed command left it, with no container on a bridge? */
+bool uplink_is_left(const struct engine *g);
+
 /* End it where no container is on a bridge any more, nor about to be. */
 void uplink_let_go(const struct engine *g);
 

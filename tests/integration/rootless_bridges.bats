@@ -175,8 +175,10 @@ in_bridges() { # in_bridges COMMAND…: in the user's network namespace
 	wait_until 5 answers http://127.0.0.1:8080/ "I am one"
 	in_bridges nft flush ruleset
 	kill -KILL "$(uplink)"
+	wait_until 5 has_ended "$(uplink)"
 	run paene system check
 	expect_status 1
+	expect_in_output "uplink pasta: it has ended: containers reach nothing outside"
 	paene network reload
 	in_bridges nft list table inet paene | grep -q 8080
 	in_bridges nft list table ip paene | grep -q 'socket transparent'
@@ -213,6 +215,75 @@ in_bridges() { # in_bridges COMMAND…: in the user's network namespace
 	[ "$(ls "$PAENE_RUN/uplink")" = "" ]
 	serve two --network bridge -p 8080:80
 	wait_until 5 answers http://127.0.0.1:8080/ "I am two"
+}
+
+@test "killed at any moment: the next ones find nothing in their way, and leave nothing" {
+	local after
+	for after in 01 02 03 04 06 08; do
+		as_dev timeout -s KILL 0.$after paene run -q --rm --network bridge -p 8080:80 "$image" true || true
+	done
+	paene run -q --rm --network bridge -p 8080:80 "$image" true
+	[ "$(paene ps -aq)" = "" ]
+	wait_until 5 paene system check
+	[ "$(ls "$PAENE_RUN/uplink")" = "" ]
+}
+
+@test "pasta was started, and its starter killed: system check names it, and ends it" {
+	local pid
+	serve one --network bridge
+	pid=$(uplink)
+	rm "$PAENE_RUN/uplink/pasta"
+	paene rm -f one
+	as_dev ln -s /proc/none "$PAENE_RUN/uplink/netns" # as if it had not ended yet
+	run paene system check
+	expect_status 1
+	expect_in_output "uplink pasta: no container is on a bridge"
+	paene system check --repair
+	[ "$(ls "$PAENE_RUN/uplink")" = "" ]
+	wait_until 5 has_ended "$pid"
+}
+
+@test "who keeps the namespace is killed: the next start makes another, with a way out, and what ran starts again" {
+	echo outside >"$BATS_TEST_TMPDIR/index.html"
+	nsenter --target "$outside" --net busybox httpd -f -p 80 -h "$BATS_TEST_TMPDIR" 3>&- &
+	serve one --network bridge -p 8080:80
+	kill -KILL "$(cut -d ' ' -f 1 "$PAENE_RUN/namespace")"
+	wait_until 5 eval '[ "$(ask bridge 198.51.100.1)" = outside ]'
+	kill $!
+	paene restart -t 0 one
+	wait_until 5 answers http://127.0.0.1:8080/ "I am one"
+	[ "$(ask bridge one)" = "I am one" ]
+}
+
+@test "this machine has no way out: an internal network needs none" {
+	paene network create --internal inside
+	ip link set out down
+	run paene run -q --rm --network bridge "$image" true
+	local status_bridge=$status said=$output
+	paene run -q --rm --network inside "$image" true
+	ip link set out up
+	ip route add default via 198.51.100.1
+	[ "$status_bridge" = 125 ]
+	[[ "$said" == "paene run: the way out of your networks: pasta: "*"; networks made with --internal need none" ]] || fail "$said"
+}
+
+@test "a user without subordinate ids" {
+	serve one --network bridge -p 8080:80 # by whom there are some
+	cp /etc/subuid /etc/subgid "$BATS_TEST_TMPDIR"
+	paene rm -f one
+	: | tee /etc/subuid >/etc/subgid
+	kill "$(cut -d ' ' -f 1 "$PAENE_RUN/namespace")"
+	local -x PAENE_DATA=$dev_home/other
+	alone() { paene --root $dev_home/other "$@"; }
+	alone load -q -i /run/paene-test/busybox.tar
+	alone run -q -d --name one --network bridge -p 8080:80 "$image" sh -c 'mkdir /w; echo alone >/w/index.html; exec httpd -f -p 80 -h /w'
+	wait_until 5 answers http://127.0.0.1:8080/ alone
+	[ "$(alone run -q --rm --network bridge "$image" wget -q -O - http://one/)" = alone ]
+	alone rm -f one
+	kill "$(cut -d ' ' -f 1 "$PAENE_RUN/namespace")"
+	cat "$BATS_TEST_TMPDIR/subuid" >/etc/subuid
+	cat "$BATS_TEST_TMPDIR/subgid" >/etc/subgid
+	rm -rf $dev_home/other "$PAENE_RUN/said-one-id"
 }
 
 @test "what cannot be had is said, and nothing is left of it" {
