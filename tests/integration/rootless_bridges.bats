@@ -220,10 +220,10 @@ in_bridges() { # in_bridges COMMAND…: in the user's network namespace
 @test "killed at any moment: the next ones find nothing in their way, and leave nothing" {
 	local after
 	for after in 01 02 03 04 06 08; do
-		as_dev timeout -s KILL 0.$after paene run -q --rm --network bridge -p 8080:80 "$image" true || true
+		as_dev timeout -s KILL 0.$after paene run -q --rm --network bridge -p 8080:80 "$image" true 2>/dev/null || true
 	done
-	paene run -q --rm --network bridge -p 8080:80 "$image" true
 	[ "$(paene ps -aq)" = "" ]
+	paene run -q --rm --network bridge -p 8080:80 "$image" true
 	wait_until 5 paene system check
 	[ "$(ls "$PAENE_RUN/uplink")" = "" ]
 }
