@@ -245,6 +245,7 @@ int args_unknown_verb(const struct program *p, const struct verb *group, const c
 {
 	const struct verbs *verbs = group ? &group->below : &p->verbs;
 	struct nearest near = { .word = name };
+	const char *why = p->absent ? p->absent(group ? group->name : NULL, name) : NULL;
 	bool as_runc = p->flags & PROGRAM_RUNC_HELP;
 	char sentence[256], place[64];
 
@@ -253,7 +254,9 @@ int args_unknown_verb(const struct program *p, const struct verb *group, const c
 			nearest_try(&near, verbs->v[i]->name);
 	snprintf(place, sizeof(place), "%s%s%s", p->name, group ? " " : "", group ? group->name : "");
 	snprintf(sentence, sizeof(sentence), as_runc ? "No help topic for '%s'" : "there is no verb \"%s\"", name);
-	if (near.best)
+	if (why)
+		err_say(e, EINVAL, "%s: %s", sentence, why);
+	else if (near.best)
 		err_say(e, EINVAL, "%s; did you mean `%s %s`? See `%s --help`", sentence, place, near.best, place);
 	else
 		err_say(e, EINVAL, "%s. See `%s --help`", sentence, place);

@@ -124,6 +124,8 @@ struct program {
 	int (*settings)(struct arena *a, struct conf *ret, struct err *e);
 	/* Completion: names for this argument ("[CONTAINER…]") are added to @ret. Return: 0, or -errno */
 	int (*names)(const struct call *c, const char *argument, struct strv *ret, struct err *e);
+	/* Of a verb that we have not, but others have (@group: the one before it, or NULL): what to do instead, or NULL; NULL: nobody says */
+	const char *(*absent)(const char *group, const char *name);
 	/* A failure is recorded elsewhere too, after it was printed; NULL: it is not */
 	void (*record_failure)(const struct call *c, const struct err *e);
 };

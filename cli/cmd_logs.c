@@ -15,7 +15,7 @@
 #define NS_PER_S 1000000000
 
 struct logs {
-	bool follow, timestamps, raw, names, latest;
+	bool follow, timestamps, raw, names, latest, color;
 	const char *tail, *since, *until;
 	const char *container; /* of a pod */
 };
@@ -29,6 +29,7 @@ static const struct option rows[] = {
 	OPT_STRING(struct logs, until, "until", 0, "TIME", "up to then"),
 	OPT_FLAG(struct logs, timestamps, "timestamps", 't', "begin each line with its time"),
 	OPT_FLAG(struct logs, names, "names", 0, "begin each line with the container's name"),
+	OPT_FLAG(struct logs, color, "color", 0, "on a terminal each of several has a colour of its own"),
 	OPT_FLAG(struct logs, latest, "latest", 'l', "the one that was made last"),
 	OPT_FLAG(struct logs, raw, "raw", 0, "as it was written, control characters too"),
 };
@@ -151,6 +152,22 @@ static int check_driver(const struct settings *s, struct err *e)
 	return s->log_driver == LOG_JOURNALD ? err_hint(e, "`journalctl CONTAINER_ID_FULL=%s` shows it", s->id) : -e->code;
 }
 
+#define PREFIX_MAX 160
+#define RED	   31 /* the first of six colours of a terminal */
+
+/* What each line begins with: its name, or its id; an id has its own colour. */
+static const char *prefix_of(const struct logs *o, const char *id, const char *name, char buf[PREFIX_MAX])
+{
+	char text[PREFIX_MAX / 2 + 64];
+
+	snprintf(text, sizeof(text), o->names ? "%s" : "%.12s", o->names ? name : id);
+	if (o->color && output_is_coloured(stdout))
+		snprintf(buf, PREFIX_MAX, "\033[%dm%s\033[0m", RED + id[0] % 6, text);
+	else
+		snprintf(buf, PREFIX_MAX, "%s", text);
+	return buf;
+}
+
 static int show_one(const struct engine *g, const char *id, const void *arg, struct err *e)
 {
 	const struct showing *s = arg;
@@ -158,7 +175,7 @@ static int show_one(const struct engine *g, const char *id, const void *arg, str
 	auto_fd int dir = record_open(g, id, e);
 	struct watched watched = { g, id };
 	struct log_query q = s->query;
-	char name[CONTAINER_ID_MAX];
+	char prefix[PREFIX_MAX];
 	int r = dir < 0 ? dir : record_settings(dir, &settings, e);
 
 	if (r >= 0)
@@ -168,10 +185,9 @@ static int show_one(const struct engine *g, const char *id, const void *arg, str
 	q.driver = settings.log_driver;
 	q.files = settings.log_files;
 	q.arg = &watched;
-	snprintf(name, sizeof(name), s->options->names ? "%s" : "%.12s", s->options->names ? settings.name : id);
 	bool prefixed = s->options->names || s->several;
 
-	return show(dir, &q, s->options->raw, prefixed ? name : NULL, e);
+	return show(dir, &q, s->options->raw, prefixed ? prefix_of(s->options, id, settings.name, prefix) : NULL, e);
 }
 
 /* Several are followed by a process each. */

@@ -6,12 +6,13 @@
 #include "cli/verbs.h"
 
 struct rmi {
-	bool force, all, ignore;
+	bool force, all, ignore, no_prune;
 };
 
 static const struct option rows[] = {
 	OPT_FLAG(struct rmi, all, "all", 'a', "every image that no container has"),
 	OPT_FLAG(struct rmi, force, "force", 'f', "by id: with several names too"),
+	OPT_FLAG(struct rmi, no_prune, "no-prune", 0, NULL), /* an image has no parents here */
 	OPT_FLAG(struct rmi, ignore, "ignore", 'i', "one that does not exist is fine"),
 };
 

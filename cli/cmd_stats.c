@@ -20,18 +20,18 @@
 #define FIRST_MS	    250 /* between the first two looks: how busy it is shows between two */
 
 struct stats {
-	bool all, no_stream, no_reset, no_trunc, latest;
+	bool all, latest, no_stream, no_reset, no_trunc;
 	const char *interval, *format;
 };
 
 static const struct option rows[] = {
 	OPT_FLAG(struct stats, all, "all", 'a', "those that do not run, too"),
+	LATEST_ROW(struct stats, latest),
 	OPT_STRING(struct stats, interval, "interval", 'i', "SECONDS", "between two looks; default: 1"),
 	OPT_FLAG(struct stats, no_stream, "no-stream", 0, "show them once"),
 	OPT_FLAG(struct stats, no_reset, "no-reset", 0, "each table below the last one, not over it"),
 	OPT_FLAG(struct stats, no_trunc, "no-trunc", 0, "whole ids, and every column however narrow the terminal is"),
 	OPT_STRING(struct stats, format, "format", 0, "FORMAT", "table, json, or a template such as {{.CPUPerc}}"),
-	LATEST_ROW(struct stats, latest), /* of pods */
 };
 
 static int read_interval(const char *text, uint64_t *ret_ms, struct err *e)
@@ -43,15 +43,22 @@ static int read_interval(const char *text, uint64_t *ret_ms, struct err *e)
 }
 
 /* The containers that were named: each must be there, and run where those that do not were not asked for. */
-static int find_named(const struct call *c, const struct engine *g, bool all, struct strv *ret, struct err *e)
+static int find_named(const struct call *c, const struct engine *g, const struct stats *o, struct strv *ret, struct err *e)
 {
+	char newest[CONTAINER_ID_MAX];
 	int status = 0;
+
+	if (o->latest) {
+		int r = verb_named(c, g, true, newest, NULL, e);
+
+		return r < 0 ? r : strv_add(c->arena, ret, newest) < 0 ? err_nomem(e) : 0;
+	}
 
 	for (size_t i = 0; i < c->n_args; i++) {
 		char id[CONTAINER_ID_MAX];
 		int r = verb_container(g, c->args[i], id, e);
 
-		if (r >= 0 && !all)
+		if (r >= 0 && !o->all)
 			r = verb_running(g, id, e);
 		if (r < 0) {
 			output_error(c, e);
@@ -265,10 +272,10 @@ static int run(const struct call *c, struct err *e)
 	if (r >= 0)
 		r = read_interval(o->interval, &interval_ms, e);
 	if (r >= 0)
-		r = find_named(c, &g, o->all, &only, e);
+		r = find_named(c, &g, o, &only, e);
 	if (r != 0)
 		return r;
-	auto_watch_list struct watch_list list = { .g = &g, .only = c->n_args ? &only : NULL, .all = o->all };
+	auto_watch_list struct watch_list list = { .g = &g, .only = only.n ? &only : NULL, .all = o->all };
 
 	return stream(c, &list, interval_ms, e);
 }
@@ -308,7 +315,7 @@ const struct verb verb_stats = {
 		 "a processor/for memory/for a disk, in percent. The small lines are the last moments of both. -- is what this machine "
 		 "does not count. Without names: all that run. A terminal that is too narrow has fewer columns.",
 	.max_args = ARGS_ANY,
-	.options = { rows, ARRAY_SIZE(rows) - 1, sizeof(struct stats) },
+	.options = OPTIONS(rows, struct stats),
 	.run = run,
 };
 

@@ -2,6 +2,7 @@
 /* paene: containers for people at a shell. */
 #include <stdlib.h>
 
+#include "cli/absent.h"
 #include "cli/completion.h"
 #include "cli/conf_files.h"
 #include "cli/man.h"
@@ -227,6 +228,7 @@ static const struct program program = {
 	.manual_text = manual_text,
 	.settings = conf_read_all,
 	.names = verb_names,
+	.absent = absent_verb,
 };
 
 /* Called by paene-monitor: nobody reads what we say (runtime/monitor.h). */

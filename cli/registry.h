@@ -13,6 +13,7 @@
 
 struct registry_options {
 	const char *authfile, *creds, *retry;
+	bool no_content_trust; /* docker's, which nobody here has */
 	enum switch_state tls_verify;
 };
 
@@ -21,6 +22,7 @@ struct registry_options {
 	OPT_STRING(type, member.authfile, "authfile", 0, "FILE", "credentials; default: $REGISTRY_AUTH_FILE, or podman's and docker's"), \
 	OPT_STRING(type, member.creds, "creds", 0, "NAME[:PASSWORD]", "credentials for this command alone"), \
 	OPT_SWITCH(type, member.tls_verify, "tls-verify", 0, "=false: this registry may have any certificate, or no TLS"), \
+	OPT_FLAG(type, member.no_content_trust, "disable-content-trust", 0, NULL), \
 	OPT_STRING(type, member.retry, "retry", 0, "N", "try again so often after a failure that may pass; default: 5")
 
 struct platform_options {

@@ -14,6 +14,7 @@
 #include "images/policy.h"
 #include "runtime/compose_parts.h"
 #include "runtime/defaults.h"
+#include "runtime/env.h"
 #include "runtime/hook_files.h"
 #include "runtime/ksm.h"
 #include "runtime/landlock.h"
@@ -183,9 +184,15 @@ static int add_label(struct composition *c, const char *key, size_t key_len, con
 static int take_labels(struct composition *c, struct err *e)
 {
 	const struct spec_map *from = &c->image.defaults.labels;
-	const struct strv *own = &c->o->labels;
+	struct strv all = { 0 }, *own = &all; /* those of files first */
 	int r = 0;
 
+	for (size_t i = 0; i < c->o->label_files.n && r >= 0; i++)
+		r = env_read_lines(&c->s->arena, c->o->label_files.v[i], own, e);
+	for (size_t i = 0; i < c->o->labels.n && r >= 0; i++)
+		r = strv_push(&c->s->arena, own, c->o->labels.v[i]) < 0 ? err_nomem(e) : 0;
+	if (r < 0)
+		return r;
 	c->s->labels.v = arena_array(&c->s->arena, from->n + own->n + 1, sizeof(*c->s->labels.v));
 	if (!c->s->labels.v)
 		return err_nomem(e);

@@ -40,10 +40,10 @@ struct run_options {
 	struct strv storage, volumes_from, secrets;
 	const char *image_volume, *umask, *timezone;
 	struct strv groups, unset_env, annotations, hook_folders;
-	bool env_host, unset_all, rootfs;
+	bool env_host, unset_all, rootfs, http_proxy;
 	const char *storage_driver;
 	const char *cgroup_manager, *cgroup_parent, *cgroupns, *cgroups;
-	struct strv env, env_files, volumes, mounts, tmpfs, publish, cap_add, cap_drop, security_opts, ulimits, labels,
+	struct strv env, env_files, label_files, volumes, mounts, tmpfs, publish, cap_add, cap_drop, security_opts, ulimits, labels,
 		devices, device_rules, sysctls, add_hosts, dns, dns_search, dns_options;
 	struct strv expose;
 	bool publish_all;

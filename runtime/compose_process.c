@@ -38,9 +38,14 @@ static void unset_env(struct composition *c)
 
 int compose_env(struct composition *c, struct err *e)
 {
+	static const char *const proxies[] = {
+		"http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY",
+	};
 	const struct run_options *o = c->o;
 	int r = set_env(c, "PATH=" DEFAULT_PATH, e);
 
+	for (size_t i = 0; o->http_proxy && i < ARRAY_SIZE(proxies) && r >= 0; i++)
+		r = set_env(c, proxies[i], e);
 	for (char **host = environ; o->env_host && *host && r >= 0; host++)
 		r = strchr(*host, '=') ? set_env(c, *host, e) : 0;
 	if (r >= 0 && o->tty)

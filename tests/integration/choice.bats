@@ -188,6 +188,7 @@ load life
 	paene run -dq --name two -p 8080:80 "$image" sh -c 'touch /new; exec sleep 1000'
 	wait_until 10 paene exec two test -e /new
 	[ "$(paene top -l args)" = "$(printf 'COMMAND\nsleep 1000')" ]
+	[ "$(paene stats -l --no-stream --format '{{.Name}}')" = two ]
 	[ "$(paene port -l)" = "80/tcp -> 0.0.0.0:8080" ]
 	[ "$(paene port -l 80)" = "0.0.0.0:8080" ]
 	[ "$(paene diff --latest)" = "A /new" ]

@@ -264,3 +264,19 @@ complete_line() { # complete_line WORD…: what the last word could become, in b
 		[ -z "$(groff -K utf8 -man -Tutf8 -ww "$BATS_TEST_TMPDIR/paene.1" 2>&1 >/dev/null)" ]
 	fi
 }
+
+@test "a verb that others have is answered with what to do instead" {
+	run paene build .
+	expect_status 125
+	expect_in_output 'paene: there is no verb "build": images are built by buildah'
+	run paene image scp x y
+	expect_in_output 'paene image: there is no verb "scp": `paene save IMAGE'
+	run paene system connection list
+	expect_in_output 'there is no daemon'
+	run paene init box
+	expect_in_output 'prepared when it starts'
+	run paene contaner ls
+	expect_in_output 'did you mean `paene container`?'
+	run paene volume lst
+	expect_in_output 'did you mean `paene volume ls`?'
+}

@@ -76,3 +76,12 @@ teardown() {
 	paene run -q --name front "$image" echo seen >/dev/null
 	[ "$(paene logs front)" = seen ]
 }
+
+@test "--color: on a terminal each container's lines begin in its colour" {
+	paene run -q --name red --network none "$image" echo one
+	paene run -q --name blue --network none "$image" echo two
+	run script -qec "$PAENE_BUILD/paene --root $PAENE_DATA --runroot $PAENE_RUN logs --color --names red blue" /dev/null
+	[[ "${lines[0]}" == $'\e[3'[1-6]$'mred\e[0m one'* ]]
+	[ "$(paene logs --color --names red blue)" = $'red one\nblue two' ]
+	paene rm red blue >/dev/null
+}

@@ -217,3 +217,21 @@ hook() { # hook FILE STAGES-JSON WHEN-JSON [WORD]: one that appends its stage to
 	echo '{"cdiVersion": 1}' >/run/cdi/bad.json
 	refused "bad.json" --device vendor.com/net=zero
 }
+
+@test "--label-file: labels of a file; those of the command line go before" {
+	printf '# remark\nrole=db\n\nlevel=1\n' >"$BATS_TEST_TMPDIR/labels"
+	paene create -q --name box --network none --label-file "$BATS_TEST_TMPDIR/labels" -l level=2 "$image" true >/dev/null
+	[ "$(paene inspect -f '{{json .Config.Labels}}' box | jq -c 'to_entries | map(.value) | sort')" = '["2","db"]' ]
+	paene rm box >/dev/null
+	run paene create --label-file /nowhere "$image" true
+	expect_status 125
+	expect_in_output "open /nowhere: No such file"
+}
+
+@test "--http-proxy: our proxies are its own, where it is asked for" {
+	export http_proxy=http://proxy.example:3128 NO_PROXY=localhost
+	run paene run -q --rm --network none --http-proxy "$image" sh -c 'echo $http_proxy $NO_PROXY'
+	expect_output "http://proxy.example:3128 localhost"
+	run paene run -q --rm --network none "$image" sh -c 'echo $http_proxy $NO_PROXY'
+	expect_output ""
+}
