@@ -203,7 +203,7 @@ static int check_line(const struct service *s, const struct unit_line *l, struct
 			return quadlet_wrong(l, e, "%s: %s", l->key, k->option);
 		if (k->kind == KEY_UNUSED && *l->value && s->q->warn) {
 			(void)quadlet_wrong(l, e, "%s= has no effect: %s", l->key, k->option);
-			s->q->warn(e->text);
+			s->q->warn(e->text, s->q->warn_arg);
 		}
 		return 0;
 	}

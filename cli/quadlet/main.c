@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -43,29 +44,33 @@ static const char manual_about[] =
 struct generator {
 	struct quadlet q;
 	struct strv folders; /* the first one that has a file of some name has it for all */
-	bool dry;
+	bool dry, no_log;
 	const char *target;
 	int out; /* its fd */
 	int status;
 };
 
-static void say(const char *level, const char *text)
+/* At boot nobody reads standard error: it goes to the kernel's log, too. @level: of syslog(3) */
+static void say(const struct generator *g, int level, const char *text)
 {
-	auto_fd int log = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	auto_fd int log = g->dry || g->no_log ? -1 : open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	char line[ERR_TEXT_MAX];
 
 	fprintf(stderr, "paene-quadlet: %s\n", text);
-	if (log >= 0 && !isatty(STDERR_FILENO)) /* at boot nobody else listens */
-		dprintf(log, "<%s>paene-quadlet: %s\n", level, text);
+	int n = snprintf(line, sizeof(line), "<%d>paene-quadlet: %s\n", level, text);
+
+	if (log >= 0)
+		(void)!write(log, line, MIN((size_t)n, sizeof(line) - 1));
 }
 
-static void warn(const char *text)
+static void warn(const char *text, void *arg)
 {
-	say("4", text);
+	say(arg, LOG_WARNING, text);
 }
 
 static void complain(struct generator *g, const struct err *e)
 {
-	say("3", e->text);
+	say(g, LOG_ERR, e->text);
 	g->status = EXIT_FAILURE;
 }
 
@@ -384,7 +389,8 @@ static int usage(FILE *out, int status)
 {
 	fputs("usage: paene-quadlet [--user] --dryrun | FOLDER [EARLY LATE]\n\n"
 	      "Make services of systemd of .container, .volume, .network, .image and .pod files: a generator, which systemd calls.\n\n"
-	      "  --dryrun   print the services\n  --user     those of the user who calls\n  --version  print the version\n",
+	      "  --dryrun       print the services\n  --user         those of the user who calls\n"
+	      "  --no-kmsg-log  what is wrong is said to standard error alone\n  --version      print the version\n",
 	      out);
 	return status;
 }
@@ -399,6 +405,7 @@ static bool take_word(struct generator *g, const char *word)
 	}
 	g->dry |= streq(name, "dryrun");
 	g->q.user |= streq(name, "user");
+	g->no_log |= streq(name, "no-kmsg-log");
 	return streq(name, "dryrun") || streq(name, "user") || streq(name, "no-kmsg-log") || streq(name, "v");
 }
 
@@ -412,6 +419,7 @@ int main(int argc, char **argv)
 	};
 	struct err e = { 0 };
 
+	g.q.warn_arg = &g;
 	g.q.user = strstr(self ? self + 1 : argv[0], "user") != NULL;
 	for (int i = 1; i < argc; i++) {
 		if (streq(argv[i], "--man"))

@@ -29,7 +29,8 @@ struct quadlet {
 	size_t n, room;
 	bool user;	     /* for a user's own systemd */
 	const char *program; /* where `paene` is */
-	void (*warn)(const char *text); /* what is passed over */
+	void (*warn)(const char *text, void *arg); /* what is passed over; NULL: nobody asks */
+	void *warn_arg;
 };
 
 /**

@@ -9,6 +9,10 @@ setup() {
 	export QUADLET_UNIT_DIRS=$PWD/files PAENE=/bin/paene
 }
 
+teardown() {
+	rm -rf /run/systemd # of systemd-analyze
+}
+
 file() { # file NAME: standard input becomes it
 	mkdir -p "$(dirname "files/$1")"
 	cat >"files/$1"
@@ -73,7 +77,7 @@ refused() { # refused TEXT: a container's file with these lines is refused with 
 @test "systemd takes what is written" {
 	needs_program systemd-analyze
 	printf '[Container]\nImage=x\nExec="a \\"b\\" \\\\ \\x41;" %%h\nEnvironment="A=b c"\n' | file web.container
-	PAENE=/bin/true paene-quadlet out
+	PAENE=/bin/true paene-quadlet --no-kmsg-log out
 	run systemd-analyze verify --man=no out/web.service
 	expect_status 0
 	expect_output ""
@@ -148,7 +152,7 @@ refused() { # refused TEXT: a container's file with these lines is refused with 
 	printf '[Container]\nImage=x\n[Install]\nWantedBy=a.target\nDefaultInstance=7\n' | file many@.container
 	printf '[Container]\nImage=x\n[Install]\nWantedBy=a.target\n' | file none@.container
 	ln -s many@.container files/many@3.container
-	paene-quadlet out early late
+	paene-quadlet --no-kmsg-log out early late
 	[ "$(cd out && find . -type l -printf '%p %l\n' | sort)" = "./a.target.wants/many@3.service ../many@3.service
 ./a.target.wants/many@7.service ../many@.service
 ./a.target.wants/shop.service ../shop.service
@@ -222,11 +226,11 @@ refused() { # refused TEXT: a container's file with these lines is refused with 
 	expect_in_output "conmon mine"
 	[[ "$output" != *network-online* ]]
 	ln -s "$(type -P paene-quadlet)" paene-user-generator
-	XDG_CONFIG_HOME=$PWD/config run ./paene-user-generator out
+	XDG_CONFIG_HOME=$PWD/config run ./paene-user-generator --no-kmsg-log out
 	expect_status 0
 	[ -e out/web.service ]
 	mkdir empty
-	QUADLET_UNIT_DIRS=$PWD/empty run paene-quadlet out
+	QUADLET_UNIT_DIRS=$PWD/empty run paene-quadlet --no-kmsg-log out
 	expect_status 0
 	expect_output ""
 }
@@ -243,7 +247,7 @@ refused() { # refused TEXT: a container's file with these lines is refused with 
 	run paene-quadlet --help
 	expect_status 0
 	printf '[Container]\nImage=x\n' | file web.container
-	run paene-quadlet "$PWD/nosuch"
+	run paene-quadlet --no-kmsg-log "$PWD/nosuch"
 	expect_status 1
 	expect_in_output "nosuch: No such file or directory"
 	[ "$(find out | wc -l)" = 1 ]
