@@ -45,6 +45,7 @@ struct creation {
 	int start;   /* listening socket, -1 */
 	int cgroup;  /* -1 */
 	int sock;    /* to init */
+	int netns;   /* init's, for who wires it; -1: nobody does */
 	int bundle;  /* folder fd, where hooks start */
 	pid_t pid;
 	int pidfd;
@@ -273,6 +274,8 @@ static int prepare_init(struct creation *c, struct err *e)
 		r = rdt_enter(&c->state, c->pid, e);
 	if (r >= 0)
 		r = move_net_devices(c, e);
+	if (r >= 0 && c->q->wire) /* in a pid namespace of others init hides itself from here on: see wait_go() */
+		r = c->netns = ns_open_pid(NS_NET, c->pid, e);
 	return r < 0 ? r : message_send(c->sock, MSG_GO, c->pid, -1, e);
 }
 
@@ -332,7 +335,7 @@ static int wait_mounts(struct creation *c, struct err *e)
 /* To a prestart hook, which config.md places after `start`, the container is there. */
 static int work_at_mounts(struct creation *c, struct err *e)
 {
-	int r = c->q->wire ? c->q->wire(c->pid, c->q->wire_arg, e) : 0;
+	int r = c->q->wire ? c->q->wire(c->pid, c->netns, c->q->wire_arg, e) : 0;
 
 	if (r >= 0)
 		r = wait_mounts(c, e);
@@ -452,7 +455,7 @@ int container_create(const struct create_request *q, struct created *ret, struct
 {
 	struct creation c = {
 		.q = q, .dir = -1, .start = -1, .cgroup = -1, .sock = -1, .bundle = -1, .pidfd = -1, .console = -1,
-		.notify = -1,
+		.notify = -1, .netns = -1,
 	};
 	int r = plan_make(q->spec, &q->plan, &c.plan, e);
 
@@ -481,7 +484,7 @@ int container_create(const struct create_request *q, struct created *ret, struct
 			.pid = c.pid, .pidfd = c.pidfd, .console = c.console, .cgroup = fd_take(&c.cgroup), .notify = c.notify,
 		};
 	}
-	int *const fds[] = { &c.dir, &c.start, &c.cgroup, &c.sock, &c.bundle };
+	int *const fds[] = { &c.dir, &c.start, &c.cgroup, &c.sock, &c.bundle, &c.netns };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		fd_close(fds[i]);

@@ -24,9 +24,9 @@ struct create_request {
 	const struct debug *debug;  /* is told what is being done; NULL: nobody asks */
 	/*
 	 * Work of the caller's while init builds the root: wire its network. Called with init's pid, which waits before it
-	 * enters the root. NULL: none. A failure undoes the container.
+	 * enters the root, and its network namespace. NULL: none. A failure undoes the container.
 	 */
-	int (*wire)(pid_t pid, void *arg, struct err *e);
+	int (*wire)(pid_t pid, int netns, void *arg, struct err *e);
 	void *wire_arg;
 	/* Limits that are wanted where their controller is there (cgroup file, value); NULL, NULL ends */
 	const char *const (*cgroup_defaults)[2];

@@ -142,7 +142,7 @@ static int make_folder(int pods, struct pod *p, int *ret, struct err *e)
 /* What is limited is the pod's, and not its infra container's. */
 static int take_limits(int dir, struct pod *p, const struct run_options *o, struct err *e)
 {
-	auto_spec struct spec spec = { .oci_version = (char *)SPEC_VERSION };
+	auto_spec struct spec spec = { .oci_version = (char *)SPEC_VERSION, .root.path = (char *)ROOT };
 	struct settings s = { .cgroup_manager = p->cgroup_manager };
 	struct limit_list list = { 0 };
 	struct limit_change change;

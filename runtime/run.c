@@ -212,13 +212,11 @@ static void let_volumes_go(struct run *r, bool mounted)
 		volume_let_go(&r->volumes[i], mounted);
 }
 
-static int wire(pid_t pid, void *arg, struct err *e)
+static int wire(pid_t pid, int netns, void *arg, struct err *e)
 {
 	struct run *r = arg;
-	auto_fd int netns = ns_open_pid(NS_NET, pid, e);
 
-	if (netns < 0)
-		return netns;
+	(void)pid;
 	if (!user_network_is(&r->settings))
 		return wiring_attach(r->g, &r->wiring, netns, e);
 	r->network_program = user_network_connect(r->g, &r->settings, netns, &r->record, e);

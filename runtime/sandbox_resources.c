@@ -94,10 +94,10 @@ static _Noreturn void start_inside(const struct sandbox *s, int userns, int netn
 	_exit(0);
 }
 
-static int connect_network(pid_t pid, void *arg, struct err *e)
+static int connect_network(pid_t pid, int netns, void *arg, struct err *e)
 {
 	const struct sandbox *s = arg;
-	auto_fd int netns = ns_open_pid(NS_NET, pid, e), userns = netns < 0 ? netns : ns_open_pid(NS_USER, pid, e);
+	auto_fd int userns = ns_open_pid(NS_USER, pid, e);
 	auto_fd int ours = -1, report = -1;
 	struct err said;
 

@@ -308,6 +308,16 @@ state_is() { # state_is POD STATE
 	rmdir /sys/fs/cgroup/low
 }
 
+@test "limits are those of all together: they are in the files of the pod's cgroup" {
+	needs_controller hugetlb
+	paene pod create --name box --cgroup-conf hugetlb.2MB.max=4194304 >/dev/null
+	member box one
+	[ "$(<"/sys/fs/cgroup$(pod box .CgroupPath)/hugetlb.2MB.max")" = 4194304 ]
+	paene pod stop -t 0 box
+	paene pod start box
+	[ "$(<"/sys/fs/cgroup$(pod box .CgroupPath)/hugetlb.2MB.max")" = 4194304 ]
+}
+
 @test "limits that this machine cannot set are refused, and no pod is left" {
 	! grep -qw memory /sys/fs/cgroup/cgroup.controllers || skip "there is a memory controller here"
 	run paene pod create -m 64m
