@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/pod_view.h"
 #include "cli/prompt.h"
+#include "cli/prune.h"
 #include "runtime/launch.h"
 
 /* ---- create ---- */
@@ -177,51 +178,52 @@ static const struct verb verb_pod_rm = {
 /* ---- prune ---- */
 
 struct prune {
+	struct strv filters;
 	bool force;
 };
 
 static const struct option prune_rows[] = {
 	OPT_FLAG(struct prune, force, "force", 'f', "do not ask"),
+	OPT_LIST(struct prune, filters, "filter", 0, "KEY=VALUE", "of them, those with this " POD_FILTERS_HELP),
 };
 
-struct pruning {
-	const struct call *call;
-	const struct engine *g;
-	int status;
-};
-
-static int prune_one(const struct pod *p, void *arg, struct err *e)
+static int prune_one(const struct pod *pod, void *arg, struct err *e)
 {
-	struct pruning *how = arg;
+	struct pruning *p = arg;
 	struct pod_members all = { 0 };
 	auto_arena struct arena a = { 0 };
-	int r = pod_members(how->g, p->id, &a, &all, e);
+	int r = pod_members(p->g, pod->id, &a, &all, e);
 
-	if (r < 0)
-		return r;
+	if (r < 0 || !pod_filters_fit(p->filters, p->g, pod, &all))
+		return MIN(r, 0);
 	for (size_t i = 0; i < all.n; i++)
 		if (all.v[i].phase != PHASE_CREATED && all.v[i].phase != PHASE_EXITED)
 			return 0;
-	if (pod_remove(how->g, p->id, REMOVE_VOLUMES, 0, e) >= 0) {
-		output_line(p->id);
-		return 0;
-	}
-	output_error(how->call, e);
-	how->status = 1;
+	if (pod_remove(p->g, pod->id, REMOVE_VOLUMES, 0, e) >= 0)
+		pruning_gone(p, pod->id);
+	else
+		pruning_failed(p, e);
 	return 0;
+}
+
+int prune_pods(struct pruning *p, struct err *e)
+{
+	int r = pod_filters_check(p->filters, e);
+
+	return r < 0 ? r : pod_each(p->g, prune_one, p, e);
 }
 
 static int run_prune(const struct call *c, struct err *e)
 {
 	const struct prune *o = c->options;
 	auto_engine struct engine g;
-	struct pruning how = { .call = c, .g = &g };
+	struct pruning p = { .call = c, .g = &g, .filters = &o->filters };
 	int r = verb_engine(c, &g, e);
 
 	if (r < 0 || (!o->force && !prompt_yes("This will remove all pods in which no container runs.")))
 		return r;
-	r = pod_each(&g, prune_one, &how, e);
-	return r < 0 ? r : how.status;
+	r = prune_pods(&p, e);
+	return r < 0 ? r : p.status;
 }
 
 static const struct verb verb_pod_prune = {

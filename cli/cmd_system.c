@@ -27,6 +27,7 @@ static bool ask(struct arena *a, const struct prune *o)
 {
 	char *text = arena_printf(a, "This command removes:\n"
 				     "\t- all stopped containers\n"
+				     "\t- all pods in which no container runs\n"
 				     "\t- all networks not used by at least one container\n"
 				     "%s\t- all %s", o->volumes ? "\t- all volumes not used by at least one container\n" : "",
 				  o->all ? "images without at least one container associated with them" : "dangling images");
@@ -57,6 +58,9 @@ static int run_prune(const struct call *c, struct err *e)
 		r = check_filters(&o->filters, e);
 	if (r >= 0 && !o->force && !ask(c->arena, o))
 		return 0;
+	p.heading = "Deleted Pods";
+	if (r >= 0)
+		r = prune_pods(&p, e);
 	p.heading = "Deleted Containers";
 	if (r >= 0)
 		r = prune_containers(&p, e);

@@ -125,6 +125,15 @@ static const struct manual_section manual[] = {
 	  "image; no link in it leads out.\n\n"
 	  "`volume create -o type=nfs -o device=:/export -o o=addr=192.0.2.1` makes a volume that mount(8) mounts with the first container and that "
 	  "is unmounted after the last one. `-o o=size=10g` limits one by a project quota (see below `--storage-opt`)." },
+	{ "Pods",
+	  "`pod create` makes a pod, `run --pod POD` a container in it; `run --pod new:NAME` both. Its containers share the network with its "
+	  "ports and names, message queues and /dev/shm, the host name, and their ids; with `--share +pid` they see each other's processes. "
+	  "What is shared is named when the pod is made: `--publish`, `--network`, `--hostname`, `--dns` and the like are not for its containers. "
+	  "Limits of `pod create` are those of all of them together; a container may have tighter ones. Volumes, devices, security options and "
+	  "`--restart` of a pod are of each of its containers, besides their own.\n\n"
+	  "A small container without an image, the infra container, keeps what is shared. It is started before others and stopped after them, "
+	  "and removed with the pod alone. `--pid`, `--ipc`, `--uts` and `--network` `container:NAME` share single namespaces without a pod: "
+	  "whoever joins has the ids of the other one, which must run; `start` starts it first." },
 	{ "Secrets",
 	  "`secret create NAME FILE` keeps a password or a key in the data folder, readable for root alone and not encrypted. `run --secret NAME` gives it "
 	  "to a container as a file in memory, `/run/secrets/NAME`, read-only (`target=`, `uid=`, `gid=`, `mode=`), or with `type=env` as a variable, "

@@ -22,6 +22,7 @@ void pruning_failed(struct pruning *p, const struct err *e);
 
 /* Those of one kind that nobody uses and the filters fit. Return: 0, or -errno with @e filled */
 int prune_containers(struct pruning *p, struct err *e);
+int prune_pods(struct pruning *p, struct err *e); /* in which nothing runs */
 int prune_networks(struct pruning *p, struct err *e); /* not the default one */
 int prune_volumes(struct pruning *p, struct err *e);
 /* @all: those with a name, too */
