@@ -96,7 +96,7 @@ mode_of() { # mode_of OPTION…: of a container that is made with them
 	needs_program mmdebstrap
 	local root=$BATS_TEST_TMPDIR/debian kept=${XDG_CACHE_HOME:-$HOME/.cache}/paene/images/systemd.tar
 	mkdir -p "${kept%/*}"
-	[ -e "$kept" ] || outside mmdebstrap --quiet --variant=minbase --include=systemd-sysv,dbus trixie "$kept.new" >"$root.log" 2>&1 ||
+	[ -e "$kept" ] || outside mmdebstrap --quiet --format=tar --variant=minbase --include=systemd-sysv,dbus trixie "$kept.new" >"$root.log" 2>&1 ||
 		skip "mmdebstrap: $(tail -n 1 "$root.log")"
 	[ -e "$kept" ] || mv "$kept.new" "$kept"
 	mkdir "$root"
