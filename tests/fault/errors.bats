@@ -3,6 +3,10 @@
 # and nothing is left. `inject` has the whole list of what must hold.
 load lib
 
+teardown_file() {
+	[ "$(id -u)" != 0 ] || forget_bridges
+}
+
 @test "paene-oci run: a failing system call" {
 	failing oci-run
 }

@@ -2,6 +2,10 @@
 # kill -9 at any moment, of the command, of any one process, of all: the next commands work, and nothing is left.
 load lib
 
+teardown_file() {
+	[ "$(id -u)" != 0 ] || forget_bridges
+}
+
 @test "paene-oci run: killed at a system call" {
 	killed oci-run
 }

@@ -31,6 +31,15 @@ inject() { # inject OPERATION SAMPLE OPTION…
 	"$tests/fault/inject" --op "$1" "${sample[@]}" "${@:3}"
 }
 
+# Each of its operations had folders of its own, and a first container there, whose bridge stays; it has looked for all else itself.
+forget_bridges() {
+	local link
+	for link in $(ip -o link show type bridge | grep -o 'paene[0-9]*'); do
+		ip link delete "$link"
+	done
+	nft delete table inet paene 2>/dev/null || true
+}
+
 # The next command of any kind: it works.
 next_commands_work() {
 	paene ps -a >/dev/null
