@@ -275,7 +275,7 @@ const struct verb verb_pod = {
 	.name = "pod",
 	.group = "Containers",
 	.arguments = "VERB [ARGUMENT…]",
-	.help = "containers that belong together",
+	.help = "containers that share",
 	.about = "Verbs about pods: containers that share namespaces, ids, ports and limits.",
 	.below = VERBS(verbs),
 };

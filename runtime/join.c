@@ -27,7 +27,7 @@ static const struct {
 	{ offsetof(struct settings, ipc), NS_IPC },
 	{ offsetof(struct settings, uts), NS_UTS },
 };
-static_assert(ARRAY_SIZE(kinds) == JOIN_TARGETS_MAX);
+static_assert(ARRAY_SIZE(kinds) == JOIN_TARGETS_MAX, "a place for each");
 
 /* NULL: it joins nobody's of this kind. */
 static const char *target_of(const struct settings *s, size_t k)
