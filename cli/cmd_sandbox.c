@@ -21,6 +21,7 @@ static const struct option rows[] = {
 	LIST(hide, "hide", 0, "PATH", "an empty folder or file in its place"),
 	LIST(tmp, "tmp", 0, "PATH", "an empty folder in its place that can be written"),
 	OPT_GROUP("What it writes"),
+	FLAG(read_only, "read-only", 0, "nothing is caught but by --copy: what it would write elsewhere is refused"),
 	STRING(name, "name", 0, "NAME", "keep what is caught, and what was by this name before"),
 	FLAG(keep, "keep", 0, "the same by a name that is told"),
 	OPT_GROUP("Its process"),

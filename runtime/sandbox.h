@@ -18,7 +18,7 @@ struct sandbox_options {
 	struct strv ro, rw;	/* PATH[:TARGET] */
 	struct strv hide, tmp;	/* PATH */
 	struct strv env, keep_env;
-	bool copy, keep, net;
+	bool copy, keep, net, read_only;
 	struct limit_options limits; /* memory, memory_swap, cpus, pids_limit */
 };
 

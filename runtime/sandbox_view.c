@@ -315,7 +315,7 @@ int sandbox_view(struct sandbox *s, struct err *e)
 	int r;
 
 	ok = ok && (s->store ? add(s, HUB, "bind", s->store, "bind") : add(s, HUB, "tmpfs", "tmpfs", EMPTY_OWN));
-	r = ok ? add_overlays(s, e) : err_nomem(e);
+	r = !ok ? err_nomem(e) : o->read_only ? 0 : add_overlays(s, e);
 	if (r >= 0)
 		r = add_own(s, e);
 	if (r >= 0 && s->o->net)

@@ -63,8 +63,7 @@ both() { # both FUNCTION: as each of them
 		run as "$1" paene sandbox -- sh -c 'id -u; id -g; pwd; exit 7'
 		expect_status 7
 		expect_output "$(as "$1" sh -c 'id -u; id -g; pwd')"
-		run as "$1" paene sandbox /no/such/command
-		expect_status 127
+		run -127 as "$1" paene sandbox /no/such/command
 		run as "$1" paene sandbox -- /etc/passwd
 		expect_status 126
 		run as "$1" paene sandbox -- sh -c 'kill -9 $$'
@@ -85,6 +84,15 @@ both() { # both FUNCTION: as each of them
 		[ "$(cat "$home/work/new")" = one ] || fail "written in spite of --copy"
 		[ ! -e "$home/work/other" ] || fail "made in spite of --copy"
 		rm "$home/work/new"
+	}
+	both check
+}
+
+@test "--read-only refuses what would be caught" {
+	check() {
+		run as "$1" paene sandbox --read-only -- sh -c 'touch here /tmp/x && rm here; touch /opt/caught/x'
+		expect_in_output "Read-only file system"
+		[ ${#lines[@]} = 1 ] || fail "$output"
 	}
 	both check
 }
