@@ -542,9 +542,10 @@ static int reload(void *arg, struct err *e)
 
 int engine_network_reload(const struct engine *g, struct err *e)
 {
-	auto_fd int uplink = -1;
+	int r = g->rootless ? network_is_used(g->networks, e) : 0;
+	auto_fd int uplink = r > 0 ? uplink_hold(g, e) : -1;
 
-	if (g->rootless && network_is_used(g->networks, e) > 0)
-		uplink = uplink_hold(g, e);
-	return uplink < -1 ? uplink : wiring_visit(g, reload, (void *)g, e);
+	if (r < 0 || (r > 0 && uplink < 0))
+		return -e->code;
+	return wiring_visit(g, reload, (void *)g, e);
 }
