@@ -465,7 +465,8 @@ int plan_open(struct plan *p, struct err *e)
 		r = plan_open_root(p, e);
 	if (r >= 0)
 		r = mount_list_open(&p->mounts, &p->mount_context, e);
-	bool root_makes_dev = p->dev_index >= 0 && geteuid() == 0;
+	/* where trees have the ids of a user's namespace, nobody here may make nodes */
+	bool root_makes_dev = p->dev_index >= 0 && geteuid() == 0 && !p->rootfs.as_is;
 
 	p->dev_later = root_makes_dev && !p->userns;
 	if (r >= 0 && root_makes_dev && p->userns && p->uids.n > 0)

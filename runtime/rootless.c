@@ -335,10 +335,10 @@ int rootless_ids(struct arena *a, struct spec_id_maps *ret_uids, struct spec_id_
 bool rootless_has_one_id(void)
 {
 	auto_arena struct arena a = { 0 };
-	struct spec_id_maps uids, gids;
+	struct spec_id_maps uids;
 	struct err ignored; /* what cannot be read is no reason to do without ids */
 
-	return rootless_ids(&a, &uids, &gids, &ignored) >= 0 && (uids.n == 1 && uids.v[0].size == 1);
+	return map_all(&a, map_files[0], &uids, &ignored) >= 0 && uids.n == 1 && uids.v[0].size == 1;
 }
 
 /* How many ids there are, and which one outside 0 is: from the first line of a map that begins with it. */
