@@ -95,7 +95,7 @@ static const struct {
 static int open_empty(struct rootfs_plan *r, const char *path, const char *options, struct err *e)
 {
 	char *words[] = { (char *)options };
-	const struct mount_options o = { .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, .data = { words, ARRAY_SIZE(words) } };
+	const struct mount_options o = { .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, .data = { .v = words, .n = ARRAY_SIZE(words) } };
 	int tree = tree_new("tmpfs", "tmpfs", &o, e);
 
 	if (tree < 0)

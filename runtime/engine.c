@@ -65,6 +65,8 @@ static int open_all(struct engine *g, struct err *e)
 	};
 
 	g->run = path_mkdirs(g->run_path, 0700, e);
+	if (g->run < 0 && g->rootless)
+		return err_hint(e, "give --runroot DIR before the verb, or set XDG_RUNTIME_DIR to a folder of yours");
 	if (g->run < 0)
 		return g->run;
 	int r = g->rootless ? rootless_enter(g->run, g->init_program, e) : 0;
@@ -80,6 +82,8 @@ static int open_all(struct engine *g, struct err *e)
 	}
 	g->one_id = g->rootless && rootless_has_one_id();
 	g->data = path_mkdirs(g->data_path, 0700, e);
+	if (g->data < 0 && g->rootless)
+		return err_hint(e, "give --root DIR before the verb, or set XDG_DATA_HOME");
 	if (g->data < 0)
 		return g->data;
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {

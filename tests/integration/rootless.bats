@@ -124,6 +124,24 @@ run_it() { # run_it OPTION… IMAGE COMMAND…
 	[ "$(for pid in $(</sys/fs/cgroup/tests/cgroup.procs); do cat "/proc/$pid/comm"; done | grep -c '^paene-init$')" = 1 ]
 }
 
+@test "a keeper that has ended, and that nobody waits for, counts as none" {
+	local pid rest
+	read -r pid rest <$PAENE_RUN/namespace
+	kill -KILL "$pid"
+	wait_until 5 eval '[ ! -e /proc/$pid ]'
+	run as_dev python3 -c '
+import ctypes, os, signal, subprocess
+ctypes.CDLL(None).prctl(36, 1) # PR_SET_CHILD_SUBREAPER: what it leaves is ours, and we do not look
+subprocess.run(["paene", "ps", "-q"], check=True)
+keeper = int(open("'$PAENE_RUN'/namespace").read().split()[0])
+os.kill(keeper, signal.SIGKILL)
+while open(f"/proc/{keeper}/stat").read().split()[2] != "Z":
+    pass
+subprocess.run(["paene", "ps", "-q"], check=True)
+print("fine")'
+	expect_output fine
+}
+
 @test "a record of the namespace that makes no sense counts as none" {
 	local pid rest
 	read -r pid rest <$PAENE_RUN/namespace

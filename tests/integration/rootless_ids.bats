@@ -182,7 +182,7 @@ without_subids() {
 	[[ "$output" != *paene-rootless-bats$'\n'* && "$output" != *paene-test* ]] || fail "$output"
 	rm -r /opt/paene-rootless-bats/home
 	echo theirs >/opt/paene-rootless-bats/file
-	chown $dev_id /opt/paene-rootless-bats/file
+	chown $dev_id:$dev_id /opt/paene-rootless-bats/file
 	run run_it host sh -c 'cd /opt/paene-rootless-bats; echo changed >file; cat file; touch new; ls'
 	expect_output $'changed\nfile\nnew'
 	[ "$(cat /opt/paene-rootless-bats/file)" = theirs ]
@@ -264,9 +264,52 @@ without_subids() {
 	rm -r /run/few /run/user/other
 }
 
-@test "a home that cannot be written" {
-	run unshare --mount bash -c "$(declare -f as_dev); dev_id=$dev_id dev_home=$dev_home dev_run=$dev_run
-		mount -t tmpfs -o ro tmpfs $dev_home; as_dev paene ps"
+# bad COMMAND: with a runtime folder and mounts that end with it, root's COMMAND first, and then a command of the user's
+bad() {
+	run unshare --mount bash -c "set -e; $(declare -f as_dev paene run_it); dev_id=$dev_id dev_home=$dev_home dev_run=/run/user/bad
+		mkdir -p \$dev_run
+		mount -t tmpfs -o mode=700,uid=$dev_id,gid=$dev_id tmpfs \$dev_run
+		$1
+		status=0
+		as_dev \$wrapper paene ps -q || status=\$?
+		[ ! -s \$dev_run/paene/namespace ] || kill \$(cut -d ' ' -f 1 \$dev_run/paene/namespace)
+		exit \$status"
+	rmdir /run/user/bad
+}
+
+@test "folders that cannot be had: what, where, and what to do" {
+	bad "mount -t tmpfs -o ro tmpfs $dev_home"
 	expect_status 1
-	expect_in_output "Read-only file system"
+	expect_output "paene ps: make folder $dev_home/.local: Read-only file system; give --root DIR before the verb, or set XDG_DATA_HOME"
+	bad "mount -t tmpfs -o mode=755 tmpfs \$dev_run"
+	expect_status 1
+	expect_output "paene ps: make folder /run/user/bad/paene: Permission denied; give --runroot DIR before the verb, or set XDG_RUNTIME_DIR to a folder of yours"
+	bad "mkdir \$dev_run/paene"
+	expect_status 1
+	expect_output "paene ps: the folder of --runroot is not yours alone; give --runroot DIR before the verb, or set XDG_RUNTIME_DIR"
+	bad "dev_run=/run/user/nosuch"
+	expect_status 1
+	expect_in_output "make folder /run/user/nosuch: Permission denied; give --runroot DIR"
+}
+
+@test "a newuidmap without its rights, ranges that make no sense" {
+	local why="map ids: newuidmap: write to uid_map failed: Operation not permitted; it must be setuid root, on no nosuid mount, and started without no_new_privileges"
+	bad "cp /usr/bin/newuidmap \$dev_run/; mount --bind \$dev_run/newuidmap /usr/bin/newuidmap"
+	expect_status 1
+	expect_in_output "$why"
+	bad "mount --bind /usr/bin /usr/bin; mount -o remount,bind,nosuid /usr/bin"
+	expect_in_output "$why"
+	bad "wrapper='setpriv --no-new-privs'"
+	expect_in_output "$why"
+	bad "printf 'dev:abc\ndev:1:2:3\n:::\ndev:4294967295:5\n' >\$dev_run/sub; mount --bind \$dev_run/sub /etc/subuid"
+	expect_status 0
+}
+
+@test "a home where nothing can be executed, one in memory, a full one" {
+	run without_subids "mount -o remount,noexec $dev_home; paene load -q -i /run/paene-test/busybox.tar >&2; run_it $image echo fine"
+	expect_in_output fine
+	run without_subids "mount -t tmpfs -o size=600k,mode=700,uid=$dev_id tmpfs $dev_home; paene load -q -i /run/paene-test/busybox.tar || true
+		find $dev_home -type f -size +10k"
+	expect_in_output "load /run/paene-test/busybox.tar: write a blob: No space left on device"
+	[[ "$output" != *$dev_home/.local* ]] || fail "$output"
 }
