@@ -183,6 +183,18 @@ static const struct manual_section manual[] = {
 	  "is a remark. An option or a verb that does not exist is an error, so that no rule is thought to hold that does not.\n\n"
 	  "`[run]`, `memory = 2g`, `pids-limit = 500`, `network = backend`, `env += HTTP_PROXY=http://proxy.example:3128`, each on a line of its own, "
 	  "limit each container, put it on a network unless another one is asked for, and tell it of a proxy in any case." },
+	{ "Sandboxes",
+	  "`paene sandbox -- make` runs a command as who you are, root or not, in a view of this machine: no image, no further ids. Of the folders "
+	  "in `/` those that have no mounts below them are overlaid, so what is written there is caught; others, and `/` itself, are read-only. "
+	  "`/tmp`, `/var/tmp`, `/run`, `/home` and the home folder are empty each time, with `--name`, too. The current folder is there, and what is "
+	  "written in it is written, unless `--copy` catches it, too; but not where it is the home folder, or above it.\n\n"
+	  "What a user's own sandbox catches is of files that are the user's, and of their own group: others it could not copy, and refuses "
+	  "(EOVERFLOW) or leaves read-only as their modes have it.\n\n"
+	  "Without `--name` what is caught is in memory, and gone at the end. With it `paene sandbox diff NAME` lists it, `apply NAME PATH…` makes "
+	  "it on this machine, each file at once or not at all, and `drop NAME` forgets it. A file that has changed on this machine since the sandbox "
+	  "wrote to it is not overwritten without `--force`. Look before you apply what root has run: a file may be set-user-ID.\n\n"
+	  "Variables are left out whose names look like secrets (TOKEN, SECRET, PASSWORD, KEY, CREDENTIAL and the like; AWS_*, SSH_*, DBUS_*). The "
+	  "section `[sandbox]` of the settings has options that always count." },
 	{ "Templates",
 	  "`--format` takes what docker's and podman's does: `json`, `table`, or a template of Go. `{{.State.Status}}` is a field, "
 	  "`$` the whole; `{{json .Mounts}}`, `{{join .Names \", \"}}`, `{{index .Config.Labels \"a.b\"}}`, `{{.Id | slice 0 12}}`: "
