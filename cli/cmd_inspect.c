@@ -18,7 +18,7 @@ struct inspect {
 static const struct option rows[] = {
 	FORMAT,
 	SIZE,
-	OPT_STRING(struct inspect, type, "type", 0, "TYPE", "container, image, volume, network or secret; default, or all: what is found first"),
+	OPT_STRING(struct inspect, type, "type", 0, "TYPE", "container, image, volume, network, pod or secret; default, or all: what is found first"),
 	LATEST_ROW(struct inspect, latest),
 };
 
@@ -51,7 +51,7 @@ static const struct {
 	bool has_options; /* ours */
 } types[] = {
 	{ "container", look_at_container, true }, { "image", look_at_image, true }, { "volume", inspect_volume, false },
-	{ "network", inspect_network, false },	  { "secret", inspect_secret, false },
+	{ "network", inspect_network, false },	  { "pod", inspect_pod, false },	   { "secret", inspect_secret, false },
 };
 
 static bool is_all(const char *type)
@@ -74,7 +74,7 @@ static int find(const struct inspection *how, const char *name, bool template, j
 			r = types[i].find(&one, name, template, ret, e);
 	}
 	if (is_all(type) && (r == -ENOENT || r == -EINVAL))
-		return err_say(e, ENOENT, "no such container, image, volume, network or secret: %s", name);
+		return err_say(e, ENOENT, "no such container, image, volume, network, pod or secret: %s", name);
 	return r;
 }
 
@@ -83,7 +83,7 @@ static int check_type(const char *type, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (is_all(type) || streq(type, types[i].name))
 			return 0;
-	return err_say(e, EINVAL, "--type %s: it is all, container, image, volume, network or secret", type);
+	return err_say(e, EINVAL, "--type %s: it is all, container, image, volume, network, pod or secret", type);
 }
 
 static int inspect(const struct call *c, const struct inspect *o, struct err *e)
@@ -135,9 +135,9 @@ static int run_image(const struct call *c, struct err *e)
 const struct verb verb_inspect = {
 	.name = "inspect",
 	.group = "Looking at them",
-	.arguments = "[CONTAINER|IMAGE|VOLUME|NETWORK|SECRET…]",
+	.arguments = "[CONTAINER|IMAGE|VOLUME|NETWORK|POD|SECRET…]",
 	.help = "all that is known, as JSON",
-	.about = "Show all that is known of containers, images, volumes, networks and secrets, but for what these are. A template prints the values at paths: "
+	.about = "Show all that is known of containers, images, volumes, networks, pods and secrets, but for what these are. A template prints the values at paths: "
 		 "{{.HostConfig.Memory}}, and {{json .Mounts}} as JSON.",
 	.max_args = ARGS_ANY,
 	.options = OPTIONS(rows, struct inspect),

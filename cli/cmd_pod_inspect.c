@@ -139,7 +139,7 @@ static void fill_limits(const struct spec_resources *r, struct view *v)
 	v->cpus = text(r->cpu.cpus);
 }
 
-static int look_at(const struct inspection *how, const char *name, bool template, json_t **ret, struct err *e)
+int inspect_pod(const struct inspection *how, const char *name, bool template, json_t **ret, struct err *e)
 {
 	auto_pod struct pod p = { 0 };
 	auto_container struct container infra = { 0 };
@@ -190,7 +190,7 @@ static int run(const struct call *c, struct err *e)
 {
 	const struct inspect *o = c->options;
 	auto_engine struct engine g;
-	const struct inspection how = { .g = &g, .format = o->format, .arena = c->arena, .find = look_at };
+	const struct inspection how = { .g = &g, .format = o->format, .arena = c->arena, .find = inspect_pod };
 	struct call named = *c;
 	int r = verb_engine(c, &g, e);
 

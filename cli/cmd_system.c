@@ -6,6 +6,7 @@
 #include "cli/prune.h"
 #include "cli/verbs.h"
 #include "runtime/launch.h"
+#include "runtime/pods.h"
 #include "runtime/secrets.h"
 
 /* ---- prune ---- */
@@ -97,6 +98,15 @@ static const struct option reset_rows[] = {
 	OPT_FLAG(struct reset, force, "force", 'f', "do not ask"),
 };
 
+static int remove_pod(const struct pod *pod, void *arg, struct err *e)
+{
+	struct pruning *p = arg;
+
+	if (pod_remove(p->g, pod->id, REMOVE_FORCE | REMOVE_VOLUMES, 0, e) < 0)
+		pruning_failed(p, e);
+	return 0;
+}
+
 static int remove_container(const struct container *c, void *arg, struct err *e)
 {
 	struct pruning *p = arg;
@@ -116,7 +126,7 @@ static int remove_secret(const struct secret *s, void *arg, struct err *e)
 }
 
 static const char warning[] = "This will remove:\n"
-			      "\t- all containers, running or not\n"
+			      "\t- all pods and containers, running or not\n"
 			      "\t- all networks\n"
 			      "\t- all volumes, with what is in them\n"
 			      "\t- all images\n"
@@ -131,6 +141,8 @@ static int run_reset(const struct call *c, struct err *e)
 
 	if (r >= 0 && !((const struct reset *)c->options)->force && !prompt_yes(warning))
 		return 0;
+	if (r >= 0)
+		r = pod_each(&g, remove_pod, &p, e);
 	if (r >= 0)
 		r = container_each(&g, remove_container, &p, e);
 	if (r >= 0)
@@ -152,7 +164,7 @@ static const struct verb verb_reset = {
 	.above = &verb_system,
 	.arguments = "",
 	.help = "remove everything",
-	.about = "Remove all containers, networks, volumes, images and secrets. Settings, and what others have in other folders, stay.",
+	.about = "Remove all pods, containers, networks, volumes, images and secrets. Settings, and what others have in other folders, stay.",
 	.options = OPTIONS(reset_rows, struct reset),
 	.run = run_reset,
 };

@@ -23,6 +23,7 @@ int inspect_each(const struct call *c, const struct inspection *how, struct err 
 
 /* inspection.find of other things than containers and images; what they take as options may be NULL. */
 int inspect_network(const struct inspection *how, const char *name, bool template, json_t **ret, struct err *e);
+int inspect_pod(const struct inspection *how, const char *name, bool template, json_t **ret, struct err *e);
 int inspect_secret(const struct inspection *how, const char *name, bool template, json_t **ret, struct err *e);
 int inspect_volume(const struct inspection *how, const char *name, bool template, json_t **ret, struct err *e);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Names for the completion of command lines. */
 #include "cli/verbs.h"
+#include "runtime/pods.h"
 #include "runtime/secrets.h"
 #include "runtime/volumes.h"
 
@@ -54,6 +55,18 @@ static int add_secret(const struct secret *s, void *arg, struct err *e)
 	return strv_add(l->arena, l->names, s->name) < 0 ? err_nomem(e) : 0;
 }
 
+static int add_pod(const struct pod *p, void *arg, struct err *e)
+{
+	struct list *l = arg;
+
+	return strv_add(l->arena, l->names, p->name) < 0 ? err_nomem(e) : 0;
+}
+
+static int add_pods(const struct engine *g, struct list *l, struct err *e)
+{
+	return pod_each(g, add_pod, l, e);
+}
+
 static int add_containers(const struct engine *g, struct list *l, struct err *e)
 {
 	return container_each(g, add_container, l, e);
@@ -84,7 +97,7 @@ static const struct {
 	int (*add)(const struct engine *g, struct list *l, struct err *e);
 } kinds[] = {
 	{ "CONTAINER", add_containers }, { "IMAGE", add_images },   { "NETWORK", add_networks },
-	{ "SECRET", add_secrets },	 { "VOLUME", add_volumes },
+	{ "POD", add_pods },	 { "SECRET", add_secrets },	 { "VOLUME", add_volumes },
 };
 
 int verb_names(const struct call *c, const char *argument, struct strv *ret, struct err *e)

@@ -168,7 +168,7 @@ in_columns() {
 	expect_status 125
 	run paene inspect nobody
 	expect_status 1
-	expect_in_output "no such container, image, volume, network or secret: nobody"
+	expect_in_output "no such container, image, volume, network, pod or secret: nobody"
 }
 
 @test "--version, version" {

@@ -28,6 +28,11 @@ remove_them() {
 	[ "$(paene inspect --type volume -f '{{.Name}}' thing)" = thing ]
 	[ "$(paene inspect --type all -f '{{.Driver}}' store)" = local ]
 	[ "$(paene inspect --type network -f '{{.name}}' lab)" = lab ]
+	paene pod create --infra=false group >/dev/null
+	[ "$(paene inspect --type pod -f '{{.Name}}' group)" = group ]
+	[ "$(paene complete -- pod rm g)" = group ]
+	paene pod rm group >/dev/null
+	rmdir "$PAENE_DATA/pods"
 	[ "$(paene inspect --type secret -f '{{.Spec.Name}}' word)" = word ]
 	run paene inspect --type image thing
 	expect_status 1
@@ -52,7 +57,7 @@ remove_them() {
 	expect_in_output "name something to look at, or give --latest"
 	run paene inspect nobody
 	expect_status 1
-	expect_in_output "no such container, image, volume, network or secret: nobody"
+	expect_in_output "no such container, image, volume, network, pod or secret: nobody"
 	run paene inspect --type pot two
 	expect_status 1
 	expect_in_output "--type pot: it is all, container"

@@ -51,6 +51,8 @@ names_of() { # names_of volume|network: in one line
 
 @test "reset: nothing is left, and all goes on after it" {
 	paene network create lab >/dev/null
+	paene pod create --name group >/dev/null
+	paene run -dq --pod group "$image" sleep inf >/dev/null
 	start_box up --restart always -v kept:/k -- sleep inf
 	paene create -q --name made --network lab "$image" true >/dev/null
 	printf x | paene secret create word - >/dev/null
@@ -60,11 +62,12 @@ names_of() { # names_of volume|network: in one line
 	expect_status 0
 	expect_output ""
 	[ -z "$(paene ps -aq)" ]
+	[ -z "$(paene pod ps -q)" ]
 	[ -z "$(names_of volume)" ]
 	[ "$(names_of network)" = paene ] || [ -z "$(names_of network)" ]
 	[ -z "$(paene secret ls -q)" ]
 	[ -z "$(paene images -q)" ]
-	rmdir "$PAENE_DATA/secrets"
+	rmdir "$PAENE_DATA/secrets" "$PAENE_DATA/pods"
 	paene load -qi "$BATS_FILE_TMPDIR/busybox.tar"
 	paene run -q --rm "$image" true
 }
