@@ -272,6 +272,7 @@ state_is() { # state_is POD STATE
 	expect_in_output "sleep 100002"
 	expect_in_output paene-init
 	[ "$(paene pod stats --no-stream --format '{{.Name}}' box | sort)" = $'one\ntwo' ]
+	[ "$(paene complete -- pod stop '' | grep -cx box)" = 1 ] || fail "$(paene complete -- pod stop '')"
 	run paene pod top nobody
 	expect_status 1
 }
