@@ -10,7 +10,6 @@
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "base/path.h"
 #include "base/seal.h"
 #include "base/timestamp.h"
 #include "namespaces/idmap.h"
@@ -20,19 +19,16 @@
 #include "runtime/class.h"
 #include "runtime/container_mount.h"
 #include "runtime/defaults.h"
-#include "runtime/destroy.h"
 #include "runtime/health.h"
 #include "runtime/join.h"
-#include "runtime/journal.h"
 #include "runtime/limits.h"
 #include "runtime/name_files.h"
 #include "runtime/notify.h"
-#include "runtime/overlays.h"
 #include "runtime/pods.h"
 #include "runtime/rootless.h"
+#include "runtime/run_parts.h"
 #include "runtime/secrets.h"
 #include "runtime/storage.h"
-#include "runtime/usage.h"
 #include "runtime/user_network.h"
 
 static int take_range(struct run *r, struct err *e)
@@ -84,113 +80,6 @@ static int take_ids(struct run *r, struct err *e)
 	return err;
 }
 
-static struct spec_mount *find_mount(struct run *r, const char *target)
-{
-	struct spec_mounts *m = &r->spec.mounts;
-
-	for (size_t i = 0; i < m->n; i++)
-		if (streq(m->v[i].destination, target))
-			return &m->v[i];
-	return NULL;
-}
-
-/* Named by an fd: what lies on the way to a folder of a volume is its containers' own making (K1). */
-static int mount_fd(struct run *r, int fd, struct spec_mount *m, struct err *e)
-{
-	char path[FD_PATH_MAX];
-
-	m->source = arena_strdup(&r->spec.arena, fd_path(fd, path));
-	return m->source ? 0 : err_nomem(e);
-}
-
-static int take_subpath(const char *subpath, struct volume_hold *h, struct err *e)
-{
-	int fd = path_open_in(h->data, subpath, O_PATH, e);
-
-	if (fd < 0)
-		return err_wrap(e, "subpath");
-	fd_close(&h->data);
-	h->data = fd;
-	return 0;
-}
-
-/* @first: the hold of the same volume for another of its mounts; NULL: this is the first */
-static int take_volume(struct run *r, const struct mount_more *more, const struct volume_hold *first, struct spec_mount *m,
-		       struct volume_hold *h, struct err *e)
-{
-	bool copy = !more->no_copy && !more->subpath && r->settings.manifest;
-	int err = first ? volume_hold_again(first, h, e) : volume_hold(r->g, more->volume, more->anonymous, copy, h, e);
-	bool filled = h->fill || (first && first->fill);
-
-	if (err < 0)
-		return err;
-	m->fill = h->fill;
-	if (more->subpath)
-		err = take_subpath(more->subpath, h, e);
-	return err < 0 || (!filled && !more->subpath) ? err : mount_fd(r, h->data, m, e);
-}
-
-/* Their numbers in the order of the volumes' names: two containers that want the same ones do not wait for each other. */
-static int by_volume(const void *a, const void *b, void *arg)
-{
-	const struct mount_more *v = arg, *x = &v[*(const size_t *)a], *y = &v[*(const size_t *)b];
-	int order = strcmp(x->volume ? x->volume : "", y->volume ? y->volume : "");
-
-	return order ? order : *(const size_t *)a < *(const size_t *)b ? -1 : 1;
-}
-
-/* What config.json does not say of a mount. @first: as take_volume() has it */
-static int take_more(struct run *r, size_t i, const struct volume_hold *first, struct spec_mount *m, struct err *e)
-{
-	const struct mount_more *more = &r->settings.mounts.v[i];
-	char path[300];
-	int err = 0;
-
-	m->chown = more->chown;
-	if (more->volume)
-		err = take_volume(r, more, first, m, &r->volumes[i], e);
-	if (err < 0 || !more->base)
-		return err;
-	snprintf(path, sizeof(path), "%s/containers/%s", r->g->data_path, r->settings.id);
-	return overlay_plan(r->dir, path, i, more, &r->spec.arena, &m->overlay, e);
-}
-
-static int take_mounts(struct run *r, struct err *e)
-{
-	const struct mounts_more *all = &r->settings.mounts;
-	const struct volume_hold *first = NULL;
-	const char *name = NULL;
-	int err = 0;
-
-	if (!all->n)
-		return 0;
-	size_t *order = arena_array(&r->spec.arena, all->n, sizeof(*order));
-
-	r->volumes = arena_array(&r->spec.arena, all->n, sizeof(*r->volumes));
-	if (!order || !r->volumes)
-		return err_nomem(e);
-	for (size_t i = 0; i < all->n; i++) {
-		r->volumes[i] = (struct volume_hold)VOLUME_HOLD_NONE;
-		order[i] = i;
-	}
-	qsort_r(order, all->n, sizeof(*order), by_volume, all->v);
-	for (size_t k = 0; k < all->n && err >= 0; k++) {
-		const struct mount_more *more = &all->v[order[k]];
-		struct spec_mount *m = find_mount(r, more->target);
-		bool again = name && more->volume && streq(more->volume, name);
-
-		if (!m)
-			return err_say(e, EINVAL, RECORD_CONFIG ": there is no mount on %s", more->target);
-		err = take_more(r, order[k], again ? first : NULL, m, e);
-		if (err < 0)
-			(void)err_wrap(e, "mount %s", m->destination);
-		if (!again)
-			first = &r->volumes[order[k]];
-		name = more->volume;
-	}
-	return err;
-}
-
 static int take_secrets(struct run *r, struct err *e)
 {
 	r->spec.process.user.groups = r->settings.groups;
@@ -204,12 +93,6 @@ static int take_uuid(struct run *r, struct err *e)
 
 	snprintf(word, sizeof(word), "container_uuid=%.32s", r->settings.id);
 	return !r->settings.systemd || strv_set_env(&r->spec.arena, &r->spec.process.env, word) == 0 ? 0 : err_nomem(e);
-}
-
-static void let_volumes_go(struct run *r, bool mounted)
-{
-	for (size_t i = 0; r->volumes && i < r->settings.mounts.n; i++)
-		volume_let_go(&r->volumes[i], mounted);
 }
 
 static int wire(pid_t pid, int netns, void *arg, struct err *e)
@@ -487,7 +370,7 @@ static int write_record(struct run *r, struct err *e)
 }
 
 static int (*const steps[])(struct run *r, struct err *e) = {
-	check_image, take_mounts, take_ids, take_limits, name_files_take, take_secrets, take_uuid, take_streams, create, write_record,
+	check_image, run_take_mounts, take_ids, take_limits, name_files_take, take_secrets, take_uuid, take_streams, create, write_record,
 };
 
 static void take_size(int terminal, struct spec_box *ret)
@@ -589,14 +472,14 @@ static int attempt(const struct engine *g, int dir, int terminal, bool serve, st
 
 		explain_ids(&r, e);
 		explain_layers(&r, e);
-		let_volumes_go(&r, false);
+		run_let_volumes_go(&r, false);
 		user_network_end(r.network_program); /* its record has gone with the state */
 		if (r.settings.id)
 			(void)run_release(g, dir, &r.settings, false, &ignored); /* the first error counts */
 		run_free(&r);
 		return again ? 1 : err;
 	}
-	let_volumes_go(&r, true);
+	run_let_volumes_go(&r, true);
 	for (int i = 0; i < 3; i++)
 		fd_close(&r.ends.child[i]);
 	*ret = r;
@@ -624,94 +507,4 @@ void run_free(struct run *r)
 	settings_free(&r->settings);
 	spec_free(&r->spec);
 	run_record_free(&r->record);
-}
-
-/* When all of it is on record: who follows the journal may ask at once. */
-static void tell_died(const struct engine *g, const struct settings *s, const struct run_end *end)
-{
-	struct event v = event_of(s, EVENT_DIED);
-
-	v.exit_code = (struct opt_u32){ true, (uint32_t)end->status };
-	v.detail = (struct spec_pair){ (char *)"oomKilled", (char *)(end->oom_killed ? "true" : "false") };
-	journal_tell(g, &v);
-}
-
-int run_finish(const struct engine *g, int dir, int watch, const struct settings *s, const struct run_end *end)
-{
-	auto_run_record struct run_record run = { 0 };
-	struct err ignored;
-	char now[TIMESTAMP_MAX];
-	struct exit_record x = {
-		.status = end->status,
-		.oom_killed = end->oom_killed,
-		.finished = (char *)timestamp_now(now),
-		.restarts = end->restarts,
-		.error = (char *)(end->root_lost ? "fuse-overlayfs, which served its root, has ended" : NULL),
-	};
-
-	record_tell_waiters(watch, end->status);
-	if (!s->remove) {
-		if (record_run(dir, &run, &ignored) > 0)
-			x.started = run.started;
-		(void)usage_of_run(g, s->id, &x.use, &ignored); /* what cannot be read is not recorded */
-		(void)record_write_exit(dir, &x, &ignored); /* a full disk must not keep us from giving back */
-	}
-	int r = run_release(g, dir, s, true, &ignored);
-
-	tell_died(g, s, end);
-	return r;
-}
-
-/* The range that is this container's: what a crash took before run.json said so. */
-static int release_owned(int dir, const char *name, void *arg, struct err *e)
-{
-	uint64_t start;
-
-	return str_to_u64(name, UINT32_MAX, &start) < 0 ? 0 : idmap_release_range(dir, arg, (uint32_t)start, e);
-}
-
-/* By what is on disk now: networks come and go while it runs. Whoever changes that has the lock of the folder. */
-static int release_networks(const struct engine *g, int dir, const struct settings *s, const struct run_record *run,
-			    bool ended, struct err *e)
-{
-	auto_settings struct settings now = { 0 };
-	const struct network_wishes *all = &s->networks;
-	struct err ignored;
-	int err = fd_lock(dir, LOCK_EX);
-
-	if (err < 0)
-		return err_set(e, -err, "lock the container's folder");
-	if (record_settings(dir, &now, &ignored) >= 0)
-		all = &now.networks;
-	for (size_t i = 0; i < all->n && err >= 0; i++)
-		err = wiring_release(g, s->id, all->v[i].network, -1, run, ended, e);
-	(void)fd_lock(dir, LOCK_UN);
-	return err;
-}
-
-int run_release(const struct engine *g, int dir, const struct settings *s, bool ended, struct err *e)
-{
-	auto_run_record struct run_record run = { 0 };
-	struct err ignored;
-	auto_fd int program = user_network_is(s) ? user_network_find(g, s->id) : -1;
-	int err = container_delete(g->states, s->id, true, e);
-
-	user_network_end(program);
-	if (err < 0 && err != -ENOENT)
-		return err;
-	/* without a whole run.json the owners' names in the files themselves say what to give back */
-	if (!ended || record_run(dir, &run, &ignored) <= 0) {
-		run_record_free(&run);
-		run = (struct run_record){ 0 };
-	}
-	err = wiring_is_wanted(s) ? release_networks(g, dir, s, &run, ended, e) : 0;
-	if (err < 0)
-		return err;
-	for (size_t i = 0; i < s->mounts.n; i++)
-		if (s->mounts.v[i].volume)
-			volume_settle(g, s->mounts.v[i].volume);
-	overlays_remove(dir, s);
-	if (run.range_start)
-		return idmap_release_range(g->idranges, s->id, run.range_start, e);
-	return s->private_userns ? file_each(g->idranges, release_owned, s->id, e) : 0;
 }
