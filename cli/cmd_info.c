@@ -21,7 +21,6 @@
 #include "runtime/storage.h"
 
 #define ID_MAP_MAX	  16384
-#define PODMAN_REGISTRIES "/etc/containers/registries.conf"
 
 struct info {
 	const char *format;
@@ -139,15 +138,14 @@ static int add_controllers(struct arena *a, struct view *v, struct err *e)
 	return v->cgroup ? 0 : err_nomem(e);
 }
 
-/* Does podman's file say how a registry is to be reached? It is TOML, of which a line that begins so is enough to know. */
-static bool podman_has_settings(void)
+static int add_existing(const char *const *paths, size_t n, struct arena *a, struct strv *ret, struct err *e)
 {
-	auto_free char *text = NULL;
-	struct err none;
+	int r = 0;
 
-	if (file_read(AT_FDCWD, PODMAN_REGISTRIES, 1 << 20, &text, NULL, &none) < 0)
-		return false;
-	return str_after(text, "[[registry") || strstr(text, "\n[[registry");
+	for (size_t i = 0; i < n && r >= 0; i++)
+		if (access(paths[i], F_OK) == 0 && strv_add(a, ret, paths[i]) < 0)
+			r = err_nomem(e);
+	return r;
 }
 
 /* Those that are there, of registries and of the policy. */
@@ -156,12 +154,14 @@ static int add_registry_files(const struct call *c, const struct engine *g, stru
 	struct registry_settings settings;
 	int r = registry_settings(g->fetcher, NULL, c->arena, &settings, e);
 
-	for (size_t i = 0; r >= 0 && i < settings.n_files; i++)
-		if (access(settings.files[i], F_OK) == 0 && strv_add(c->arena, &v->registry_files, settings.files[i]) < 0)
-			r = err_nomem(e);
-	if (r >= 0 && !v->registry_files.n && podman_has_settings())
-		output_warning(c, PODMAN_REGISTRIES " has settings of registries, which paene does not read; "
-						    "it reads /etc/paene/registries.json");
+	const struct registry_files *f = &settings.files;
+
+	if (r >= 0)
+		r = add_existing(f->own, f->n_own, c->arena, &v->registry_files, e);
+	for (size_t i = 0, n = v->registry_files.n; r >= 0 && i < f->n_podman && n == v->registry_files.n; i++)
+		r = add_existing(&f->podman[i], 1, c->arena, &v->registry_files, e);
+	if (r >= 0)
+		r = add_existing(f->folders, f->n_folders, c->arena, &v->registry_files, e);
 	const char *policy = access(POLICY_FILE, F_OK) == 0 ? POLICY_FILE : POLICY_PODMAN_FILE;
 
 	if (r >= 0 && access(policy, F_OK) == 0 && strv_add(c->arena, &v->registry_files, policy) < 0)
@@ -174,10 +174,7 @@ static int add_settings_files(struct arena *a, struct view *v, struct err *e)
 	struct strv files = { 0 };
 	int r = conf_files(a, &files, e);
 
-	for (size_t i = 0; r >= 0 && i < files.n; i++)
-		if (access(files.v[i], F_OK) == 0 && strv_push(a, &v->settings_files, files.v[i]) < 0)
-			r = err_nomem(e);
-	return r;
+	return r < 0 ? r : add_existing((const char *const *)files.v, files.n, a, &v->settings_files, e);
 }
 
 static int count_container(const struct container *c, void *arg, struct err *e)

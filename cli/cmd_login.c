@@ -78,7 +78,7 @@ static int open_account(const struct call *c, const char *authfile, struct accou
 	if (r >= 0)
 		r = registry_settings(ret->engine.fetcher, authfile, c->arena, &ret->settings, e);
 	if (r >= 0)
-		r = registries_read(ret->settings.files, ret->settings.n_files, &ret->registries, e);
+		r = registries_read(&ret->settings.files, &ret->registries, e);
 	if (r >= 0)
 		r = auth_path(&ret->settings.session.auth, ret->path, sizeof(ret->path), e);
 	if (r >= 0 && !registry)

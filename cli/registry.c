@@ -56,7 +56,7 @@ int registry_open(const struct call *c, const struct engine *g, const struct reg
 	int r = registry_settings(g->fetcher, o->authfile, c->arena, &ret->settings, e);
 
 	if (r >= 0)
-		r = registries_read(ret->settings.files, ret->settings.n_files, &ret->registries, e);
+		r = registries_read(&ret->settings.files, &ret->registries, e);
 	return r < 0 ? r : take_options(o, ret, e);
 }
 

@@ -9,6 +9,8 @@
 #include "cli/conf_files.h"
 #include "runtime/rootless.h"
 
+#define PODMAN_REGISTRIES "/etc/containers/registries.conf"
+
 /* The file may be named from where we stand. */
 static int take_authfile(const char *given, struct arena *a, struct registry_settings *ret, struct err *e)
 {
@@ -25,6 +27,29 @@ static int take_authfile(const char *given, struct arena *a, struct registry_set
 		return err_set(e, errno, "find the current folder");
 	ret->session.auth.path = arena_printf(a, "%s/%s", here, path);
 	return ret->session.auth.path ? 0 : err_nomem(e);
+}
+
+/* As podman looks for them: a user's file stands in place of the system's, and files in folders are added to either. */
+static int take_podman(struct arena *a, struct registry_files *f, struct err *e)
+{
+	const char *variable = getenv("CONTAINERS_REGISTRIES_CONF"), *home = conf_folder("HOME");
+
+	f->folders[f->n_folders++] = PODMAN_REGISTRIES ".d";
+	if (home && rootless_is()) {
+		char *file = arena_printf(a, "%s/.config/containers/registries.conf", home);
+		char *folder = arena_printf(a, "%s/.config/containers/registries.conf.d", home);
+
+		if (!file || !folder)
+			return err_nomem(e);
+		f->podman[f->n_podman++] = file;
+		f->folders[f->n_folders++] = folder;
+	}
+	if (variable && *variable)
+		f->podman[0] = variable;
+	else
+		f->podman[f->n_podman] = PODMAN_REGISTRIES;
+	f->n_podman = variable && *variable ? 1 : f->n_podman + 1;
+	return 0;
 }
 
 int registry_settings(const char *fetcher, const char *authfile, struct arena *a, struct registry_settings *ret,
@@ -46,8 +71,11 @@ int registry_settings(const char *fetcher, const char *authfile, struct arena *a
 			.retries = FETCH_RETRIES,
 		},
 	};
+	struct registry_files *f = &ret->files;
+
 	if (own)
-		ret->files[ret->n_files++] = own;
-	ret->files[ret->n_files++] = "/etc/paene/registries.json";
-	return take_authfile(authfile, a, ret, e);
+		f->own[f->n_own++] = own;
+	f->own[f->n_own++] = "/etc/paene/registries.json";
+	r = take_podman(a, f, e);
+	return r < 0 ? r : take_authfile(authfile, a, ret, e);
 }

@@ -4,11 +4,11 @@
 #define CLI_REGISTRY_SETTINGS_H
 
 #include "base/arena.h"
+#include "images/registries.h"
 #include "images/session.h"
 
 struct registry_settings {
-	const char *files[2]; /* for registries_read() */
-	size_t n_files;
+	struct registry_files files;
 	struct session_settings session;
 };
 

@@ -6,43 +6,17 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "images/registries_parts.h"
 
-#define SETTINGS_MAX (1 << 20)
-#define MIRRORS_MAX  7 /* each can be two endpoints, and so can the registry itself */
-#define HUB	     "docker.io"
-#define HUB_SERVER   "registry-1.docker.io"
-
-struct mirror {
-	char *host, *prefix;
-	bool insecure, digest_only;
-};
-
-struct registry {
-	char *host, *prefix; /* prefix: of repositories, in whole words between slashes; NULL: all of them */
-	struct {
-		struct mirror *v;
-		size_t n;
-	} mirrors;
-	bool insecure, blocked;
-};
-
-/* One file, as it was written. */
-struct settings {
-	const char *path;
-	struct strv search; /* v is NULL where the file has no list; an empty one is a list */
-	struct spec_map aliases;
-	struct {
-		struct registry *v;
-		size_t n;
-	} registries;
-};
+#define HUB	   "docker.io"
+#define HUB_SERVER "registry-1.docker.io"
 
 struct registries {
 	struct arena arena; /* owns everything below, and this */
 	struct settings *files; /* those that are there, in the order in which they count */
-	size_t n;
+	size_t n, n_own;	/* ours, before podman's */
 };
-static_assert((MIRRORS_MAX + 1) * 2 <= ENDPOINTS_MAX, "room for all of them");
+static_assert((REGISTRY_MIRRORS_MAX + 1) * 2 <= ENDPOINTS_MAX, "room for all of them");
 
 static const struct field mirror_fields[] = {
 	FIELD_STRING(struct mirror, host, "host", REQUIRED),
@@ -70,10 +44,12 @@ static const struct field fields[] = {
 /* A host stands in front of a name, so it is one that a name can have; a prefix is the beginning of such a name. */
 static int check_place(const char *host, const char *prefix, struct err *e)
 {
+	const char *plain = str_after(host, REGISTRY_ANY_BELOW);
 	char name[IMAGE_REF_MAX];
 	struct image_ref ref;
 	struct err why;
 
+	host = plain ? plain : host;
 	snprintf(name, sizeof(name), "%s/%s", host, prefix && *prefix ? prefix : "x");
 	if (strlen(host) >= sizeof(ref.host) || strchr(host, '/') || image_ref_parse(name, &ref, &why) < 0 ||
 	    !streq(ref.host, host)) {
@@ -89,8 +65,8 @@ static int check_registry(const struct registry *r, struct err *e)
 {
 	int bad = check_place(r->host, r->prefix, e);
 
-	if (bad >= 0 && r->mirrors.n > MIRRORS_MAX)
-		bad = err_say(e, EINVAL, "%s has %zu mirrors: %d is the most", r->host, r->mirrors.n, MIRRORS_MAX);
+	if (bad >= 0 && r->mirrors.n > REGISTRY_MIRRORS_MAX)
+		bad = err_say(e, EINVAL, "%s has %zu mirrors: %d is the most", r->host, r->mirrors.n, REGISTRY_MIRRORS_MAX);
 	for (size_t i = 0; i < r->mirrors.n && bad >= 0; i++)
 		bad = check_place(r->mirrors.v[i].host, r->mirrors.v[i].prefix, e);
 	return bad;
@@ -123,46 +99,55 @@ static int check(const struct settings *s, struct err *e)
 	return r < 0 ? err_wrap(e, "%s", s->path) : 0;
 }
 
-/* Return: 1, 0 where there is no such file, or -errno with @e filled */
-static int read_one(const char *path, struct arena *a, struct settings *ret, struct err *e)
+int registries_file(const char *path, char **ret, size_t *ret_len, struct err *e)
 {
-	auto_free char *text = NULL;
 	auto_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* the administrator may have put a link there */
-	size_t len;
 
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
 	if (fd < 0)
 		return err_set(e, errno, "open %s", path);
-	int r = file_read_fd(fd, path, SETTINGS_MAX, &text, &len, e);
+	int r = file_read_fd(fd, path, REGISTRY_SETTINGS_MAX, ret, ret_len, e);
 
-	if (r >= 0)
-		r = decode_strict(text, len, path, fields, ARRAY_SIZE(fields), a, ret, e);
-	ret->path = arena_strdup(a, path);
-	if (r >= 0 && !ret->path)
-		r = err_nomem(e);
-	if (r >= 0)
-		r = check(ret, e);
 	return r < 0 ? r : 1;
 }
 
-int registries_read(const char *const *files, size_t n, struct registries **ret, struct err *e)
+/* Return: 1, 0 where there is no such file, or -errno with @e filled */
+static int read_one(const char *path, struct arena *a, struct settings *ret, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t len;
+	int r = registries_file(path, &text, &len, e);
+
+	if (r <= 0)
+		return r;
+	r = decode_strict(text, len, path, fields, ARRAY_SIZE(fields), a, ret, e);
+	ret->path = arena_strdup(a, path);
+	return r >= 0 && !ret->path ? err_nomem(e) : r < 0 ? r : 1;
+}
+
+int registries_read(const struct registry_files *files, struct registries **ret, struct err *e)
 {
 	struct arena arena = { 0 };
 	struct registries *all = arena_alloc(&arena, sizeof(*all));
-	struct settings *list = arena_array(&arena, n + 1, sizeof(*list));
-	size_t there = 0;
+	struct settings *list = arena_array(&arena, files->n_own + 1, sizeof(*list));
+	size_t n = 0, n_own = 0;
 	int r = all && list ? 0 : err_nomem(e);
 
-	for (size_t i = 0; i < n && r >= 0; i++) {
-		r = read_one(files[i], &arena, &list[there], e);
-		there += r > 0;
+	for (size_t i = 0; i <= files->n_own && r >= 0; i++) {
+		bool own = i < files->n_own;
+
+		r = own ? read_one(files->own[i], &arena, &list[n], e) : podman_registries_read(files, &arena, &list[n], e);
+		if (r > 0 && check(&list[n], e) < 0)
+			r = -EINVAL;
+		n += r > 0;
+		n_own += r > 0 && own;
 	}
 	if (r < 0) {
 		arena_free(&arena);
 		return r;
 	}
-	*all = (struct registries){ .arena = arena, .files = list, .n = there };
+	*all = (struct registries){ .arena = arena, .files = list, .n = n, .n_own = n_own };
 	*ret = all;
 	return 0;
 }
@@ -189,6 +174,14 @@ static const char *below(const char *repository, const char *prefix)
 }
 
 /* The first file that says something of a repository; in it, the entry with the longest prefix. */
+static bool is_host(const char *entry, const char *host)
+{
+	const char *any = str_after(entry, REGISTRY_ANY_BELOW);
+	size_t n = strlen(host), end = any ? strlen(any) : 0;
+
+	return any ? n > end + 1 && host[n - end - 1] == '.' && streq(host + n - end, any) : streq(entry, host);
+}
+
 static const struct registry *find_entry(const struct registries *r, const struct image_ref *ref, const char **ret_path)
 {
 	const struct registry *best = NULL;
@@ -197,15 +190,16 @@ static const struct registry *find_entry(const struct registries *r, const struc
 		const struct settings *s = &r->files[f];
 		size_t longest = 0;
 
-		*ret_path = s->path;
 		for (size_t i = 0; i < s->registries.n; i++) {
 			const struct registry *entry = &s->registries.v[i];
-			size_t n = entry->prefix ? strlen(entry->prefix) : 0;
+			bool any = str_after(entry->host, REGISTRY_ANY_BELOW);
+			size_t n = strlen(entry->host) + (entry->prefix ? strlen(entry->prefix) : 0) + (any ? 0 : 2);
 
-			if (!streq(entry->host, ref->host) || !below(ref->name, entry->prefix) || (best && n < longest))
+			if (!is_host(entry->host, ref->host) || !below(ref->name, entry->prefix) || (best && n < longest))
 				continue;
 			best = entry;
 			longest = n;
+			*ret_path = entry->path ? entry->path : s->path;
 		}
 	}
 	return best;
@@ -235,7 +229,8 @@ static void add_endpoints(struct endpoints *list, const char *host, const char *
 }
 
 /* A mirror with a prefix has it in place of the entry's own; one without keeps names as they are. */
-static void add_mirror(struct endpoints *list, const struct registry *entry, const struct mirror *m, const char *repository)
+static void add_mirror(struct endpoints *list, const struct registry *entry, const struct mirror *m, const char *repository,
+		       bool insecure)
 {
 	char there[sizeof(list->v->repository) * 2];
 	const char *rest = below(repository, entry->prefix);
@@ -245,7 +240,7 @@ static void add_mirror(struct endpoints *list, const struct registry *entry, con
 		repository = there;
 	}
 	if (strlen(repository) < sizeof(list->v->repository)) /* no registry has such a name */
-		add_endpoints(list, m->host, repository, m->insecure, true);
+		add_endpoints(list, m->host, repository, insecure, m != entry->instead);
 }
 
 int registries_endpoints(const struct registries *r, const struct image_ref *ref, bool push, bool by_digest,
@@ -258,11 +253,19 @@ int registries_endpoints(const struct registries *r, const struct image_ref *ref
 	if (entry && entry->blocked)
 		return err_say(e, EPERM, "%s/%s: %s%s%s is blocked by %s", ref->host, ref->name, entry->host,
 			       entry->prefix ? "/" : "", entry->prefix ? entry->prefix : "", path);
-	for (size_t i = 0; entry && !push && i < entry->mirrors.n; i++)
-		if (by_digest || !entry->mirrors.v[i].digest_only)
-			add_mirror(&list, entry, &entry->mirrors.v[i], ref->name);
-	add_endpoints(&list, ref->host, ref->name, plain_asked || (entry && entry->insecure), false);
-	return list.n;
+	for (size_t i = 0; entry && !push && i < entry->mirrors.n; i++) {
+		const struct mirror *m = &entry->mirrors.v[i];
+
+		if (by_digest ? !m->tag_only : !m->digest_only)
+			add_mirror(&list, entry, m, ref->name, m->insecure);
+	}
+	if (entry && entry->instead)
+		add_mirror(&list, entry, entry->instead, ref->name, plain_asked || entry->insecure);
+	else
+		add_endpoints(&list, ref->host, ref->name, plain_asked || (entry && entry->insecure), false);
+	if (list.n)
+		return list.n;
+	return err_say(e, EINVAL, "%s/%s: %s leads to a name that is too long", ref->host, ref->name, path);
 }
 
 /* ---- what a short name may mean ---- */
@@ -280,24 +283,20 @@ static int add_candidate(const char *host, const char *name, struct arena *arena
 	return strv_add(arena, ret, image_ref_text(&ref, false, text)) < 0 ? err_nomem(e) : 0;
 }
 
-static const char *find_alias(const struct registries *r, const char *name)
+struct meaning {
+	const char *alias;	   /* or NULL: */
+	const struct strv *search; /* or NULL: nothing is said of it */
+};
+
+static struct meaning find_meaning(const struct registries *r, size_t first, size_t end, const char *name)
 {
-	const char *found = NULL;
+	struct meaning m = { 0 };
 
-	for (size_t f = 0; f < r->n && !found; f++)
-		found = spec_map_get(&r->files[f].aliases, name);
-	return found;
-}
-
-static const struct strv *find_search(const struct registries *r)
-{
-	static char *hub[] = { (char *)HUB };
-	static const struct strv usual = { .v = hub, .n = 1 };
-
-	for (size_t f = 0; f < r->n; f++)
-		if (r->files[f].search.v)
-			return &r->files[f].search;
-	return &usual;
+	for (size_t f = first; f < end && !m.alias; f++)
+		m.alias = spec_map_get(&r->files[f].aliases, name);
+	for (size_t f = first; f < end && !m.search; f++)
+		m.search = r->files[f].search.v ? &r->files[f].search : NULL;
+	return m;
 }
 
 int registries_candidates(const struct registries *r, const char *name, struct arena *arena, struct strv *ret, struct err *e)
@@ -314,17 +313,22 @@ int registries_candidates(const struct registries *r, const char *name, struct a
 	}
 	size_t bare = strcspn(name, ":@"); /* a port would have made it a host */
 	char *key = arena_strndup(arena, name, bare);
-	const char *alias = key ? find_alias(r, key) : NULL;
 
 	if (!key)
 		return err_nomem(e);
-	if (alias) {
-		char *whole = arena_printf(arena, "%s%s", alias, name + bare);
+	struct meaning m = find_meaning(r, 0, r->n_own, key);
+
+	if (!m.alias && !m.search)
+		m = find_meaning(r, r->n_own, r->n, key);
+	if (m.alias) {
+		char *whole = arena_printf(arena, "%s%s", m.alias, name + bare);
 
 		bad = whole ? add_candidate(NULL, whole, arena, ret, e) : err_nomem(e);
 		return bad < 0 ? bad : 1;
 	}
-	const struct strv *search = find_search(r);
+	static char *hub[] = { (char *)HUB };
+	static const struct strv usual = { .v = hub, .n = 1 };
+	const struct strv *search = m.search ? m.search : &usual;
 
 	for (size_t i = 0; i < search->n && bad >= 0; i++)
 		bad = add_candidate(search->v[i], name, arena, ret, e);

@@ -8,7 +8,8 @@
  * "prefix": NAME, "insecure": false, "digest_only": false}], "insecure": false, "blocked": false}]}
  *
  * Of each thing that is asked, the first file counts that says something: a list to search, an alias, an entry for a name (in one
- * file that with the longest prefix).
+ * file that with the longest prefix). After ours come podman's (containers-registries.conf(5)), which count as one file: what ours
+ * say of a name, or of short names, is not asked there.
  */
 #ifndef IMAGES_REGISTRIES_H
 #define IMAGES_REGISTRIES_H
@@ -18,8 +19,16 @@
 
 struct registries; /* owned texts; opaque */
 
-/* Read the settings. @files: the first goes before others; missing ones are fine. Return: 0, or -errno with @e filled (path, place) */
-int registries_read(const char *const *files, size_t n, struct registries **ret, struct err *e);
+/* Paths, none of which need be there. */
+struct registry_files {
+	const char *own[2]; /* ours: the first goes before the other */
+	const char *podman[2]; /* podman's: the first that is there */
+	const char *folders[2]; /* with more of its files */
+	size_t n_own, n_podman, n_folders;
+};
+
+/* Read the settings. Return: 0, or -errno with @e filled (path, place) */
+int registries_read(const struct registry_files *files, struct registries **ret, struct err *e);
 void registries_free(struct registries *r);
 
 /* One place where a repository can be had. */

@@ -74,12 +74,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fd < 0 || fd_write_all(fd, data, size) < 0)
 		return 0;
 	const char *const files[] = { fd_path(fd, path) };
-	bool read = registries_read(files, 1, &r, &e) >= 0;
+	const struct registry_files both[] = { { .own = { files[0] }, .n_own = 1 }, { .podman = { files[0] }, .n_podman = 1 } };
+	bool read;
 
-	expect(read || e.text[0]);
-	for (size_t i = 0; read && i < ARRAY_SIZE(names); i++)
-		ask_registries(r, names[i]);
-	registries_free(r);
+	for (size_t k = 0; k < ARRAY_SIZE(both); k++) {
+		r = NULL;
+		read = registries_read(&both[k], &r, &e) >= 0;
+		expect(read || e.text[0]);
+		for (size_t i = 0; read && i < ARRAY_SIZE(names); i++)
+			ask_registries(r, names[i]);
+		registries_free(r);
+	}
 	read = image_policy_read(files, 1, &policy, &e) >= 0;
 	expect(read || e.text[0]);
 	for (size_t i = 0; read && i < ARRAY_SIZE(names); i++)

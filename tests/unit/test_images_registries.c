@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -14,7 +15,7 @@
 #include "images/registries.h"
 
 struct world {
-	char folder[64], user[96], system[96];
+	char folder[64], user[96], system[96], podman_user[96], podman[96], drop_ins[96], drop_in[2][112];
 	struct registries *r;
 	struct arena arena;
 };
@@ -30,6 +31,13 @@ static int set_up(void **state)
 		return -1;
 	snprintf(w->user, sizeof(w->user), "%s/user.json", w->folder);
 	snprintf(w->system, sizeof(w->system), "%s/system.json", w->folder);
+	snprintf(w->podman_user, sizeof(w->podman_user), "%s/user.conf", w->folder);
+	snprintf(w->podman, sizeof(w->podman), "%s/registries.conf", w->folder);
+	snprintf(w->drop_ins, sizeof(w->drop_ins), "%s/registries.conf.d", w->folder);
+	for (int i = 0; i < 2; i++)
+		snprintf(w->drop_in[i], sizeof(w->drop_in[i]), "%s/%d.conf", w->drop_ins, i);
+	if (mkdir(w->drop_ins, 0700) < 0)
+		return -1;
 	*state = w;
 	return 0;
 }
@@ -42,6 +50,11 @@ static int tear_down(void **state)
 	arena_free(&w->arena);
 	(void)unlink(w->user);
 	(void)unlink(w->system);
+	(void)unlink(w->podman_user);
+	(void)unlink(w->podman);
+	for (int i = 0; i < 2; i++)
+		(void)unlink(w->drop_in[i]);
+	(void)rmdir(w->drop_ins);
 	(void)rmdir(w->folder);
 	free(w);
 	return 0;
@@ -58,12 +71,15 @@ static void put(const char *path, const char *text)
 
 static void read_files(struct world *w)
 {
-	const char *const files[] = { w->user, w->system };
+	const struct registry_files files = {
+		.own = { w->user, w->system }, .n_own = 2, .podman = { w->podman_user, w->podman }, .n_podman = 2,
+		.folders = { w->drop_ins }, .n_folders = 1,
+	};
 	struct err e;
 
 	registries_free(w->r);
 	w->r = NULL;
-	if (registries_read(files, 2, &w->r, &e) < 0)
+	if (registries_read(&files, &w->r, &e) < 0)
 		fail_msg("%s", e.text);
 }
 
@@ -180,11 +196,11 @@ static void the_users_file_goes_first(void **state)
 
 static void the_example_is_taken(void **state)
 {
-	const char *const files[] = { "dist/registries.json" }; /* run from the top of the tree */
+	const struct registry_files files = { .own = { "dist/registries.json" }, .n_own = 1 }; /* run from the top of the tree */
 	struct world *w = *state;
 	struct err e;
 
-	if (registries_read(files, 1, &w->r, &e) < 0)
+	if (registries_read(&files, &w->r, &e) < 0)
 		fail_msg("%s", e.text);
 	assert_string_equal(candidates(w, "debian"), "docker.io/library/debian:latest");
 	assert_non_null(strstr(endpoints(w, "registry.example/attic/x", false, false), "is blocked by dist/registries.json"));
@@ -217,19 +233,74 @@ static const struct {
 static void mistakes_are_named(void **state)
 {
 	struct world *w = *state;
-	const char *const files[] = { w->system };
+	const struct registry_files files = { .own = { w->system }, .n_own = 1 };
 	struct err e;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		put(w->system, bad[i].text);
-		assert_int_equal(registries_read(files, 1, &w->r, &e), -EINVAL);
+		assert_int_equal(registries_read(&files, &w->r, &e), -EINVAL);
 		if (!str_after(e.text, w->system) || !strstr(e.text, bad[i].message))
 			fail_msg("%s\n%s", bad[i].text, e.text);
 	}
 	put(w->system, "{\"registries\":[{\"host\":\"a.io\",\"mirrors\":[{\"host\":\"a:1\"},{\"host\":\"a:2\"},{\"host\":\"a:3\"},"
 		       "{\"host\":\"a:4\"},{\"host\":\"a:5\"},{\"host\":\"a:6\"},{\"host\":\"a:7\"},{\"host\":\"a:8\"}]}]}");
-	assert_int_equal(registries_read(files, 1, &w->r, &e), -EINVAL);
+	assert_int_equal(registries_read(&files, &w->r, &e), -EINVAL);
 	assert_non_null(strstr(e.text, "a.io has 8 mirrors: 7 is the most"));
+}
+
+static void podmans_files_say_the_rest(void **state)
+{
+	struct world *w = *state;
+
+	put(w->podman, "unqualified-search-registries = [\"quay.io\", 'docker.io']\nshort-name-mode = \"enforcing\"\n"
+		       "[[registry]]\nprefix = \"a.io/team\"\nlocation = \"b.io:5000/x\"\ninsecure = true\n"
+		       "[[registry.mirror]]\nlocation = \"m.io/y\"\npull-from-mirror = \"tag-only\"\n"
+		       "[[registry.mirror]]\nlocation = \"n.io\"\npull-from-mirror = \"digest-only\"\n"
+		       "[[registry]]\nlocation = \"c.io\"\nblocked = true\n[[registry]]\nprefix = \"*.d.io\"\nblocked = true\n");
+	read_files(w);
+	assert_string_equal(candidates(w, "x"), "quay.io/x:latest docker.io/library/x:latest");
+	assert_string_equal(endpoints(w, "a.io/team/app", false, false),
+			    "m https://m.io m.io y/app\n! https://b.io:5000 b.io:5000 x/app\n http://b.io:5000 b.io:5000 x/app");
+	assert_string_equal(endpoints(w, "a.io/team/app@sha256:" HEX, false, false),
+			    "m https://n.io n.io app\n! https://b.io:5000 b.io:5000 x/app\n http://b.io:5000 b.io:5000 x/app");
+	assert_string_equal(endpoints(w, "a.io/other", false, false), " https://a.io a.io other");
+	assert_non_null(strstr(endpoints(w, "c.io/x", false, false), w->podman));
+	assert_non_null(strstr(endpoints(w, "e.d.io/x", false, false), "is blocked by"));
+	assert_string_equal(endpoints(w, "d.io/x", false, false), " https://d.io d.io x");
+
+	put(w->drop_in[0], "unqualified-search-registries = ['f.io']\n[aliases]\n\"x\" = \"g.io/x\"\ny = 'g.io/y'\n");
+	put(w->drop_in[1], "[aliases]\ny = ''\n[[registry]]\nlocation = 'c.io'\n");
+	read_files(w);
+	assert_string_equal(candidates(w, "x"), "g.io/x:latest");
+	assert_string_equal(candidates(w, "y"), "f.io/y:latest");
+	assert_string_equal(endpoints(w, "c.io/x", false, false), " https://c.io c.io x");
+
+	put(w->podman_user, "unqualified-search-registries = []\n"); /* in place of the system's */
+	put(w->system, "{\"search\": [\"own.io\"], \"registries\": [{\"host\": \"a.io\"}]}");
+	read_files(w);
+	assert_string_equal(candidates(w, "x"), "own.io/x:latest"); /* ours go before its aliases */
+	assert_string_equal(endpoints(w, "a.io/team/app", false, false), " https://a.io a.io team/app");
+	assert_string_equal(endpoints(w, "e.d.io/x", false, false), " https://e.d.io e.d.io x");
+}
+
+static void mistakes_in_podmans_files_are_named(void **state)
+{
+	static const char *const texts[][2] = {
+		{ "[[registry]\n", "line 1: a heading has no end" },
+		{ "[[registry]]\ninsecure = true\n", "a registry has neither prefix nor location" },
+		{ "[[registry]]\nlocation = 7\n", "registry[0].location: expected a string" },
+		{ "[[registry]]\nlocation = 'https://a.io'\n", "is no place of images" },
+	};
+	struct world *w = *state;
+	const struct registry_files files = { .podman = { w->podman }, .n_podman = 1 };
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		put(w->podman, texts[i][0]);
+		assert_int_equal(registries_read(&files, &w->r, &e), -EINVAL);
+		if (!str_after(e.text, w->podman) || !strstr(e.text, texts[i][1]))
+			fail_msg("%s\n%s", texts[i][0], e.text);
+	}
 }
 
 int main(void)
@@ -238,6 +309,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_files_all_is_strict, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(plain_is_for_the_one_host, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(mirrors_and_prefixes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(podmans_files_say_the_rest, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(mistakes_in_podmans_files_are_named, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_users_file_goes_first, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_example_is_taken, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(mistakes_are_named, set_up, tear_down),
