@@ -88,6 +88,8 @@ static int take_registry(const struct podman_registry *from, const char *path, s
 	ret->mirrors.v = arena_array(a, from->mirrors.n + 1, sizeof(*ret->mirrors.v));
 	int r = ret->mirrors.v ? split(name, a, &ret->host, &ret->prefix) : -ENOMEM;
 
+	if (r >= 0 && !*ret->prefix)
+		ret->prefix = NULL;
 	for (size_t i = 0; i < from->mirrors.n && r >= 0; i++)
 		r = take_mirror(from, &from->mirrors.v[i], a, &ret->mirrors.v[i]);
 	if (r >= 0 && is_given(from->location) && !streq(from->location, name)) {

@@ -31,7 +31,7 @@ setup() {
 }
 
 teardown() {
-	rm -rf "${auth_file%/*}" /etc/paene
+	rm -rf "${auth_file%/containers/*}/containers" /etc/paene
 	mkdir -p /etc/paene
 	leak_check_after
 }

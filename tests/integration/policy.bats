@@ -297,12 +297,38 @@ pull() {
 	run paene run --rm localhost/one:1 echo here
 	expect_output here
 	rm /etc/paene/policy.json
-	mv /etc/paene/registries.json /etc/paene/kept
-	printf '# x\n[[registry]]\nlocation = "x"\n' >/etc/containers/registries.conf
+}
+
+@test "podman's registries.conf says what our settings do not: where a name is had, what is blocked, what a short name means" {
+	mkdir -p /etc/containers/registries.conf.d
+	cat >/etc/containers/registries.conf <<-END
+		unqualified-search-registries = ["${REGISTRY}"]
+		[[registry]]
+		prefix = "elsewhere.example/mine"
+		location = "${REGISTRY}"
+		insecure = true
+		[[registry]]
+		location = "blocked.example"
+		blocked = true
+	END
+	printf '[aliases]\n"short" = "%s/one"\n' "$REGISTRY" >/etc/containers/registries.conf.d/short.conf
 	run paene info --format '{{.RegistryFiles}}'
-	mv /etc/paene/kept /etc/paene/registries.json
-	rm /etc/containers/registries.conf
-	expect_in_output "paene: warning: /etc/containers/registries.conf has settings of registries, which paene does not read"
+	expect_output "/etc/paene/registries.json /etc/containers/registries.conf /etc/containers/registries.conf.d"
+	run paene pull -q elsewhere.example/mine/one:1
+	expect_status 0
+	run paene pull -q blocked.example/one:1
+	expect_output "paene pull: pull blocked.example/one:1: blocked.example/one: blocked.example is blocked by /etc/containers/registries.conf"
+	run paene pull -q short:1
+	expect_status 0
+	run paene pull -q one:1
+	expect_status 0
+	run paene images --format '{{.Repository}}:{{.Tag}}'
+	expect_in_output "elsewhere.example/mine/one:1"
+	echo '[[registry]' >/etc/containers/registries.conf
+	run paene pull -q short:1
+	expect_status 1
+	expect_output "paene pull: /etc/containers/registries.conf: line 1: a heading has no end"
+	rm -r /etc/containers/registries.conf /etc/containers/registries.conf.d
 }
 
 @test "podman's policy counts for what comes in, where there is none of ours" {
