@@ -80,6 +80,10 @@ taken() {
 	nft list map inet paene ports_any
 }
 
+taken_is() { # taken_is TEXT
+	[ "$(taken)" = "$1" ]
+}
+
 host_listens() { # host_listens PORT [OPTION…]: a program of the host
 	local port=$1
 	shift
@@ -284,7 +288,7 @@ while True:
 	refused 8080 -p 8080:80
 	refused 8080 -p 127.0.0.1:8080:80
 	refused 8080 -p 7000:7000 -p 8080:8080
-	[ "$(taken)" = "$before" ]
+	wait_until 20 taken_is "$before"
 	answers web http://127.0.0.1:8080/
 	in_box -p 8080:80/udp -- true # udp is another port
 }
@@ -301,7 +305,7 @@ while True:
 	host_listens 8091 -u
 	refused 8091 -p 8091:80/udp
 	in_box -p 8091:80/tcp -- true
-	[ "$(taken)" = "$before" ]
+	wait_until 20 taken_is "$before"
 }
 
 @test "-p: a program of the host cannot take a published port, and can when the container has ended" {
@@ -330,12 +334,12 @@ while True:
 	serve web -p 8080:80 -p 127.0.0.1:8081:80/udp
 	[ "$(taken)" != "$before" ]
 	paene stop -t 0 web
-	[ "$(taken)" = "$before" ] || fail "still there:" "$(taken)"
+	wait_until 20 taken_is "$before" || fail "still there:" "$(taken)"
 	paene start web
 	wait_until 10 answers web http://127.0.0.1:8080/
 	paene kill web
 	paene wait web
-	[ "$(taken)" = "$before" ] || fail "still there:" "$(taken)"
+	wait_until 20 taken_is "$before" || fail "still there:" "$(taken)"
 }
 
 @test "a container that could not be started has given everything back" {
@@ -343,10 +347,10 @@ while True:
 	before=$(taken)
 	run paene run -q --rm -p 8080:80 "$image" nosuch
 	expect_status 127
-	[ "$(taken)" = "$before" ]
+	wait_until 20 taken_is "$before"
 	run paene run -dq --rm -p 8080:80 "$image" nosuch
 	expect_status 127
-	[ "$(taken)" = "$before" ]
+	wait_until 20 taken_is "$before"
 	serve web -p 8080:80
 }
 
