@@ -15,7 +15,7 @@
 #include "images/registries.h"
 
 struct world {
-	char folder[64], user[96], system[96], podman_user[96], podman[96], drop_ins[96], drop_in[2][112];
+	char folder[64], user[96], system[96], podman_user[96], podman[96], drop_ins[96], drop_in[2][128];
 	struct registries *r;
 	struct arena arena;
 };
