@@ -14,6 +14,14 @@ struct set {
 	size_t n;
 };
 
+static const struct field health_fields[] = {
+	FIELD_STRINGS(struct image_health, test, "Test", OPTIONAL),
+	FIELD_U63(struct image_health, interval_ns, "Interval", OPTIONAL),
+	FIELD_U63(struct image_health, timeout_ns, "Timeout", OPTIONAL),
+	FIELD_U63(struct image_health, start_period_ns, "StartPeriod", OPTIONAL),
+	FIELD_U32(struct image_health, retries, "Retries", OPTIONAL),
+};
+
 struct config_view {
 	struct image_defaults is;
 	struct set ports, volumes;
@@ -30,6 +38,7 @@ static const struct field config_fields[] = {
 	FIELD_STRING(struct config_view, is.working_dir, "WorkingDir", REQUIRED),
 	{ FIELD_OF(struct config_view, is.labels, "Labels", map, true) },
 	FIELD_STRING(struct config_view, is.stop_signal, "StopSignal", REQUIRED),
+	FIELD_OBJECT(struct config_view, is.health, "Healthcheck", OPTIONAL, health_fields),
 };
 
 struct rootfs_view {

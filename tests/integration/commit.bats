@@ -158,3 +158,17 @@ in_new() {
 	[ "$(paene images -q | wc -l)" = 1 ]
 	[ -z "$(ls -A "$PAENE_DATA/images/tmp")" ]
 }
+
+@test "what the image says that commit does not ask for stays: its check of health" {
+	make_image localhost/well:1 well.tar 'Healthcheck={"Test": ["CMD", "true"], "Interval": 5000000000}'
+	paene load -qi well.tar
+	paene create -q --name box --network none localhost/well:1 true
+	paene commit -q box localhost/kept:1
+	for name in well kept; do
+		run paene inspect -f '{{json .Config.Healthcheck}}' localhost/$name:1
+		expect_output '{"Test":["CMD","true"],"Interval":5000000000}'
+	done
+	paene create -q --name again --network none localhost/kept:1 true
+	run paene inspect -f '{{json .Config.Healthcheck.Test}}' again
+	expect_output '["CMD","true"]'
+}
