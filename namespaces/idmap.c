@@ -111,9 +111,9 @@ static int run_helper(pid_t pid, const struct id_kind *kind, const struct spec_i
 		return status;
 	complaint[strcspn(complaint, "\n")] = '\0';
 	err_say(e, EPERM, "%s", *complaint ? complaint : kind->helper);
-	if (strstr(complaint, "not allowed"))
-		return err_hint(e, "does %s give this user a range?", kind->subids);
-	return err_hint(e, "it must be setuid root, on no nosuid mount, and started without no_new_privileges");
+	if (strstr(complaint, "not permitted")) /* it has asked the kernel, without being root */
+		return err_hint(e, "it must be setuid root, on no nosuid mount, and started without no_new_privileges");
+	return err_hint(e, "does %s give this user a range?", kind->subids);
 }
 
 /*
