@@ -40,6 +40,7 @@ static const struct {
 	{ "image scp", "`paene save IMAGE | ssh HOST paene load`" },
 	{ "image sign", TRUST },
 	{ "image trust", TRUST },
+	{ "image-prune", "it is two words: `paene image prune`" },
 	{ "init", "a container is prepared when it starts, which takes milliseconds: `paene start`" },
 	{ "kube", KUBE },
 	{ "machine", MACHINE },
